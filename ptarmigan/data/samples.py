@@ -1,0 +1,162 @@
+"""Batches as a function of (seed, position, shard), decoded ahead so that nobody waits for them."""
+
+from __future__ import annotations
+
+import os
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ptarmigan.batch import Batch, unread
+from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.spaces.space import Space
+
+AHEAD = 4
+
+
+class Source(Protocol):
+    """Raw samples by index.
+
+    Attributes:
+        labels: the class of every sample, or None where the data has none.
+        classes: the names of the classes.
+    """
+
+    labels: Indices | None
+    classes: tuple[str, ...]
+
+    def __len__(self) -> int: ...
+
+    def read(self, indices: Indices) -> NDArray[Any]:
+        """The raw samples at ``indices``, one a row; safe to call from several threads."""
+        ...
+
+
+class Samples:
+    """The real samples of a run: what space they live in, and which of them every batch holds.
+
+    Epochs are keyed permutations of the source, laid end to end and cut into batches; a rank or micro-batch
+    takes its slice of a batch, so what a batch holds does not depend on how it is shared.
+
+    Args:
+        source: raw samples by index.
+        space: what one sample is.
+        batch: samples in a batch, over all ranks and micro-batches together.
+        seed: names the shuffle.
+        flip: mirror half of the images left to right.
+        held_out: other real samples that are never trained on, to score against; ``source`` when None.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        space: Space,
+        *,
+        batch: int,
+        seed: int = 0,
+        flip: bool = False,
+        held_out: Source | None = None,
+    ) -> None:
+        self.source, self.space, self.batch, self.seed, self.flip = source, space, batch, seed, flip
+        self.held_out = held_out or source
+        self._pool: ThreadPoolExecutor | None = None
+        self._ahead: dict[tuple[int, int, int], Future[Batch]] = {}
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every sample has a class."""
+        return self.source.labels is not None
+
+    def draw(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
+        """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile."""
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ptarmigan-data")
+        wanted = self._ahead.pop((position, shard, shards), None)
+        for p in range(position + 1, position + 1 + AHEAD):
+            if (p, shard, shards) not in self._ahead:
+                self._ahead[p, shard, shards] = self._pool.submit(self.load, p, shard, shards)
+        for old in [k for k in self._ahead if not position < k[0] <= position + AHEAD]:
+            self._ahead.pop(old).cancel()
+        return wanted.result() if wanted else self.load(position, shard, shards)
+
+    def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
+        """What ``draw`` gives, made now and in this thread."""
+        indices = self.indices(position, shard, shards)
+        x = self.space.encode(self.source.read(indices))
+        if self.flip:
+            mirrored = self._coins(position, shard, shards)
+            x[mirrored] = x[mirrored].flip(-1)
+        return Batch(x, self._classes(indices))
+
+    def unread(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
+        """A batch for a turn that looks at no sample: its classes, from a shuffle of their own, and its length."""
+        n = self.batch // shards
+        c = None
+        if self.labelled:
+            c = self._classes(self.indices(position, shard, shards, "classes"))
+        return unread(n, self.space.shape, c)
+
+    def indices(self, position: int, shard: int = 0, shards: int = 1, shuffle: str = "x") -> Indices:
+        """Which samples this shard's slice of the batch at ``position`` holds."""
+        n = self.batch // shards
+        start = position * self.batch + shard * n
+        flat = np.arange(start, start + n, dtype=np.int64)
+        epochs, places = np.divmod(flat, len(self.source))
+        out = np.empty_like(places)
+        for epoch in np.unique(epochs):
+            here = epochs == epoch
+            out[here] = permute(places[here], len(self.source), self.seed, shuffle, int(epoch))
+        return out
+
+    def close(self) -> None:
+        """Stop preparing batches."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool, self._ahead = None, {}
+
+    def _classes(self, indices: Indices) -> Tensor | None:
+        labels = self.source.labels
+        return None if labels is None else torch.from_numpy(labels[indices])
+
+    def _coins(self, position: int, shard: int, shards: int) -> Tensor:
+        from ptarmigan.noise import key
+
+        n = self.batch // shards
+        coins = np.random.default_rng(key(self.seed, "flip", position)).random(self.batch) < 0.5
+        return torch.from_numpy(coins[shard * n : (shard + 1) * n])
+
+
+class ArraySource:
+    """Samples that are already in memory (or mapped into it): one a row.
+
+    Args:
+        raw: the samples.
+        labels: their classes as integers from 0, or None.
+        classes: the classes' names; the numbers themselves where None.
+    """
+
+    def __init__(
+        self, raw: NDArray[Any], labels: Indices | None = None, classes: tuple[str, ...] | None = None
+    ) -> None:
+        self.raw = raw
+        self.labels = None if labels is None else np.asarray(labels, np.int64)
+        if classes is None and self.labels is not None:
+            classes = tuple(str(i) for i in range(int(self.labels.max()) + 1))
+        self.classes = classes or ()
+
+    def __len__(self) -> int:
+        return len(self.raw)
+
+    def read(self, indices: Indices) -> NDArray[Any]:
+        """The rows at ``indices``."""
+        return self.raw[indices]
+
+

@@ -1,0 +1,111 @@
+"""A game: networks, and the turns in which players move them down their losses.
+
+A *player* is the name of an optimizer; what moves on its turn is what that optimizer holds.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+Terms: TypeAlias = dict[str, Tensor]
+
+
+def always(step: int) -> bool:
+    """At every step."""
+    return True
+
+
+def every(n: int) -> Callable[[int], bool]:
+    """At steps 0, n, 2n, ...: lazy regularisation is ``when=every(16)``."""
+    return lambda step: step % n == 0
+
+
+def between(n: int) -> Callable[[int], bool]:
+    """At the steps that ``every(n)`` leaves out."""
+    return lambda step: step % n != 0
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Who moves, down what, how often a step, and at which steps.
+
+    ``loss`` takes a batch and returns named terms; the players go down their sum. ``reads`` is False where the
+    loss never looks at the real samples: then none are loaded, and the batch only says how many there are.
+    """
+
+    players: tuple[str, ...]
+    loss: Callable[[Any], Terms]
+    times: int = 1
+    when: Callable[[int], bool] = always
+    reads: bool = True
+
+
+class State(nn.Module):
+    """A tensor that changes once a turn, from the mean of what every shard noted during it.
+
+    Running averages, adaptive probabilities and power iterations live here and not in a forward pass, so two
+    ranks, or two micro-batches, see and make the same state as one undivided batch.
+
+    Args:
+        initial: the value at the start.
+        update: ``(value, mean of the notes) -> new value``.
+    """
+
+    value: Tensor
+    total: Tensor
+
+    def __init__(self, initial: Tensor, update: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.update = update
+        self.notes = 0
+        self.register_buffer("value", initial)
+        self.register_buffer("total", torch.zeros_like(initial), persistent=False)
+
+    def note(self, seen: Tensor) -> None:
+        """Remember ``seen`` (the shape of ``value``) until the turn ends."""
+        self.total += seen.detach()
+        self.notes += 1
+
+    def settle(self) -> None:
+        """End the turn: fold what was noted into the value."""
+        if self.notes:
+            self.value.copy_(self.update(self.value, self.total / self.notes))
+            self.forget()
+
+    def forget(self) -> None:
+        """Drop what was noted."""
+        self.total.zero_()
+        self.notes = 0
+
+
+def latest(value: Tensor, mean: Tensor) -> Tensor:
+    """A ``State`` update that keeps what was noted last."""
+    return mean
+
+
+class Game(nn.Module, ABC):
+    """Networks and their turns; knows no device, optimizer or file.
+
+    Attributes:
+        latent: how many numbers ``sample`` wants for one sample.
+        averaged: names of the networks whose averaged weights make the samples.
+        progress: the fraction of the run that is done; the loop sets it, schedules read it.
+    """
+
+    latent: int
+    averaged: tuple[str, ...] = ("generator",)
+    progress: float = 0.0
+
+    @abstractmethod
+    def turns(self) -> tuple[Turn, ...]:
+        """The turns of one step, in the order they are played."""
+
+    @abstractmethod
+    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Samples, encoded as the space encodes them, from standard normal ``z`` of shape (n, latent)."""

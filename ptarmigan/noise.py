@@ -1,0 +1,67 @@
+"""Randomness as a function of (seed, position, shard), so nothing about it has to be saved.
+
+``normal`` and ``uniform`` draw for the whole batch and hand out this shard's rows, so what one sample meets
+does not depend on how many ranks or micro-batches share the work. Torch's global generator, which a user's
+own ``nn.Dropout`` asks, gets a stream of its own for every shard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+CPU = torch.device("cpu")
+
+
+def key(*parts: int | str) -> int:
+    """A 63-bit integer that depends on every one of ``parts`` and looks like nothing."""
+    digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") >> 1
+
+
+@dataclass
+class _Stream:
+    shard: int = 0
+    shards: int = 1
+    device: torch.device = CPU
+    generators: dict[torch.device, torch.Generator] = field(default_factory=dict)
+
+    def generator(self) -> torch.Generator:
+        if self.device not in self.generators:
+            self.generators[self.device] = torch.Generator(self.device)
+        return self.generators[self.device]
+
+
+_stream = _Stream()
+
+
+def at(
+    seed: int, *position: int | str, shard: int = 0, shards: int = 1, device: torch.device = CPU
+) -> None:
+    """Set where the noise is: what is drawn from here on is a function of these arguments alone."""
+    _stream.shard, _stream.shards, _stream.device = shard, shards, device
+    _stream.generator().manual_seed(key(seed, *position))
+    torch.manual_seed(key(seed, *position, "shard", shard))
+
+
+def normal(n: int, *shape: int) -> Tensor:
+    """Standard normal noise of shape ``(n, *shape)`` for the ``n`` samples of this shard."""
+    full = torch.randn(
+        n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device
+    )
+    return _mine(full, n)
+
+
+def uniform(n: int, *shape: int) -> Tensor:
+    """Noise uniform on [0, 1) of shape ``(n, *shape)`` for the ``n`` samples of this shard."""
+    full = torch.rand(
+        n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device
+    )
+    return _mine(full, n)
+
+
+def _mine(full: Tensor, n: int) -> Tensor:
+    return full[_stream.shard * n : (_stream.shard + 1) * n] if _stream.shards > 1 else full

@@ -1,0 +1,47 @@
+"""Points: vectors of a few numbers, drawn in the plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PointSpace:
+    """Points with ``size`` coordinates; networks see them divided by ``scale``."""
+
+    size: int = 2
+    scale: float = 1.0
+    classes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of coordinates."""
+        return (self.size,)
+
+    def encode(self, raw: NDArray[Any]) -> Tensor:
+        """``(n, size)`` coordinates to the same, scaled, as float32."""
+        return torch.from_numpy(np.asarray(raw, np.float32) / np.float32(self.scale))
+
+    def decode(self, x: Tensor) -> NDArray[Any]:
+        """The inverse of ``encode``."""
+        return (x.detach().float().cpu().numpy() * np.float32(self.scale)).astype(np.float32)
+
+    def save(self, raw: NDArray[Any], path: Path) -> None:
+        """Append the points to ``points.csv`` under ``path``."""
+        path.mkdir(parents=True, exist_ok=True)
+        with open(path / "points.csv", "a") as file:
+            np.savetxt(file, raw, delimiter=",", fmt="%.7g")
+
+    def preview(self, raw: NDArray[Any]) -> Image.Image:
+        """A scatter plot of the first two coordinates."""
+        from ptarmigan.spaces.plot import scatter
+
+        return scatter(raw)

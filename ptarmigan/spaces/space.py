@@ -1,0 +1,64 @@
+"""The interface of a space, and how a run's metadata names one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+
+@runtime_checkable
+class Space(Protocol):
+    """What one sample is: its shape as a tensor, its raw form, and how people look at it."""
+
+    classes: tuple[str, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one encoded sample."""
+        ...
+
+    def encode(self, raw: NDArray[Any]) -> Tensor:
+        """Raw samples, one a row, as the float tensor that networks see."""
+        ...
+
+    def decode(self, x: Tensor) -> NDArray[Any]:
+        """The inverse of ``encode``: samples in the data's own units."""
+        ...
+
+    def save(self, raw: NDArray[Any], path: Path) -> None:
+        """Write raw samples under the folder ``path``, in the form people of this modality use."""
+        ...
+
+    def preview(self, raw: NDArray[Any]) -> Image.Image:
+        """One picture of many raw samples."""
+        ...
+
+
+def to_json(space: Space) -> dict[str, Any]:
+    """Plain data that ``from_json`` turns back into the space."""
+    from dataclasses import asdict
+
+    return {"kind": type(space).__name__, **asdict(space)}  # type: ignore[call-overload]
+
+
+def from_json(plain: dict[str, Any]) -> Space:
+    """The space that ``to_json`` described.
+
+    Raises:
+        ValueError: the description names no space.
+    """
+    from ptarmigan.spaces.image import ImageSpace
+    from ptarmigan.spaces.point import PointSpace
+
+    kinds = {kind.__name__: kind for kind in (ImageSpace, PointSpace)}
+    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
+    kind = fields.pop("kind", None)
+    if kind not in kinds:
+        raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(kinds)}")
+    return kinds[kind](**fields)
+
+
