@@ -16,7 +16,12 @@ def permute(positions: Indices, size: int, *parts: int | str) -> Indices:
 
     A balanced Feistel network on the next even power of two, walked until it lands inside (Black and Rogaway
     2002, "Ciphers with arbitrary finite domains").
+
+    Raises:
+        ValueError: a position lies outside.
     """
+    if len(positions) and not 0 <= int(positions.min()) <= int(positions.max()) < size:
+        raise ValueError(f"a position lies outside of 0 to {size - 1}")
     half = max(1, -(-(size - 1).bit_length() // 2))
     mask = np.uint64((1 << half) - 1)
     keys = np.array([key(*parts, r) for r in range(ROUNDS)], np.uint64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from ptarmigan.batch import Batch, unread
 from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.noise import key
 from ptarmigan.spaces.space import Space
 
 AHEAD = 4
@@ -50,6 +50,9 @@ class Samples:
         seed: names the shuffle.
         flip: mirror half of the images left to right.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
+
+    Raises:
+        ValueError: there is no sample, or the batch is empty.
     """
 
     def __init__(
@@ -62,6 +65,10 @@ class Samples:
         flip: bool = False,
         held_out: Source | None = None,
     ) -> None:
+        if len(source) == 0:
+            raise ValueError("there is no sample to train on")
+        if batch < 1:
+            raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
         self.source, self.space, self.batch, self.seed, self.flip = source, space, batch, seed, flip
         self.held_out = held_out or source
         self._pool: ThreadPoolExecutor | None = None
@@ -76,14 +83,22 @@ class Samples:
         return self.source.labels is not None
 
     def draw(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
-        """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile."""
+        """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile.
+
+        What it gives depends on the arguments alone, not on what was drawn before. An error of the source or
+        the space is raised here, by the draw of the batch that it belongs to.
+
+        Raises:
+            ValueError: ``shards`` does not divide the batch.
+        """
         if self._pool is None:
             self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ptarmigan-data")
+        self._share(shard, shards)
         wanted = self._ahead.pop((position, shard, shards), None)
         for p in range(position + 1, position + 1 + AHEAD):
             if (p, shard, shards) not in self._ahead:
                 self._ahead[p, shard, shards] = self._pool.submit(self.load, p, shard, shards)
-        for old in [k for k in self._ahead if not position < k[0] <= position + AHEAD]:
+        for old in [k for k in self._ahead if not position <= k[0] <= position + AHEAD]:
             self._ahead.pop(old).cancel()
         return wanted.result() if wanted else self.load(position, shard, shards)
 
@@ -92,13 +107,14 @@ class Samples:
         indices = self.indices(position, shard, shards)
         x = self.space.encode(self.source.read(indices))
         if self.flip:
-            mirrored = self._coins(position, shard, shards)
-            x[mirrored] = x[mirrored].flip(-1)
+            # numpy, as everything here: torch's own threads would compete with the step for the cores
+            seen, mirrored = x.numpy(), self._coins(position, shard, shards)
+            seen[mirrored] = seen[mirrored][..., ::-1]
         return Batch(x, self._classes(indices))
 
     def unread(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
-        """A batch for a turn that looks at no sample: its classes, from a shuffle of their own, and its length."""
-        n = self.batch // shards
+        """A batch for a turn that looks at no sample: its length, and classes from a shuffle of their own."""
+        n = self._share(shard, shards)
         c = None
         if self.labelled:
             c = self._classes(self.indices(position, shard, shards, "classes"))
@@ -106,7 +122,7 @@ class Samples:
 
     def indices(self, position: int, shard: int = 0, shards: int = 1, shuffle: str = "x") -> Indices:
         """Which samples this shard's slice of the batch at ``position`` holds."""
-        n = self.batch // shards
+        n = self._share(shard, shards)
         start = position * self.batch + shard * n
         flat = np.arange(start, start + n, dtype=np.int64)
         epochs, places = np.divmod(flat, len(self.source))
@@ -126,12 +142,17 @@ class Samples:
         labels = self.source.labels
         return None if labels is None else torch.from_numpy(labels[indices])
 
-    def _coins(self, position: int, shard: int, shards: int) -> Tensor:
-        from ptarmigan.noise import key
-
-        n = self.batch // shards
+    def _coins(self, position: int, shard: int, shards: int) -> NDArray[np.bool_]:
+        n = self._share(shard, shards)
         coins = np.random.default_rng(key(self.seed, "flip", position)).random(self.batch) < 0.5
-        return torch.from_numpy(coins[shard * n : (shard + 1) * n])
+        return coins[shard * n : (shard + 1) * n]
+
+    def _share(self, shard: int, shards: int) -> int:
+        if not 0 <= shard < shards:
+            raise ValueError(f"shard {shard} is not one of {shards}")
+        if self.batch % shards:
+            raise ValueError(f"a batch of {self.batch} cannot be cut into {shards} equal parts")
+        return self.batch // shards
 
 
 class ArraySource:
@@ -158,5 +179,3 @@ class ArraySource:
     def read(self, indices: Indices) -> NDArray[Any]:
         """The rows at ``indices``."""
         return self.raw[indices]
-
-

@@ -17,7 +17,7 @@ from torch import Tensor
 class ImageSpace:
     """Images of ``height`` × ``width`` pixels; raw is ``(n, height, width, channels)`` uint8 or uint16.
 
-    Encoded they are float32, channels first, with black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
+    Encoded they are float32, channels first, black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
     """
 
     height: int
@@ -34,13 +34,14 @@ class ImageSpace:
     @property
     def white(self) -> int:
         """The largest raw value."""
-        return 2**self.bits - 1
+        return (1 << self.bits) - 1
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, height, width, channels)`` integers to ``(n, channels, height, width)`` in [-1, 1]."""
-        numbers = raw if raw.dtype == np.uint8 else raw.astype(np.float32)
-        x = torch.from_numpy(np.ascontiguousarray(numbers)).permute(0, 3, 1, 2)
-        return x.float().mul_(2 / self.white).sub_(1)
+        # numpy works in the thread that calls; torch would spread this over the cores the step is using
+        x = np.multiply(raw, 2 / self.white, dtype=np.float32)
+        x -= 1
+        return torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2)
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,7 +15,10 @@ from torch import Tensor
 class Space(Protocol):
     """What one sample is: its shape as a tensor, its raw form, and how people look at it."""
 
-    classes: tuple[str, ...]
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes; empty where the data has none."""
+        ...
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,7 +58,7 @@ def from_json(plain: dict[str, Any]) -> Space:
     from ptarmigan.spaces.image import ImageSpace
     from ptarmigan.spaces.point import PointSpace
 
-    kinds = {kind.__name__: kind for kind in (ImageSpace, PointSpace)}
+    kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in (ImageSpace, PointSpace)}
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     kind = fields.pop("kind", None)
     if kind not in kinds:
