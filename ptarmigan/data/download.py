@@ -157,7 +157,7 @@ def _answer(url: str, start: int, timeout: float) -> http.client.HTTPResponse:
 
 def _more(answer: http.client.HTTPResponse, n: int, timeout: float) -> bytes:
     with _reasons(timeout):
-        return answer.read(n)
+        return answer.read1(n)
 
 
 def _opener() -> urllib.request.OpenerDirector:

@@ -198,9 +198,9 @@ def _fetched(file: _File, wanted: _Set, place: Path) -> Path:
             [mirror + file.name for mirror in wanted.mirrors], place / file.name, file.md5, file.size
         )
     except FileNotFoundError as error:
-        where = Path(wanted.folders[0]) / file.name
+        names = ", ".join(file.name for file in wanted.files)
         raise FileNotFoundError(
-            f"{error}, or at {where} in the folder of --data-dir or $PTARMIGAN_DATA"
+            f"{error}, or all of {names} into {wanted.folders[0]}/ of the --data-dir or $PTARMIGAN_DATA"
         ) from None
 
 

@@ -154,7 +154,7 @@ def _csv(path: Path) -> NDArray[np.float64]:
             warnings.simplefilter("ignore")  # an empty file: the shape tells
             first = file.readline()
             file.seek(0)
-            return np.loadtxt(file, delimiter=",", skiprows=not _numbers(first), ndmin=2)
+            return np.loadtxt(file, delimiter=",", skiprows=0 if _numbers(first) else 1, ndmin=2)
     except UnicodeDecodeError:
         raise ValueError(f"{path} is not a text file") from None
     except ValueError as error:

@@ -20,15 +20,17 @@ AHEAD = 4
 
 
 class Source(Protocol):
-    """Raw samples by index.
+    """Raw samples by index."""
 
-    Attributes:
-        labels: the class of every sample, or None where the data has none.
-        classes: the names of the classes.
-    """
+    @property
+    def labels(self) -> Indices | None:
+        """The class of every sample, or None where the data has none."""
+        ...
 
-    labels: Indices | None
-    classes: tuple[str, ...]
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        ...
 
     def __len__(self) -> int: ...
 
@@ -52,7 +54,7 @@ class Samples:
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
 
     Raises:
-        ValueError: there is no sample, or the batch is empty.
+        ValueError: the batch is empty.
     """
 
     def __init__(
@@ -65,8 +67,6 @@ class Samples:
         flip: bool = False,
         held_out: Source | None = None,
     ) -> None:
-        if len(source) == 0:
-            raise ValueError("there is no sample to train on")
         if batch < 1:
             raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
         self.source, self.space, self.batch, self.seed, self.flip = source, space, batch, seed, flip
@@ -91,9 +91,9 @@ class Samples:
         Raises:
             ValueError: ``shards`` does not divide the batch.
         """
+        self._share(shard, shards)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ptarmigan-data")
-        self._share(shard, shards)
         wanted = self._ahead.pop((position, shard, shards), None)
         for p in range(position + 1, position + 1 + AHEAD):
             if (p, shard, shards) not in self._ahead:
@@ -123,6 +123,8 @@ class Samples:
     def indices(self, position: int, shard: int = 0, shards: int = 1, shuffle: str = "x") -> Indices:
         """Which samples this shard's slice of the batch at ``position`` holds."""
         n = self._share(shard, shards)
+        if len(self.source) == 0:
+            raise ValueError("there is no sample to draw")
         start = position * self.batch + shard * n
         flat = np.arange(start, start + n, dtype=np.int64)
         epochs, places = np.divmod(flat, len(self.source))
@@ -170,7 +172,7 @@ class ArraySource:
         self.raw = raw
         self.labels = None if labels is None else np.asarray(labels, np.int64)
         if classes is None and self.labels is not None:
-            classes = tuple(str(i) for i in range(int(self.labels.max()) + 1))
+            classes = tuple(str(i) for i in range(int(self.labels.max(initial=-1)) + 1))
         self.classes = classes or ()
 
     def __len__(self) -> int:
