@@ -72,16 +72,13 @@ class State(nn.Module):
         self.total += seen.detach()
         self.notes += 1
 
-    def settle(self) -> None:
-        """End the turn: fold what was noted into the value."""
+    def settle(self, bad: Tensor | None = None) -> None:
+        """End the turn: fold what was noted into the value, unless the turn went ``bad``, and forget it."""
         if self.notes:
-            self.value.copy_(self.update(self.value, self.total / self.notes))
-            self.forget()
-
-    def forget(self) -> None:
-        """Drop what was noted."""
-        self.total.zero_()
-        self.notes = 0
+            new = self.update(self.value, self.total / self.notes)
+            self.value.copy_(new if bad is None else torch.where(bad.bool(), self.value, new))
+            self.total.zero_()
+            self.notes = 0
 
 
 def latest(value: Tensor, mean: Tensor) -> Tensor:
@@ -109,3 +106,7 @@ class Game(nn.Module, ABC):
     @abstractmethod
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Samples, encoded as the space encodes them, from standard normal ``z`` of shape (n, latent)."""
+
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """What the discriminator says of samples ``x``, one number each; None where no single one judges."""
+        return None

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
+from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.noise import key
 from ptarmigan.spaces.point import PointSpace
@@ -86,7 +87,7 @@ def mixture(name: str) -> Mixture | None:
     return MIXTURES[name]() if name in MIXTURES else None
 
 
-def points(data: str, *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
+def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
     """The points of a set by name, or of a ``.csv`` or ``.npy`` file with one point a row.
 
     What a named set holds depends on its name and ``n`` alone; ``seed`` only orders it. Other points from the
@@ -94,7 +95,7 @@ def points(data: str, *, batch: int, seed: int = 0, n: int = 100_000) -> Samples
     [-1, 1]: a fixed one for a named set, the largest magnitude for a file.
 
     Args:
-        data: one of ``NAMES``, or a path.
+        data: one of ``NAMES``, a path, or ``Blank`` for a space without points.
         batch: points in a batch.
         seed: names the shuffle.
         n: points in a named set.
@@ -103,6 +104,8 @@ def points(data: str, *, batch: int, seed: int = 0, n: int = 100_000) -> Samples
         FileNotFoundError: there is no such file.
         ValueError: the name is unknown, or the file holds no finite numbers, one point a row.
     """
+    if isinstance(data, Blank):
+        return Samples(data, data.space, batch=batch, seed=seed)
     if data in NAMES:
         train, held_out = (_generate(data, m, part) for m, part in ((n, "train"), (HELD_OUT, "held out")))
         space = PointSpace(2, SCALES[data])

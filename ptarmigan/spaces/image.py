@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ptarmigan.spaces.space import Surface
+
 
 @dataclass(frozen=True)
 class ImageSpace:
@@ -56,7 +58,9 @@ class ImageSpace:
         for i, pixels in enumerate(raw):
             picture(pixels).save(path / f"{first + i:06d}.png")
 
-    def preview(self, raw: NDArray[Any]) -> Image.Image:
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
         """A grid of the images, near square, with one pixel between neighbours."""
         return grid(raw)
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.spaces.space import Surface
+
 
 def scatter(
     points: NDArray[Any],
     real: NDArray[Any] | None = None,
-    surface: Callable[[NDArray[Any]], NDArray[Any]] | None = None,
+    surface: Surface | None = None,
 ) -> Image.Image:
     """Points in the plane, over real ones and a function's surface where those are given.
 
@@ -33,9 +34,10 @@ def scatter(
     low, high = low - margin, high + margin
     if surface is not None:
         x, y = np.meshgrid(np.linspace(low[0], high[0], 96), np.linspace(low[1], high[1], 96))
-        heights = surface(np.stack([x.ravel(), y.ravel()], 1).astype(np.float32)).reshape(x.shape)
-        drawn = axes.contourf(x, y, heights, levels=24, cmap="RdBu_r", alpha=0.8)
-        figure.colorbar(drawn, ax=axes, label="discriminator's score", shrink=0.8)
+        heights = surface(np.stack([x.ravel(), y.ravel()], 1).astype(np.float32))
+        if heights is not None:
+            drawn = axes.contourf(x, y, heights.reshape(x.shape), levels=24, cmap="RdBu_r", alpha=0.8)
+            figure.colorbar(drawn, ax=axes, label="discriminator's score", shrink=0.8)
     if real is not None:
         axes.scatter(real[:, 0], real[:, 1], s=4, c="0.35", label="real", linewidths=0)
     axes.scatter(points[:, 0], points[:, 1], s=4, c="#e07b00", label="generated", linewidths=0)

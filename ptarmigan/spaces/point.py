@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ptarmigan.spaces.space import Surface
+
 
 @dataclass(frozen=True)
 class PointSpace:
@@ -40,8 +42,10 @@ class PointSpace:
         with open(path / "points.csv", "a") as file:
             np.savetxt(file, raw, delimiter=",", fmt="%.7g")
 
-    def preview(self, raw: NDArray[Any]) -> Image.Image:
-        """A scatter plot of the first two coordinates."""
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
+        """A scatter plot of the first two coordinates, over real points and a function's surface."""
         from ptarmigan.spaces.plot import scatter
 
-        return scatter(raw)
+        return scatter(raw, real, surface if self.size == 2 else None)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+
+Surface: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]
+"""Raw samples to one height each, such as a discriminator's scores; None where there is no single judge."""
 
 
 @runtime_checkable
@@ -37,8 +41,10 @@ class Space(Protocol):
         """Write raw samples under the folder ``path``, in the form people of this modality use."""
         ...
 
-    def preview(self, raw: NDArray[Any]) -> Image.Image:
-        """One picture of many raw samples."""
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
+        """One picture of many raw samples; in the plane, over ``real`` ones and the judge's ``surface``."""
         ...
 
 

@@ -1,0 +1,101 @@
+"""Training by name, for the command line and for Python."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+from typing import Any
+
+from ptarmigan import folder, zoo
+from ptarmigan.options import build, defaults, plain
+from ptarmigan.run import Run
+from ptarmigan.settings import Settings
+from ptarmigan.train import Outcome
+from ptarmigan.train import train as play
+
+DEFAULT = "image.r3gan"
+"""The recipe for images when none is named: what benchmarks/results/quality.json shows best."""
+
+SETTINGS = {f.name for f in dataclasses.fields(Settings)}
+
+
+def train(
+    what: str | Run,
+    *,
+    out: str | os.PathLike[str] | None = None,
+    force: bool = False,
+    quiet: bool = False,
+    report: bool = True,
+    **options: Any,
+) -> Outcome:
+    """Train a recipe of the zoo, one's own file, the default on a folder of images, or a ``Run`` made by hand.
+
+    The same call again goes on where the last one stopped, bit for bit.
+
+    Args:
+        what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of images, or a ``Run``.
+        out: the run's folder; ``runs/<recipe>-<data>`` when None.
+        force: go on although ``steps`` differs from what the folder's run was begun with.
+        quiet: no progress.
+        report: write ``report.html`` at the end.
+        **options: the recipe's options and those of ``Settings``.
+
+    Raises:
+        ValueError: an option or a source is wrong, or the folder holds another run.
+        Diverged: training could not go on.
+    """
+    settings = Settings(**{k: v for k, v in options.items() if k in SETTINGS})
+    mine = {k: v for k, v in options.items() if k not in SETTINGS}
+    if isinstance(what, Run):
+        name, run, mine = "by hand", what, {"steps": what.steps, "seed": what.seed}
+    else:
+        name, data = named(what)
+        recipe = zoo.recipe(name)
+        mine = data | mine
+        run = None
+    if run is None:
+        mine = defaults(recipe) | mine
+        place = Path(out) if out is not None else default_folder(name, mine)
+        run = build(recipe, mine)
+    else:
+        place = Path(out) if out is not None else Path("runs") / "by-hand"
+    description = folder.describe(
+        name, {k: plain(v) for k, v in mine.items()}, dataclasses.asdict(settings)
+    )
+    if first_rank():
+        folder.claim(place, description, force=force)
+    outcome = play(run, place, settings, quiet=quiet)
+    if report and first_rank():
+        from ptarmigan.report.page import write_report
+
+        write_report(place, run)
+    return outcome
+
+
+def named(what: str) -> tuple[str, dict[str, Any]]:
+    """The recipe that ``what`` names, and the options that follow: a path to images means the default recipe."""
+    if what.endswith(".py") or what in zoo.names():
+        return what, {}
+    if Path(what).exists() or "/" in what:
+        return DEFAULT, {"data": what}
+    zoo.path(what)
+    raise AssertionError("zoo.path refuses what is not there")
+
+
+def default_folder(name: str, options: dict[str, Any]) -> Path:
+    """``runs/<recipe>-<data>``, with the seed where it is not 0."""
+    data = options.get("data", "")
+    words = [Path(name).stem if name.endswith(".py") else name]
+    if isinstance(data, str) and data:
+        words.append(Path(data).name.split(".")[0] or "data")
+    if options.get("seed"):
+        words.append(f"seed{options['seed']}")
+    return Path("runs") / "-".join(words)
+
+
+def first_rank() -> bool:
+    """Whether this process is the one that writes."""
+    return os.environ.get("RANK", "0") == "0"
+
+

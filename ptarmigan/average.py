@@ -1,0 +1,72 @@
+"""Averaged weights: what samples and scores are made with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ptarmigan.game import Game, State
+
+RAMP = 0.05
+
+
+class Average:
+    """An exponential moving average of a game's generating networks.
+
+    Its half-life is counted in samples seen, and is at most ``RAMP`` of those seen so far, so that the first
+    weights are soon forgotten (Karras et al. 2020, arXiv 2006.06676). Batch statistics are averaged with the
+    weights they belong to; a ``State`` is copied.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.networks = nn.ModuleDict({name: copy.deepcopy(getattr(game, name)) for name in game.averaged})
+        self.networks.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def update(self, game: Game, *, batch: int, seen: int, half_life: float) -> None:
+        """Follow the game's weights by one step of ``batch`` samples, ``seen`` samples into the run."""
+        half_life = min(half_life, RAMP * seen)
+        follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
+        for name, mine in self.networks.items():
+            blend, copied = paired(mine, getattr(game, name))
+            torch._foreach_lerp_(blend[0], blend[1], follow)
+            for old, new in zip(*copied, strict=True):
+                old.copy_(new)
+
+    @contextmanager
+    def playing(self, game: Game) -> Iterator[Game]:
+        """The game with averaged networks in evaluation mode, and as it was afterwards."""
+        own = {name: getattr(game, name) for name in self.networks}
+        training = game.training
+        try:
+            for name, network in self.networks.items():
+                setattr(game, name, network)
+            yield game.eval()
+        finally:
+            for name, network in own.items():
+                setattr(game, name, network)
+            game.train(training)
+
+
+Pairs = tuple[list[Tensor], list[Tensor]]
+
+
+def paired(mine: nn.Module, theirs: nn.Module) -> tuple[Pairs, Pairs]:
+    """The tensors of two equal networks that are blended, and those that are copied."""
+    blend: Pairs = ([], [])
+    copied: Pairs = ([], [])
+    for a, b in zip(mine.modules(), theirs.modules(), strict=True):
+        for p, q in zip(a._parameters.values(), b._parameters.values(), strict=True):
+            if p is not None and q is not None:
+                blend[0].append(p.data)
+                blend[1].append(q.data)
+        for p, q in zip(a._buffers.values(), b._buffers.values(), strict=True):
+            if p is not None and q is not None:
+                whole = isinstance(a, State) or not p.is_floating_point()
+                (copied if whole else blend)[0].append(p)
+                (copied if whole else blend)[1].append(q)
+    return blend, copied

@@ -1,0 +1,133 @@
+"""Checkpoints: written whole or not at all, checked before they are believed, and never pickled code."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import pickle
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+NAME = re.compile(r"state-(\d{8,})\.pt")
+
+
+class Damaged(ValueError):
+    """A checkpoint that is not what was written."""
+
+
+def write(path: Path, data: bytes) -> None:
+    """Put ``data`` at ``path`` so that a reader sees the old file or the new one, whatever happens between.
+
+    Raises:
+        OSError: the disk is full, say; what was there before is untouched.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
+    try:
+        with open(draft, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+class Checkpoints:
+    """The states kept in a run's folder: the latest ``keep``, and the best.
+
+    Args:
+        folder: the run's folder.
+        keep: how many of the latest to keep.
+        tell: is given one line for a person when a damaged file is passed over, or none could be written.
+    """
+
+    def __init__(self, folder: Path, keep: int, tell: Callable[[str], None]) -> None:
+        self.folder, self.keep, self.tell = folder, keep, tell
+
+    def steps(self) -> list[int]:
+        """The steps that have a state, in order."""
+        found = (NAME.fullmatch(path.name) for path in self.folder.glob("state-*.pt"))
+        return sorted(int(match[1]) for match in found if match)
+
+    def path(self, step: int) -> Path:
+        """Where the state after ``step`` steps is."""
+        return self.folder / f"state-{step:08d}.pt"
+
+    def save(self, step: int, state: dict[str, Any], best: int | None = None) -> bool:
+        """Write a state with its checksum, then drop those that are neither recent nor ``best``.
+
+        Returns:
+            Whether it was written. A full disk is told, and costs nothing that was there.
+        """
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        data = buffer.getvalue()
+        path = self.path(step)
+        try:
+            write(checksum_path(path), hashlib.sha256(data).hexdigest().encode())
+            write(path, data)
+        except OSError as error:
+            if not path.exists():
+                checksum_path(path).unlink(missing_ok=True)
+            self.tell(
+                f"could not write {path.name} ({error.strerror}): training goes on with {self.kept()}"
+            )
+            return False
+        for old in self.steps()[: -self.keep]:
+            if old != best:
+                self.path(old).unlink()
+                checksum_path(self.path(old)).unlink(missing_ok=True)
+        return True
+
+    def kept(self) -> str:
+        """The newest state in words."""
+        steps = self.steps()
+        return f"{self.path(steps[-1]).name} as the last one" if steps else "none written yet"
+
+    def newest(self, before: int | None = None) -> dict[str, Any] | None:
+        """The newest state that is whole (of those up to step ``before``); None where there is none."""
+        for step in reversed(self.steps()):
+            if before is not None and step > before:
+                continue
+            try:
+                return read(self.path(step))
+            except Damaged as error:
+                self.tell(f"{error}; using the one before")
+        return None
+
+
+def checksum_path(path: Path) -> Path:
+    """Where the checksum of the file at ``path`` is."""
+    return path.with_suffix(".sha256")
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A state from its file: tensors and plain values, nothing that could run.
+
+    Raises:
+        Damaged: it is missing, cut short or changed since it was written, or holds more than data.
+    """
+    try:
+        data = path.read_bytes()
+        expected = checksum_path(path).read_text().strip()
+    except OSError as error:
+        raise Damaged(f"{path.name} cannot be read ({error.strerror})") from error
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise Damaged(f"{path.name} is damaged (its checksum differs)")
+    try:
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        raise Damaged(f"{path.name} holds more than tensors and is not loaded") from error
+    if not isinstance(state, dict):
+        raise Damaged(f"{path.name} is not a state")
+    return state

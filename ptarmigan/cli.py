@@ -1,0 +1,98 @@
+"""The command line. Nothing heavy is imported until a command needs it, so ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+USAGE = 2
+FAILED = 1
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "train": ("RECIPE|IMAGES", "train a recipe, or the default one on a folder of images; again: go on"),
+    "sample": ("RUN", "make samples with a trained run"),
+    "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
+    "score": ("RUN", "score a trained run"),
+    "report": ("RUN", "write the run's page again, and name it"),
+    "data": ("SOURCE", "describe a source of samples, with a picture"),
+    "list": ("", "the recipes there are"),
+    "show": ("RECIPE", "what a recipe is, and its options"),
+    "copy": ("RECIPE FILE", "copy a recipe to a file of your own, to change it"),
+    "check": ("RECIPE|FILE", "put a recipe through the contract that the zoo keeps"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line: 0 when all is well, 2 when what was asked for is wrong, 1 when it failed."""
+    args = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in args
+    args = [a for a in args if a != "--debug"]
+    try:
+        code = dispatch(args)
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except Exception as error:
+        if debug:
+            raise
+        code = explain(error)
+    sys.exit(code)
+
+
+def dispatch(args: list[str]) -> int:
+    """Call the command that the first argument names."""
+    if not args or args[0] in ("-h", "--help"):
+        print(help_text())
+        return 0 if args else USAGE
+    if args[0] == "--version":
+        from ptarmigan import __version__
+
+        print(f"ptarmigan {__version__}")
+        return 0
+    name, rest = args[0], args[1:]
+    if name not in COMMANDS:
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean '{near[0]}'?" if near else "see 'ptarmigan --help'"
+        raise ValueError(f"there is no command {name!r}: {hint}")
+    from ptarmigan.commands import COMMANDS as FUNCTIONS
+
+    return FUNCTIONS[name](rest)
+
+
+def help_text() -> str:
+    """What ``ptarmigan --help`` prints."""
+    width = max(len(f"{name} {what}") for name, (what, _) in COMMANDS.items())
+    lines = [f"  {f'{name} {what}':{width}}  {does}" for name, (what, does) in COMMANDS.items()]
+    return "\n".join(
+        [
+            "usage: ptarmigan COMMAND ...",
+            "",
+            "Adversarial learning: train a GAN, look at it, judge it, use it.",
+            "",
+            *lines,
+            "",
+            "'ptarmigan COMMAND --help' shows a command's options; --debug shows where an error comes from.",
+        ]
+    )
+
+
+def explain(error: Exception) -> int:
+    """One line on stderr for an error, and the exit code it means."""
+    from ptarmigan.errors import Diverged
+
+    words = " ".join(str(error).split())
+    if isinstance(error, (ValueError, OSError)):
+        print(f"ptarmigan: {words}", file=sys.stderr)
+        return USAGE
+    if isinstance(error, Diverged):
+        print(f"ptarmigan: {words}", file=sys.stderr)
+        return FAILED
+    print(
+        f"ptarmigan: internal error: {type(error).__name__}: {words} (--debug shows where)", file=sys.stderr
+    )
+    return FAILED

@@ -1,0 +1,380 @@
+"""What each command does: its options are a function's signature, read by tyro."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import tyro
+
+from ptarmigan.errors import UsageError
+
+T = TypeVar("T")
+BOX = "╭╮╰╯─│"
+PLAIN = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
+
+
+def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T:
+    """Parse ``args`` by the signature of ``command``, and call it.
+
+    Raises:
+        UsageError: they do not fit; tyro's words in one line.
+    """
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(command, args=args, prog=f"ptarmigan {prog}", config=PLAIN)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise UsageError(in_one_line(said.getvalue(), prog)) from None
+
+
+def in_one_line(box: str, prog: str) -> str:
+    """Tyro's framed message without its frame: what is wrong, and what was perhaps meant."""
+    lines = [line.strip(BOX + " ") for line in box.splitlines()[1:]]
+    said = lines[: lines.index("")] if "" in lines else lines
+    words = " ".join(line for line in said if line)
+    near = [line.split()[0] for line in lines[len(said) :] if line.startswith("--")]
+    hint = f" (perhaps {near[0]})" if near else ""
+    return f"{words}{hint}; see 'ptarmigan {prog} --help'"
+
+
+def train(args: list[str]) -> int:
+    """``ptarmigan train RECIPE|IMAGES [options]``."""
+    from ptarmigan import api, zoo
+    from ptarmigan.options import collecting
+    from ptarmigan.settings import Settings
+
+    if not args or args[0].startswith("-"):
+        if args and args[0] in ("-h", "--help"):
+            print("usage: ptarmigan train RECIPE|IMAGES [options]; for the options: train RECIPE --help")
+            print("recipes:", ", ".join(zoo.names()))
+            return 0
+        raise UsageError("name a recipe or a folder of images first, such as 'ptarmigan train image.dcgan'")
+    what, rest = args[0], args[1:]
+    name, data = api.named(what)
+    recipe = zoo.recipe(name)
+    fields: list[Any] = [
+        ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),
+        ("settings", Settings, dataclasses.field(default=Settings())),
+        ("run", Invocation, dataclasses.field(default=Invocation())),
+    ]
+    given = [f"--data={data['data']}", *rest] if data else rest
+    call: Any = parsed(dataclasses.make_dataclass("train", fields), given, f"train {what}")
+    use_data_dir(call.run.data_dir)
+    options = call.options | dataclasses.asdict(call.settings)
+    outcome = api.train(
+        name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options
+    )
+    if not api.first_rank():
+        return 0
+    if not outcome.complete:
+        again = shlex.join(["ptarmigan", "train", *args])
+        print(f"{outcome.reason}; saved; to go on: {again}", file=sys.stderr)
+        return 128 + outcome.signal
+    for label, path in (("samples", last_picture(outcome.folder)), ("report", outcome.folder / "report.html")):
+        if path is not None and path.exists():
+            print(f"{label}: {path}")
+    for metric, value in outcome.scores.items():
+        print(f"{metric}: {value:.4g}")
+    return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Invocation:
+    """This invocation."""
+
+    out: str = ""
+    """The run's folder; runs/<recipe>-<data> when empty. The same command again goes on with it."""
+    force: bool = False
+    """Go on although --steps differs from what the run was begun with."""
+    quiet: bool = False
+    """Show no progress."""
+    data_dir: str = ""
+    """Where named data sets already are; else $PTARMIGAN_DATA, then the cache."""
+
+
+def use_data_dir(folder: str) -> None:
+    """Let named sets be looked for in ``folder``."""
+    if folder:
+        if not Path(folder).is_dir():
+            raise UsageError(f"--data-dir {folder}: there is no such folder")
+        os.environ["PTARMIGAN_DATA"] = folder
+
+
+def last_picture(folder: Path) -> Path | None:
+    """The newest picture of samples in a run's folder."""
+    found = sorted((folder / "samples").glob("step-*.png"))
+    return found[-1] if found else None
+
+
+def sample(args: list[str]) -> int:
+    """``ptarmigan sample RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        out: str = "samples.png",
+        n: int = 64,
+        seed: int = 0,
+        class_: Annotated[str, tyro.conf.arg(name="class")] = "",
+        truncation: float = 1.0,
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Make samples with a trained run.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone.
+            out: a folder (one file a sample), an .npz or .npy (one array), or a .png (a grid).
+            n: how many samples.
+            seed: names the samples: the first of many are the same as the first of few.
+            class_: of one class only, by name or number.
+            truncation: below 1, less variety and more typical samples.
+            best: the weights with the best score, not the last.
+            device: where to make them.
+        """
+        from ptarmigan.export import write_samples
+        from ptarmigan.trained import load
+
+        trained = load(run, best=best, device=device)
+        batches = trained.batches(n, seed=seed, class_=class_ or None, truncation=truncation)
+        print(write_samples(trained.space, batches, n, Path(out)))
+
+    parsed(options, args, "sample")
+    return 0
+
+
+def interpolate(args: list[str]) -> int:
+    """``ptarmigan interpolate RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        out: str = "interpolation.png",
+        n: int = 16,
+        stops: int = 4,
+        seed: int = 0,
+        class_: Annotated[str, tyro.conf.arg(name="class")] = "",
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Walk along great circles of the latent space, from one sample to the next.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone.
+            out: a .png (a strip for each leg), a .gif or an .mp4.
+            n: samples from one stop to the next.
+            stops: how many samples are walked between.
+            seed: names the stops.
+            class_: of one class throughout, by name or number.
+            best: the weights with the best score, not the last.
+            device: where to make them.
+        """
+        from ptarmigan.export import write_walk
+        from ptarmigan.trained import load
+
+        trained = load(run, best=best, device=device)
+        walk = trained.interpolate(n, stops=stops, seed=seed, class_=class_ or None)
+        print(write_walk(trained.space, walk, n, Path(out)))
+
+    parsed(options, args, "interpolate")
+    return 0
+
+
+def score(args: list[str]) -> int:
+    """``ptarmigan score RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        n: int = 10_000,
+        seed: int = 0,
+        best: bool = False,
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+        data_dir: str = "",
+        device: str = "auto",
+    ) -> None:
+        """Score a trained run against real samples that it was not trained on, where there are any.
+
+        Args:
+            run: the run's folder.
+            n: samples to score.
+            seed: names the samples.
+            best: the weights with the best score, not the last.
+            json_: print JSON.
+            data_dir: where named data sets already are.
+            device: where to make the samples.
+        """
+        from ptarmigan.judge import score_run
+
+        use_data_dir(data_dir)
+        found = score_run(Path(run), n=n, seed=seed, best=best, device=device)
+        print(json.dumps(found, indent=2) if json_ else "\n".join(lines_of(found)))
+
+    parsed(options, args, "score")
+    return 0
+
+
+def lines_of(found: dict[str, Any]) -> list[str]:
+    """Scores as people read them: the value, the floor, how it was measured."""
+    lines = []
+    for name, entry in found["scores"].items():
+        floor = "" if entry["floor"] is None else f"   (real samples score {entry['floor']:.4g})"
+        lines.append(f"{name}: {entry['value']:.4g}{floor}   {entry['direction']}")
+        lines.append(f"    {entry['protocol']}")
+    return lines
+
+
+def report(args: list[str]) -> int:
+    """``ptarmigan report RUN``."""
+
+    def options(run: tyro.conf.Positional[str], data_dir: str = "") -> None:
+        """Write a run's page again, and name it.
+
+        Args:
+            run: the run's folder.
+            data_dir: where named data sets already are.
+        """
+        from ptarmigan.report.page import write_report
+
+        use_data_dir(data_dir)
+        print(write_report(Path(run)))
+
+    parsed(options, args, "report")
+    return 0
+
+
+def data(args: list[str]) -> int:
+    """``ptarmigan data SOURCE``."""
+    from ptarmigan.data.describe import describe
+    from ptarmigan.data.images import Images
+
+    def options(
+        source: tyro.conf.Positional[str],
+        size: str = "",
+        crop: bool = False,
+        out: str = "",
+        data_dir: str = "",
+    ) -> None:
+        """Describe a source of samples: count, sizes, channels, classes, bad files, duplicates.
+
+        Args:
+            source: a name, or a folder, an archive or a file of samples.
+            size: resize images to HxW first.
+            crop: cut them to that shape instead of squeezing.
+            out: a .png to draw some of them in.
+            data_dir: where named data sets already are.
+        """
+        use_data_dir(data_dir)
+        described = describe(Images(source, size=size, crop=crop))
+        print("\n".join(described.table()))
+        if out:
+            described.preview.save(out)
+            print(f"preview: {out}")
+
+    parsed(options, args, "data")
+    return 0
+
+
+def list_(args: list[str]) -> int:
+    """``ptarmigan list``."""
+
+    def options() -> None:
+        """The recipes there are."""
+        from ptarmigan import zoo
+
+        names = zoo.names()
+        width = max(map(len, names))
+        for name in names:
+            print(f"{name:{width}}  {zoo.summary(name)}")
+
+    parsed(options, args, "list")
+    return 0
+
+
+def show(args: list[str]) -> int:
+    """``ptarmigan show RECIPE``."""
+
+    def options(recipe: tyro.conf.Positional[str]) -> None:
+        """What a recipe is, and its options with their defaults.
+
+        Args:
+            recipe: its name, or a file.
+        """
+        from ptarmigan import zoo
+        from ptarmigan.options import defaults
+
+        found = zoo.module(recipe)
+        print((found.__doc__ or "").strip())
+        print("\noptions:")
+        for name, value in defaults(found.recipe).items():
+            print(f"  --{name.replace('_', '-')} {value!r}")
+        print(f"\nsource: {zoo.path(recipe)}")
+
+    parsed(options, args, "show")
+    return 0
+
+
+def copy(args: list[str]) -> int:
+    """``ptarmigan copy RECIPE FILE``."""
+
+    def options(recipe: tyro.conf.Positional[str], file: tyro.conf.Positional[str]) -> None:
+        """Copy a recipe to a file of your own, to change it and train it.
+
+        Args:
+            recipe: its name.
+            file: where to, such as mine.py.
+        """
+        from ptarmigan import zoo
+
+        target = Path(file)
+        if target.suffix != ".py":
+            raise UsageError(f"{file}: a recipe is a Python file, such as mine.py")
+        if target.exists():
+            raise UsageError(f"{file} is there already: choose another name")
+        target.write_text(zoo.path(recipe).read_text())
+        print(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
+
+    parsed(options, args, "copy")
+    return 0
+
+
+def check(args: list[str]) -> int:
+    """``ptarmigan check RECIPE|FILE``."""
+
+    def options(recipe: tyro.conf.Positional[str]) -> int:
+        """Put a recipe through the contract that every recipe of the zoo keeps.
+
+        Args:
+            recipe: a file, or a name.
+        """
+        from ptarmigan.contract import clauses
+
+        failed = 0
+        for clause, problem in clauses(recipe):
+            failed += problem is not None
+            print(f"{'ok  ' if problem is None else 'FAIL'}  {clause}{'' if problem is None else ': ' + problem}")
+        return 1 if failed else 0
+
+    return parsed(options, args, "check")
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "train": train,
+    "sample": sample,
+    "interpolate": interpolate,
+    "score": score,
+    "report": report,
+    "data": data,
+    "list": list_,
+    "show": show,
+    "copy": copy,
+    "check": check,
+}

@@ -1,0 +1,44 @@
+"""Data that is known only by its space: to rebuild a trained network where the data is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.permutation import Indices
+from ptarmigan.spaces.space import Space
+
+
+@dataclass(frozen=True)
+class Blank:
+    """A source without samples.
+
+    Attributes:
+        space: what a sample would be.
+    """
+
+    space: Space
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.space.classes
+
+    @property
+    def labels(self) -> Indices | None:
+        """No labels, but labelled where there are classes."""
+        return np.empty(0, np.int64) if self.space.classes else None
+
+    def __len__(self) -> int:
+        return 0
+
+    def read(self, indices: Indices) -> NDArray[Any]:
+        """Nothing can be read.
+
+        Raises:
+            ValueError: always.
+        """
+        raise ValueError("this run was loaded without its data")

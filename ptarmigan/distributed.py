@@ -1,0 +1,89 @@
+"""Several processes that play one game: each has a shard of every batch, and all of them move alike."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """Which of how many processes this is."""
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def first(self) -> bool:
+        """Whether this is the process that writes."""
+        return self.rank == 0
+
+
+def join(device: torch.device) -> Ranks:
+    """Join the other processes that ``torchrun`` started; alone without it."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return Ranks()
+    if not dist.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(local_device(device))
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return Ranks(dist.get_rank(), dist.get_world_size())
+
+
+def local_device(device: torch.device) -> torch.device:
+    """The device of this process: GPUs are dealt out by local rank."""
+    if device.type == "cuda" and device.index is None:
+        return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+    return device
+
+
+def leave() -> None:
+    """Leave the group, where there is one."""
+    if dist.is_initialized():
+        dist.destroy_process_group()
+
+
+def mean_over_ranks(tensors: Sequence[Tensor]) -> None:
+    """Replace every tensor by its mean over all ranks, in one flat all_reduce."""
+    if not dist.is_initialized() or not tensors:
+        return
+    dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+    flat = torch.cat([tensor.reshape(-1).to(dtype) for tensor in tensors])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    start = 0
+    for tensor in tensors:
+        tensor.copy_(flat[start : start + tensor.numel()].view_as(tensor))
+        start += tensor.numel()
+
+
+def copy_from_first(tensors: Iterable[Tensor]) -> None:
+    """Give every rank the first one's values."""
+    if dist.is_initialized():
+        for tensor in tensors:
+            dist.broadcast(tensor, 0)
+
+
+def average_buffers(module: nn.Module) -> None:
+    """Average what differs between ranks and is not a parameter, such as batch statistics."""
+    mean_over_ranks([b for b in module.buffers() if b.is_floating_point()])
+
+
+def agree(flag: bool, device: torch.device) -> bool:
+    """Whether any rank says yes; all ranks get the same answer."""
+    if not dist.is_initialized():
+        return flag
+    answer = torch.tensor(float(flag), device=device)
+    dist.all_reduce(answer, dist.ReduceOp.MAX)
+    return bool(answer)
+
+
+def wait() -> None:
+    """Wait until every rank is here."""
+    if dist.is_initialized():
+        dist.barrier()

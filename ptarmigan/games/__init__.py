@@ -1,0 +1,1 @@
+"""Games that several variants share."""

@@ -1,0 +1,78 @@
+"""A recipe's options are its signature: between flat names, which people type and files keep, and calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ptarmigan.run import Run
+
+
+def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
+    """Every option of a recipe with its default; those of a group, such as ``Images``, stand beside the rest."""
+    return flat({p.name: p.default for p in inspect.signature(recipe).parameters.values()})
+
+
+def flat(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by flat names."""
+    out: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            out |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        else:
+            out[name] = value
+    return out
+
+
+def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
+    """Call a recipe with flat options.
+
+    Raises:
+        ValueError: it has no option of that name.
+    """
+    known = defaults(recipe)
+    unknown = sorted(options.keys() - known.keys())
+    if unknown:
+        raise ValueError(f"there is no option {unknown[0]!r} here; there are {', '.join(sorted(known))}")
+    arguments = {}
+    for p in inspect.signature(recipe).parameters.values():
+        if dataclasses.is_dataclass(p.default) and not isinstance(p.default, type):
+            mine = {f.name for f in dataclasses.fields(p.default)} & options.keys()
+            arguments[p.name] = dataclasses.replace(p.default, **{name: options[name] for name in mine})
+        elif p.name in options:
+            arguments[p.name] = options[p.name]
+    return recipe(**arguments)
+
+
+def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
+    """A function with the recipe's signature that gives its arguments back, flat."""
+
+    @functools.wraps(recipe)
+    def collect(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        bound = inspect.signature(recipe).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return flat(bound.arguments)
+
+    return collect
+
+
+def plain(value: Any) -> Any:
+    """An option as JSON keeps it; an array by its shape and what is in it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (tuple, list)) and all(isinstance(v, (bool, int, float, str)) for v in value):
+        return list(value)
+    if isinstance(value, (tuple, list)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+        return f"array {'×'.join(map(str, value.shape))} {value.dtype} {digest}"
+    if isinstance(value, type) or callable(value):
+        return f"{type(value).__name__}"
+    return str(value) if "object at 0x" not in str(value) else type(value).__name__

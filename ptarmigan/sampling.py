@@ -1,0 +1,96 @@
+"""Samples out of a game: the same for one seed, however many are asked for, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ptarmigan import noise
+from ptarmigan.data.permutation import Indices
+from ptarmigan.game import Game
+from ptarmigan.spaces.space import Space
+
+CHUNK = 64
+"""Samples made at once. Fixed, and the last chunk is made whole and cut, because the rounding of a matrix
+product depends on how many rows it has."""
+
+
+def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterator[Tensor]:
+    """Chunks of standard normal ``z``, enough for ``n`` samples.
+
+    Args:
+        game: says how many numbers a sample takes.
+        n: how many samples.
+        seed: names them.
+        truncation: below 1, ``z`` is drawn from the normal truncated to ± ``2 truncation``, as BigGAN's
+            (Brock et al. 2019, arXiv 1809.11096); less variety, more typical samples.
+    """
+    device = next(game.parameters()).device
+    for chunk in range(-(-n // CHUNK)):
+        noise.at(seed, "sample", chunk, device=device)
+        z = noise.normal(CHUNK, game.latent)
+        yield z if truncation >= 1 else truncate(z, 2 * truncation)
+
+
+def truncate(z: Tensor, limit: float) -> Tensor:
+    """Normal numbers mapped to the normal truncated to ± ``limit``, keeping their order."""
+    normal = torch.distributions.Normal(z.new_zeros(()).double(), 1.0)
+    low, high = normal.cdf(z.new_tensor([-limit, limit]).double())
+    u = low + (high - low) * normal.cdf(z.double())
+    return torch.as_tensor(normal.icdf(u)).clamp(-limit, limit).to(z.dtype)
+
+
+@torch.no_grad()
+def generate(
+    game: Game,
+    space: Space,
+    n: int,
+    *,
+    seed: int = 0,
+    classes: Indices | None = None,
+    truncation: float = 1.0,
+    precision: torch.dtype | None = None,
+) -> Iterator[NDArray[Any]]:
+    """Chunks of raw samples, ``n`` in all, from a game in evaluation mode.
+
+    Args:
+        game: makes the samples.
+        space: decodes them.
+        n: how many.
+        seed: names them.
+        classes: the class of each, where the game is conditional.
+        truncation: see ``latents``.
+        precision: the dtype of autocast, or None.
+    """
+    device = next(game.parameters()).device
+    made = 0
+    for z in latents(game, n, seed=seed, truncation=truncation):
+        c = None
+        if classes is not None:
+            mine = np.resize(classes[made : made + CHUNK], CHUNK)
+            c = torch.from_numpy(mine).to(device)
+        with torch.autocast(device.type, precision, enabled=precision is not None):
+            x = game.sample(z, c)
+        yield space.decode(x[: n - made])
+        made += CHUNK
+
+
+def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:
+    """``n`` classes drawn with the data's frequencies; None where it has no classes."""
+    if frequencies is None or len(frequencies) == 0:
+        return None
+    weights = np.asarray(frequencies, np.float64)
+    drawn = np.random.default_rng(noise.key(seed, "classes")).choice(
+        len(weights), size=n, p=weights / weights.sum()
+    )
+    return drawn.astype(np.int64)
+
+
+def every_class(count: int, n: int) -> Indices | None:
+    """``n`` classes in turn, so that a grid shows all of them; None where there are none."""
+    return np.arange(n, dtype=np.int64) % count if count else None

@@ -1,0 +1,90 @@
+"""How a run is played: what is true of every recipe, and no part of any."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a run is played, whatever the recipe. An interval of None is a tenth of the run; 0 is never."""
+
+    device: str = "auto"
+    """Where to play: auto, cpu, cuda, mps."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Of forward passes; auto is bf16 where the hardware computes in it. Penalties are always fp32."""
+    accumulate: int = 1
+    """Micro-batches in a batch: less memory, the same step."""
+    compile: bool = False
+    """Compile the networks; what needs second derivatives is never compiled."""
+    deterministic: bool = False
+    """Bit-identical repetition on a GPU too; a CPU always does."""
+    minutes: float = 0.0
+    """Stop after so many minutes of training (0: no limit)."""
+    patience: int = 0
+    """Stop after so many scores in a row without a better one (0: no limit)."""
+    tolerance: float = 0.0
+    """Stop when weights and losses move by less than this fraction between looks (0: never)."""
+    log_every: int = 50
+    """Steps between lines of the log."""
+    sample_every: int | None = None
+    """Steps between pictures of samples."""
+    score_every: int | None = None
+    """Steps between scores of the averaged weights; the best is kept."""
+    save_every: int | None = None
+    """Steps between checkpoints; one is also written every five minutes."""
+    score_samples: int = 2_000
+    """Samples a score is computed from."""
+    keep: int = 2
+    """Checkpoints kept beside the best."""
+
+    def interval(self, every: int | None, steps: int) -> int:
+        """An interval in steps: as given, or a tenth of the run."""
+        return max(1, steps // 10) if every is None else every
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name; ``auto`` is the best there is.
+
+    Raises:
+        ValueError: there is no such device here.
+    """
+    if name == "auto":
+        name = (
+            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+        )
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"--device {name}: no such device here; choose one of {', '.join(devices())}"
+        ) from error
+    return device
+
+
+def devices() -> list[str]:
+    """The devices of this machine."""
+    found = ["cpu"]
+    if torch.cuda.is_available():
+        found += [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append("mps")
+    return found
+
+
+def pick_precision(name: str, device: torch.device, *, images: bool) -> torch.dtype | None:
+    """The dtype of autocast, or None for fp32: bf16 pays for convolutions where the hardware has it."""
+    if name == "auto":
+        name = "bf16" if images and has_bf16(device) else "fp32"
+    return torch.bfloat16 if name == "bf16" else None
+
+
+def has_bf16(device: torch.device) -> bool:
+    """Whether the hardware multiplies in bf16, and does not merely emulate it."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -1,0 +1,90 @@
+"""What a run shows of itself: pictures and scores of its averaged weights, and the file to share."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors.torch import save as to_bytes
+
+from ptarmigan import folder as folders
+from ptarmigan.average import Average
+from ptarmigan.checkpoint import write
+from ptarmigan.game import Game
+from ptarmigan.metrics.score import Metric, default_metrics
+from ptarmigan.run import Run
+from ptarmigan.sampling import every_class, generate, some_classes
+from ptarmigan.settings import Settings
+from ptarmigan.spaces import to_json
+
+SHOWN = 64
+POINTS = 1024
+
+
+class Studio:
+    """Makes pictures, scores and the shared file of one run."""
+
+    def __init__(self, run: Run, folder: Path, settings: Settings, precision: torch.dtype | None) -> None:
+        self.run, self.folder, self.settings, self.precision = run, folder, settings, precision
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """By what the run is scored; the first decides which checkpoint is best."""
+        return default_metrics(self.run.samples, self.settings.score_samples)
+
+    @cached_property
+    def frequencies(self) -> NDArray[np.int64] | None:
+        """How often each class occurs in the data."""
+        labels = self.run.samples.source.labels
+        return None if labels is None else np.bincount(labels, minlength=len(self.run.space.classes))
+
+    def picture(self, game: Game) -> Image.Image:
+        """Samples from the same latents every time; in the plane, over real ones and the judge's surface."""
+        space, count = self.run.space, len(self.run.space.classes)
+        if len(space.shape) == 3:
+            return space.preview(self.make(game, SHOWN, every_class(count, SHOWN)))
+        samples = self.run.samples
+        real = samples.source.read(np.arange(min(POINTS, len(samples))))
+
+        def surface(points: NDArray[Any]) -> NDArray[Any] | None:
+            with torch.no_grad():
+                x = space.encode(points).to(next(game.parameters()).device)
+                heights = game.judge(x)
+            return None if heights is None else heights.float().cpu().numpy()
+
+        return space.preview(self.make(game, POINTS, None), real, surface)
+
+    def scores(self, game: Game) -> dict[str, float]:
+        """Every metric's value for samples from ``game``."""
+        n = self.settings.score_samples
+        classes = some_classes(self.frequencies, n, self.run.seed)
+        raw = self.make(game, n, classes)
+        return {metric.name: metric(raw) for metric in self.metrics}
+
+    def make(self, game: Game, n: int, classes: NDArray[np.int64] | None) -> NDArray[Any]:
+        """``n`` raw samples, the same latents every time."""
+        chunks = generate(
+            game, self.run.space, n, seed=self.run.seed, classes=classes, precision=self.precision
+        )
+        return np.concatenate(list(chunks))
+
+    def keep(self, average: Average, name: str, found: dict[str, Any]) -> None:
+        """Write the averaged weights, with all that is needed to sample from them, as one file."""
+        described = folders.load(self.folder) | {
+            "space": to_json(self.run.space),
+            "frequencies": None if self.frequencies is None else self.frequencies.tolist(),
+            "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
+            **found,
+        }
+        tensors = {
+            key: value.detach().cpu().contiguous()
+            for key, value in average.networks.state_dict().items()
+        }
+        data = to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)})
+        write(self.folder / name, data)

@@ -1,0 +1,173 @@
+"""A trained run, loaded to be used: samples, and walks between them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from ptarmigan import noise, zoo
+from ptarmigan.data.blank import Blank
+from ptarmigan.game import Game
+from ptarmigan.options import build
+from ptarmigan.sampling import CHUNK, generate, latents, some_classes
+from ptarmigan.settings import pick_device
+from ptarmigan.spaces import Space, from_json
+
+FILE = "generator.safetensors"
+
+
+class Trained:
+    """The averaged networks of a run, with their space.
+
+    Attributes:
+        game: the networks, in evaluation mode.
+        space: what one sample is.
+        description: what the run was.
+    """
+
+    def __init__(self, game: Game, space: Space, description: dict[str, Any]) -> None:
+        self.game, self.space, self.description = game, space, description
+        frequencies = description.get("frequencies")
+        self.frequencies = None if frequencies is None else np.asarray(frequencies)
+        wanted = description.get("precision")
+        self.precision: torch.dtype | None = torch.bfloat16 if wanted == "bfloat16" else None
+
+    def sample(
+        self, n: int = 64, *, seed: int = 0, class_: str | int | None = None, truncation: float = 1.0
+    ) -> NDArray[Any]:
+        """``n`` samples in the data's own units, such as ``(n, height, width, channels)`` uint8.
+
+        The first of a thousand are the same as the first of ten.
+
+        Args:
+            n: how many.
+            seed: names them.
+            class_: of one class only, by name or number, where the run is conditional.
+            truncation: below 1, less variety and more typical samples.
+
+        Raises:
+            ValueError: there is no such class, or a number is out of range.
+        """
+        chunks = list(self.batches(n, seed=seed, class_=class_, truncation=truncation))
+        return np.concatenate(chunks)
+
+    def batches(
+        self, n: int, *, seed: int = 0, class_: str | int | None = None, truncation: float = 1.0
+    ) -> Iterator[NDArray[Any]]:
+        """The same, a chunk at a time: a million take no more memory than a hundred."""
+        if n < 1:
+            raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
+        if not 0 < truncation <= 1:
+            raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
+        classes = self._classes(n, seed, class_)
+        return generate(
+            self.game,
+            self.space,
+            n,
+            seed=seed,
+            classes=classes,
+            truncation=truncation,
+            precision=self.precision,
+        )
+
+    @torch.no_grad()
+    def interpolate(
+        self, frames: int = 8, *, stops: int = 2, seed: int = 0, class_: str | int | None = None
+    ) -> NDArray[Any]:
+        """A walk along great circles from one sample to the next: ``frames`` for each leg, then the last stop.
+
+        Args:
+            frames: samples from one stop to the next.
+            stops: how many latents are visited.
+            seed: names them.
+            class_: of one class throughout, where the run is conditional.
+
+        Raises:
+            ValueError: fewer than two stops or one frame.
+        """
+        if stops < 2 or frames < 1:
+            raise ValueError("an interpolation needs at least two stops and one frame between them")
+        z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
+        legs = [slerp(z[i], z[i + 1], frames) for i in range(stops - 1)]
+        walk = torch.cat([*legs, z[-1:]])
+        first = self._classes(1, seed, class_)
+        c = None if first is None else torch.full((CHUNK,), int(first[0]), device=z.device)
+        out = []
+        for start in range(0, len(walk), CHUNK):
+            part = walk[start : start + CHUNK]
+            whole = torch.cat([part, part[-1:].expand(CHUNK - len(part), -1)])
+            noise.at(seed, "interpolate", device=z.device)
+            with torch.autocast(z.device.type, self.precision, enabled=self.precision is not None):
+                x = self.game.sample(whole, c)
+            out.append(self.space.decode(x[: len(part)]))
+        return np.concatenate(out)
+
+    def _classes(self, n: int, seed: int, class_: str | int | None) -> NDArray[np.int64] | None:
+        known = self.space.classes
+        if class_ is None:
+            return some_classes(self.frequencies, n, seed)
+        if not known:
+            raise ValueError("this run has no classes: leave --class out")
+        if str(class_) in known:
+            return np.full(n, known.index(str(class_)), np.int64)
+        if str(class_).isdigit() and int(class_) < len(known):
+            return np.full(n, int(class_), np.int64)
+        raise ValueError(f"there is no class {class_!r}; there are {', '.join(known)}")
+
+
+def slerp(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
+    """``frames`` points from ``a`` (included) to ``b`` (not) along the great circle between them."""
+    t = torch.arange(frames, device=a.device).unsqueeze(1) / frames
+    cosine = torch.nn.functional.cosine_similarity(a, b, dim=0).clamp(-1 + 1e-6, 1 - 1e-6)
+    angle = torch.acos(cosine)
+    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+
+
+def load(run: str | os.PathLike[str], *, best: bool = False, device: str = "auto") -> Trained:
+    """The trained networks of a run's folder, or of a ``generator.safetensors`` alone. Needs no data.
+
+    Args:
+        run: the folder or the file.
+        best: the weights with the best score, not the last.
+        device: where to put them.
+
+    Raises:
+        ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
+    """
+    file = Path(run)
+    if file.is_dir():
+        file = file / ("best.safetensors" if best else FILE)
+        if not file.exists() and (file.parent / "run.json").exists():
+            raise ValueError(f"{run} has no {file.name} yet: it is written when a run ends or improves")
+    if not file.exists():
+        raise ValueError(f"{run} is no run and no file")
+    try:
+        with safe_open(file, "pt") as opened:
+            description = json.loads((opened.metadata() or {}).get("ptarmigan", "null"))
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
+    if not isinstance(description, dict):
+        raise ValueError(f"{file} was not written by ptarmigan: it does not say what run it is of")
+    space = from_json(description["space"])
+    recipe = zoo.recipe(description["recipe"])
+    game = build(recipe, description["options"] | {"data": Blank(space)}).game
+    for name in game.averaged:
+        mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+        try:
+            getattr(game, name).load_state_dict(mine)
+        except RuntimeError as error:
+            raise ValueError(
+                f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan "
+                f"({str(error).splitlines()[0]})"
+            ) from error
+    game.to(pick_device(device)).eval().requires_grad_(False)
+    return Trained(game, space, description)

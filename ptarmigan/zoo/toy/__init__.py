@@ -1,0 +1,1 @@
+"""The plane: two-dimensional examples whose every sample can be seen."""
