@@ -1,0 +1,119 @@
+"""DCGAN: Radford et al. 2016, arXiv 1511.06434, for any sides; conditional where there are classes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ptarmigan.nets.layers import Classes, ClassInput, Head, initialise
+from ptarmigan.nets.sides import crop, halved, halvings
+
+Norm = Callable[[int], nn.Module]
+
+
+def widths(width: int, stages: int) -> list[int]:
+    """Channels from the largest image to the smallest: doubled as the sides halve, up to eightfold."""
+    return [width * min(2**i, 8) for i in range(stages)]
+
+
+class DCGANGenerator(nn.Module):
+    """A linear start and transposed convolutions.
+
+    Args:
+        latent: the size of ``z``.
+        shape: channels, height, width.
+        width: channels of the last hidden layer, at half the image's sides.
+        classes: how many; a learned vector of the class then stands beside ``z``.
+        smallest: the least the start's shorter side may be; 8 makes 8×8×128 → 32×32×3 at width 64.
+        norm: what normalises each hidden layer.
+    """
+
+    def __init__(
+        self,
+        latent: int,
+        shape: tuple[int, ...],
+        width: int = 64,
+        classes: int = 0,
+        *,
+        smallest: int = 4,
+        norm: Norm = nn.BatchNorm2d,
+    ) -> None:
+        super().__init__()
+        channels, height, across = shape
+        self.latent, self.sides = latent, (height, across)
+        stages = halvings(self.sides, smallest)
+        sizes = widths(width, stages)[::-1]
+        start = (sizes[0], *halved(self.sides, stages))
+        bias = norm is nn.Identity
+        self.input = ClassInput(latent, classes)
+        layers: list[nn.Module] = [
+            nn.Linear(self.input.size, math.prod(start), bias=bias),
+            nn.Unflatten(1, start),
+            norm(sizes[0]),
+            nn.ReLU(),
+        ]
+        for a, b in pairwise(sizes):
+            layers += [nn.ConvTranspose2d(a, b, 4, 2, 1, bias=bias), norm(b), nn.ReLU()]
+        layers.append(nn.ConvTranspose2d(sizes[-1], channels, 4, 2, 1))
+        self.layers = nn.Sequential(*layers)
+        initialise(self, partial(nn.init.normal_, std=0.02))
+
+    def forward(
+        self, z: Float[Tensor, "batch latent"], c: Classes | None = None
+    ) -> Float[Tensor, "batch channel height width"]:
+        """Images in [-1, 1]."""
+        return torch.tanh(crop(self.layers(self.input(z, c)), self.sides))
+
+
+class DCGANDiscriminator(nn.Module):
+    """Strided convolutions with leaky ReLU; the classes, where there are some, by projection.
+
+    Args:
+        shape: channels, height, width.
+        width: channels of the first layer.
+        classes: how many; 0 for no condition.
+        smallest: the least the last layer's shorter side may be.
+        norm: what normalises all but the first layer; ``nn.Identity`` under ``spectral_norm`` and penalties.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        width: int = 64,
+        classes: int = 0,
+        *,
+        smallest: int = 4,
+        norm: Norm = nn.BatchNorm2d,
+    ) -> None:
+        super().__init__()
+        channels, height, across = shape
+        stages = halvings((height, across), smallest)
+        sizes = widths(width, stages)
+        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
+        for a, b in pairwise(sizes):
+            layers += [nn.Conv2d(a, b, 4, 2, 1, bias=norm is nn.Identity), norm(b), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
+        self.feature_size = sizes[-1] * (height >> stages) * (across >> stages)
+        self.head = Head(self.feature_size, classes)
+        initialise(self, partial(nn.init.normal_, std=0.02))
+
+    def features(
+        self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
+    ) -> Float[Tensor, "batch feature"]:
+        """The last convolution, flattened; ``c`` is not looked at."""
+        features: Tensor = self.layers(x)
+        return features
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
+    ) -> Float[Tensor, " batch"]:
+        """Raw scores."""
+        scores: Tensor = self.head(self.features(x, c), c)
+        return scores

@@ -1,0 +1,160 @@
+"""Layers and initialisation that several networks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from ptarmigan import noise
+
+WEIGHTED = (
+    nn.Linear,
+    nn.Conv1d,
+    nn.Conv2d,
+    nn.Conv3d,
+    nn.ConvTranspose1d,
+    nn.ConvTranspose2d,
+    nn.ConvTranspose3d,
+)
+
+Classes = Int[Tensor, " batch"]
+
+
+def initialise(network: nn.Module, draw: Callable[[Tensor], Any]) -> None:
+    """Draw the weights of all linear and convolutional layers anew, and set their biases to zero.
+
+    Args:
+        network: what holds the layers.
+        draw: fills a weight in place: ``nn.init.orthogonal_``, ``partial(nn.init.normal_, std=0.02)``, ...
+
+    Raises:
+        ValueError: a layer's weight is already spectrally normalised.
+    """
+    for layer in network.modules():
+        if isinstance(layer, WEIGHTED):
+            if parametrize.is_parametrized(layer, "weight"):
+                raise ValueError("initialise a network before its spectral_norm, not after")
+            draw(layer.weight)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+
+
+def required(c: Classes | None) -> Classes:
+    """The classes.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if c is None:
+        raise ValueError("this network is conditional: give it a class for every sample")
+    return c
+
+
+def full(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
+    """``x`` with at least 32 bits, for sums and differences that 16 would spoil."""
+    return x if x.dtype == torch.float64 else x.float()
+
+
+class ClassInput(nn.Module):
+    """A generator's input: ``z``, then a learned vector of the class where there are classes (cGAN).
+
+    Attributes:
+        size: how many numbers come out.
+    """
+
+    def __init__(self, latent: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, latent) if classes else None
+        self.size = 2 * latent if classes else latent
+
+    def forward(
+        self, z: Float[Tensor, "batch latent"], c: Classes | None = None
+    ) -> Float[Tensor, "batch size"]:
+        """``z`` and the vector of ``c``, side by side."""
+        return z if self.embedding is None else torch.cat([z, self.embedding(required(c))], 1)
+
+
+class Head(nn.Module):
+    """Features to scores: linear, plus their product with a vector of the class where there are classes.
+
+    Miyato & Koyama 2018, arXiv 1802.05637. Scores keep 32 bits under autocast: losses take small differences.
+    """
+
+    def __init__(self, feature_size: int, classes: int = 0) -> None:
+        super().__init__()
+        self.linear = nn.Linear(feature_size, 1)
+        self.projection = nn.Embedding(classes, feature_size) if classes else None
+        if self.projection is not None:
+            nn.init.normal_(self.projection.weight, std=feature_size**-0.5)
+
+    def forward(
+        self, features: Float[Tensor, "batch feature"], c: Classes | None = None
+    ) -> Float[Tensor, " batch"]:
+        """Raw scores."""
+        with torch.autocast(features.device.type, enabled=False):
+            features = full(features)
+            scores: Tensor = self.linear(features).squeeze(1)
+            if self.projection is not None:
+                scores = scores + (self.projection(required(c)) * features).sum(1)
+        return scores
+
+
+class Dropout(nn.Module):
+    """Dropout whose noise does not depend on how many shards share the batch."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Float[Tensor, "batch *rest"]) -> Float[Tensor, "batch *rest"]:
+        """Zero with probability ``p``, else larger by ``1 / (1 - p)``; in evaluation, ``x``."""
+        if not self.training or self.p == 0:
+            return x
+        kept = noise.uniform(len(x), *x.shape[1:]).to(x.device) >= self.p
+        return x * kept / (1 - self.p)
+
+
+class Maxout(nn.Module):
+    """The largest of ``pieces`` linear maps, output by output (Goodfellow et al. 2013, arXiv 1302.4389)."""
+
+    def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(inputs, outputs * pieces)
+        self.pieces = pieces
+
+    def forward(self, x: Float[Tensor, "batch input"]) -> Float[Tensor, "batch output"]:
+        """The maximum over the pieces."""
+        return torch.as_tensor(self.linear(x).unflatten(1, (-1, self.pieces)).amax(2))
+
+
+class SelfAttention(nn.Module):
+    """Every place of an image attends to a coarser grid of all places (SAGAN: Zhang et al. 2018, 1805.08318).
+
+    Starts as the identity: ``gain`` is zero.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.query = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
+        self.key = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
+        self.value = nn.Conv2d(channels, max(1, channels // 2), 1, bias=False)
+        self.out = nn.Conv2d(max(1, channels // 2), channels, 1, bias=False)
+        self.gain = nn.Parameter(torch.zeros(()))
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch channel height width"]:
+        """``x`` plus what was attended to."""
+        query = self.query(x).flatten(2)
+        key = F.max_pool2d(self.key(x), 2).flatten(2)
+        value = F.max_pool2d(self.value(x), 2).flatten(2)
+        attention = torch.softmax(query.transpose(1, 2) @ key, dim=-1)
+        seen = (value @ attention.transpose(1, 2)).unflatten(2, x.shape[2:])
+        changed: Tensor = self.gain * self.out(seen)
+        return x + changed

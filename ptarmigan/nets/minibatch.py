@@ -1,0 +1,56 @@
+"""Layers that let a discriminator see how much the samples of a batch differ."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ptarmigan.nets.layers import full
+
+
+class MinibatchDiscrimination(nn.Module):
+    """Appends how close each sample is to the others of its batch (Salimans et al. 2016, arXiv 1606.03498).
+
+    Args:
+        features: how many numbers come in.
+        kernels: how many numbers are appended (B in the paper).
+        size: the size of the vectors whose distances these are (C in the paper).
+    """
+
+    def __init__(self, features: int, kernels: int = 100, size: int = 5) -> None:
+        super().__init__()
+        self.kernels = kernels
+        self.linear = nn.Linear(features, kernels * size, bias=False)
+
+    def forward(self, x: Float[Tensor, "batch feature"]) -> Float[Tensor, "batch more"]:
+        """``x`` and, for each kernel, the sum over the batch of ``exp(-|difference|)``; itself counts one."""
+        vectors = full(self.linear(x)).unflatten(1, (self.kernels, -1))
+        distances = (vectors[:, None] - vectors[None]).abs().sum(3)
+        return torch.cat([x, torch.exp(-distances).sum(1).to(x.dtype)], 1)
+
+
+class MinibatchStd(nn.Module):
+    """Appends one channel: the mean standard deviation within groups of samples.
+
+    Karras et al. 2018, arXiv 1710.10196.
+
+    Args:
+        group: samples in a group; where the batch is no multiple of it, their greatest common divisor.
+    """
+
+    def __init__(self, group: int = 4) -> None:
+        super().__init__()
+        self.group = group
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"]
+    ) -> Float[Tensor, "batch more height width"]:
+        """``x`` with one more channel."""
+        group = math.gcd(len(x), self.group)
+        grouped = full(x).unflatten(0, (group, -1))
+        deviation = (grouped.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3)).repeat(group)
+        channel = deviation[:, None, None, None].expand(-1, 1, *x.shape[2:])
+        return torch.cat([x, channel.to(x.dtype)], 1)
