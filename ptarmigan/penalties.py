@@ -83,8 +83,8 @@ class R2:
 class ApproximateR1:
     """R1 from a finite difference, γ/2 · E|D(x) - D(x + σv)|²/σ² with v ~ N(0, I): no second derivatives.
 
-    Its mean over v is that of |∇D(x)|² up to order σ². Lin et al. 2025, arXiv 2501.08316, leave the division by
-    σ² to their weight; here γ means what it means in ``R1``, whatever σ is.
+    The mean of |D(x) - D(x + σv)|²/σ² over v is |∇D(x)|² up to order σ². Lin et al. 2025, arXiv 2501.08316;
+    here γ means what it means in ``R1``, whatever σ is.
 
     Args:
         gamma: the weight.
