@@ -7,6 +7,7 @@ import io
 import os
 import pickle
 import re
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -125,7 +126,8 @@ def read(path: Path) -> dict[str, Any]:
     if hashlib.sha256(data).hexdigest() != expected:
         raise Damaged(f"{path.name} is damaged (its checksum differs)")
     try:
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # torch's, of pickles it is about to refuse
+            state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         raise Damaged(f"{path.name} holds more than tensors and is not loaded") from error
     if not isinstance(state, dict):

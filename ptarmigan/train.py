@@ -181,8 +181,7 @@ class Player:
         if due(at.step, self.settings.log_every):
             self.look()
         if due(at.step, self.every["sample"]) and self.ranks.first:
-            with self.average.playing(run.game) as game:
-                self.watch.picture(at.step, self.studio.picture(game))
+            self.picture()
         if due(at.step, self.every["score"]):
             self.score()
         if (due(at.step, self.every["save"]) or self.overdue()) and not float(self.streak):
@@ -207,6 +206,11 @@ class Player:
             self.at.still = self.at.still + 1 if moved < self.settings.tolerance else 0
             if self.at.still == 3:
                 self.at.converged = f"converged: weights and losses move less than {self.settings.tolerance:g}"
+
+    def picture(self) -> None:
+        """Draw samples of the averaged weights."""
+        with self.average.playing(self.run.game) as game:
+            self.watch.picture(self.at.step, self.studio.picture(game))
 
     def score(self) -> None:
         """Score the averaged weights; remember the best."""
@@ -247,8 +251,8 @@ class Player:
         self.save()
         if self.ranks.first:
             self.studio.keep(self.average, "generator.safetensors", {"step": at.step, "scores": at.scores})
-            with self.average.playing(self.run.game) as game:
-                self.watch.picture(at.step, self.studio.picture(game))
+            if self.every["sample"] and at.step % self.every["sample"]:
+                self.picture()
             self.watch.finished(at.step, reason)
         distributed.wait()
         return Outcome(self.folder, at.step, reason, True, at.scores)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,12 +54,11 @@ class ImageSpace:
         dtype = np.uint8 if self.bits == 8 else np.uint16
         return pixels.permute(0, 2, 3, 1).cpu().numpy().astype(dtype)
 
-    def save(self, raw: NDArray[Any], path: Path) -> None:
-        """Write ``000000.png``, ``000001.png``, ... under ``path``, after those that are there."""
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write ``000000.png``, ``000001.png``, ... under ``path``, with all their bits."""
         path.mkdir(parents=True, exist_ok=True)
-        first = len(list(path.glob("[0-9]*.png")))
-        for i, pixels in enumerate(raw):
-            picture(pixels).save(path / f"{first + i:06d}.png")
+        for i, pixels in enumerate(raw, first):
+            (path / f"{i:06d}.png").write_bytes(png(pixels))
 
     def preview(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
@@ -70,6 +72,33 @@ def picture(pixels: NDArray[Any]) -> Image.Image:
     if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
         pixels = (pixels >> 8).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+
+
+def png(pixels: NDArray[Any]) -> bytes:
+    """One image ``(height, width, channels)`` as a PNG file; Pillow cannot write colour with 16 bits."""
+    if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
+        return _png16(pixels)
+    file = io.BytesIO()
+    picture(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _png16(pixels: NDArray[np.uint16]) -> bytes:
+    """The plainest PNG there is (ISO/IEC 15948): rows of big-endian numbers, unfiltered, deflated."""
+    height, width, channels = pixels.shape
+    colour = {2: 4, 3: 2, 4: 6}[channels]
+    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
+    filtered = np.pad(rows, ((0, 0), (1, 0)))  # a zero before each row: no filter
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)),
+        (b"IDAT", zlib.compress(filtered.tobytes())),
+        (b"IEND", b""),
+    )
+    chunks = (
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def grid(raw: NDArray[Any], columns: int | None = None, gap: int = 1) -> Image.Image:

@@ -16,6 +16,7 @@ def scatter(
     points: NDArray[Any],
     real: NDArray[Any] | None = None,
     surface: Surface | None = None,
+    within: NDArray[Any] | None = None,
 ) -> Image.Image:
     """Points in the plane, over real ones and a function's surface where those are given.
 
@@ -23,12 +24,13 @@ def scatter(
         points: ``(n, 2 or more)`` coordinates; the first two are drawn.
         real: real samples, drawn behind in grey.
         surface: ``(m, 2)`` coordinates to ``(m,)`` heights, such as a discriminator's score.
+        within: points that the axes reach around; the real ones when None, or ``points``.
     """
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(5, 5), dpi=128, layout="constrained")
     axes = figure.add_subplot()
-    seen = points if real is None else real
+    seen = next(p for p in (within, real, points) if p is not None)
     low, high = seen[:, :2].min(0), seen[:, :2].max(0)
     margin = 0.25 * max(float((high - low).max()), 1e-6)
     low, high = low - margin, high + margin
@@ -40,7 +42,8 @@ def scatter(
             figure.colorbar(drawn, ax=axes, label="discriminator's score", shrink=0.8)
     if real is not None:
         axes.scatter(real[:, 0], real[:, 1], s=4, c="0.35", label="real", linewidths=0)
-    axes.scatter(points[:, 0], points[:, 1], s=4, c="#e07b00", label="generated", linewidths=0)
+    size = 4 if len(points) > 256 else 16
+    axes.scatter(points[:, 0], points[:, 1], s=size, c="#e07b00", label="generated", linewidths=0)
     if real is not None:
         axes.legend(loc="upper right", markerscale=3)
     axes.set_xlim(low[0], high[0])

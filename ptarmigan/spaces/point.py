@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import torch
@@ -36,11 +36,11 @@ class PointSpace:
         """The inverse of ``encode``."""
         return (x.detach().float().cpu().numpy() * np.float32(self.scale)).astype(np.float32)
 
-    def save(self, raw: NDArray[Any], path: Path) -> None:
-        """Append the points to ``points.csv`` under ``path``."""
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write the points to ``points.csv`` under ``path``; after those that are there unless ``first`` is 0."""
         path.mkdir(parents=True, exist_ok=True)
-        with open(path / "points.csv", "a") as file:
-            np.savetxt(file, raw, delimiter=",", fmt="%.7g")
+        with open(path / "points.csv", "a" if first else "w") as file:
+            write_rows(file, raw)
 
     def preview(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
@@ -49,3 +49,8 @@ class PointSpace:
         from ptarmigan.spaces.plot import scatter
 
         return scatter(raw, real, surface if self.size == 2 else None)
+
+
+def write_rows(file: IO[str], raw: NDArray[Any]) -> None:
+    """Points as lines of a csv file, with every digit that float32 has."""
+    np.savetxt(file, raw, delimiter=",", fmt="%.9g")

@@ -37,8 +37,11 @@ class Space(Protocol):
         """The inverse of ``encode``: samples in the data's own units."""
         ...
 
-    def save(self, raw: NDArray[Any], path: Path) -> None:
-        """Write raw samples under the folder ``path``, in the form people of this modality use."""
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write raw samples under the folder ``path``, in the form people of this modality use.
+
+        They are numbered from ``first``, so that many can be written a few at a time.
+        """
         ...
 
     def preview(
@@ -70,5 +73,3 @@ def from_json(plain: dict[str, Any]) -> Space:
     if kind not in kinds:
         raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(kinds)}")
     return kinds[kind](**fields)
-
-

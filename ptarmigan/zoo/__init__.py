@@ -1,4 +1,4 @@
-"""Published systems, one file each. ``image.r3gan`` is ``ptarmigan/zoo/image/r3gan.py``: the path is the registry."""
+"""Published systems, one file each: ``image.r3gan`` is ``ptarmigan/zoo/image/r3gan.py``."""
 
 from __future__ import annotations
 

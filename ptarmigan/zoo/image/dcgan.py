@@ -1,5 +1,4 @@
-"""DCGAN: Radford et al. 2016, "Unsupervised representation learning with deep convolutional generative
-adversarial networks", arXiv 1511.06434.
+"""DCGAN: Radford et al. 2016, "Unsupervised representation learning with deep ... GANs", arXiv 1511.06434.
 
     ptarmigan train image.dcgan --data digits
 

@@ -1,0 +1,52 @@
+"""A figure counts only with what made it beside it: the command, the machine, the commit and the seeds."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def record(name: str, figures: dict[str, Any], *, part: str = "", note: str = "") -> Path:
+    """Write ``figures`` to ``results/<name>.json``, as the entry ``part``; other parts stay as they are."""
+    path = RESULTS / f"{name}.json"
+    there = json.loads(path.read_text()) if path.exists() else {}
+    there[part or "all"] = {
+        "command": shlex.join(["python", *sys.argv]),
+        "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "commit": commit(),
+        "machine": machine(),
+        "torch": str(torch.__version__),
+        "threads": torch.get_num_threads(),
+        **({"note": note} if note else {}),
+        "figures": figures,
+    }
+    path.write_text(json.dumps(there, indent=1) + "\n")
+    print(f"recorded in {path}")
+    return path
+
+
+def machine() -> str:
+    """The processor and how many of it."""
+    model = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        names = [line.split(":", 1)[1].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
+        model = f"{len(names)} × {names[0]}" if names else model
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ""
+    return f"{model}{gpu}"
+
+
+def commit() -> str:
+    """The commit, and whether the tree differs from it."""
+    words = ["git", "-C", str(RESULTS), "describe", "--always", "--dirty"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()

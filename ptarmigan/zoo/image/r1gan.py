@@ -1,0 +1,82 @@
+"""Mescheder et al. 2018, "Which training methods for GANs do actually converge?", arXiv 1801.04406.
+
+    ptarmigan train image.r1gan --data fashion-mnist
+
+Zero-centred gradient penalties on real and on generated samples, here on DCGAN's networks, with no normalisation
+in the discriminator; the penalties are lazy (Karras et al. 2020, arXiv 1912.04958), every eighth step. A small
+network at a high rate, decayed along a cosine, learns most per second on a CPU.
+Cost and score: benchmarks/results/quality.json
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from torch import nn
+
+from ptarmigan import noise
+from ptarmigan.augment import Augment, color, cutout, translation
+from ptarmigan.data.images import Images
+from ptarmigan.games.gan import GAN
+from ptarmigan.losses import non_saturating, relativistic
+from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ptarmigan.optim import adam
+from ptarmigan.penalties import R1, R2
+from ptarmigan.run import Run
+from ptarmigan.schedule import cosine
+
+LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
+
+
+def recipe(
+    data: Images = Images(),
+    *,
+    conditional: bool = False,
+    loss: Literal["non_saturating", "relativistic"] = "non_saturating",
+    width: int = 32,
+    latent: int = 64,
+    lr: float = 5e-4,
+    gamma: float = 1.0,
+    lazy: int = 8,
+    augment: float = 0.0,
+    half_life: float = 20_000.0,
+    steps: int = 20_000,
+    batch: int = 64,
+    seed: int = 0,
+) -> Run:
+    """A GAN with gradient penalties.
+
+    Args:
+        data: the images.
+        conditional: learn the classes too.
+        loss: what the players go down.
+        width: channels of the layer next to the image, in both networks.
+        latent: the size of z.
+        lr: Adam's learning rate at the start; a tenth of it at the end.
+        gamma: weight of the penalties.
+        lazy: the penalties are played every so many steps.
+        augment: probability of each of DiffAugment's changes (Zhao et al. 2020): for few images.
+        half_life: of the averaged weights, in images.
+        steps: the length of the run.
+        batch: images in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = data.open(batch=batch, seed=seed)
+    shape, classes = samples.space.shape, len(samples.space.classes) if conditional else 0
+    game = GAN(
+        DCGANGenerator(latent, shape, width, classes),
+        DCGANDiscriminator(shape, width, classes, norm=nn.Identity),
+        loss=LOSSES[loss],
+        penalties=(R1(gamma), R2(gamma)),
+        lazy=lazy,
+        augment=Augment(color, translation, cutout, probability=augment) if augment else None,
+    )
+    optimizers = {
+        "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
+        "generator": adam(game.generator, lr, (0.0, 0.99)),
+    }
+    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
+
+
+small = dict(conditional=True, width=4, latent=8, lazy=2, augment=0.5, steps=4, batch=8)
