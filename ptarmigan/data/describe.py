@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.data.archives import Container, Folder, Tars, Zip, shards
+from ptarmigan.data.decode import MOST_BYTES, header
+from ptarmigan.data.files import in_order
+from ptarmigan.data.images import TARS, Images, bad_files
 from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.data.points import NAMES as POINTS
+from ptarmigan.data.points import points
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.splits import Files, organised
 from ptarmigan.spaces.image import ImageSpace, grid
 from ptarmigan.spaces.space import Space
 
@@ -85,12 +94,38 @@ def _counted(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} ({n:,})" for name, n in shown) + more
 
 
-def describe_samples(samples: Samples, bad: Sequence[str] = ()) -> Description:
+def describe(data: Images | Samples | str) -> Description:
+    """What a source holds: images or points by name or path, images and their size, or opened samples.
+
+    Image files of several sizes are described too, which is more than can be learned from: their sizes are
+    counted, and the rest is said of them as cut to the most common one.
+
+    Raises:
+        FileNotFoundError: there is nothing of that name.
+        ValueError: it cannot be read; the message says why.
+    """
+    if isinstance(data, Samples):
+        return describe_samples(data)
+    images = Images(data) if isinstance(data, str) else data
+    text = str(images.data) if isinstance(images.data, str | Path) else ""
+    if _is_points(text):
+        return describe_samples(points(text, batch=1))
+    try:
+        return describe_samples(images.open(batch=1))
+    except ValueError:
+        sizes = {} if images.size else _sizes(text)
+        if len(sizes) < 2:
+            raise
+    common = next(iter(sizes)).replace(" ", "")
+    described = describe_samples(replace(images, size=common, crop=True).open(batch=1))
+    return replace(described, sizes=sizes)
+
+
+def describe_samples(samples: Samples) -> Description:
     """Look at every sample once, in memory that does not grow with them but for 16 bytes each.
 
-    Args:
-        samples: what to look at; samples of one size.
-        bad: files that were left out, and why.
+    Raises:
+        ValueError: a sample cannot be read.
     """
     source, space = samples.source, samples.space
     seen = _Seen()
@@ -106,13 +141,58 @@ def describe_samples(samples: Samples, bad: Sequence[str] = ()) -> Description:
         channels=shape[0],
         bits=space.bits if isinstance(space, ImageSpace) else 0,
         classes=_classes(source),
-        bad=tuple(bad),
+        bad=bad_files(samples),
         duplicates=len(source) - len(seen.digests),
         low=float(seen.low.min()),
         high=float(seen.high.max()),
         constant=tuple(int(c) for c in np.flatnonzero(seen.low == seen.high)),
         preview=preview(source, space),
     )
+
+
+def _is_points(text: str) -> bool:
+    if text.endswith(".npy") and Path(text).is_file():
+        try:
+            return bool(np.load(text, mmap_mode="r", allow_pickle=False).ndim == 2)
+        except (ValueError, EOFError):
+            return False
+    return text in POINTS or text.endswith(".csv")
+
+
+def _sizes(text: str) -> dict[str, int]:
+    """How many of the image files below a path have which size, by their headers; the most common first."""
+    container = _container(text)
+    if container is None:
+        return {}
+    files, _ = organised(container)
+    counts: Counter[str] = Counter()
+    for sizes in in_order(
+        lambda a, b: [_size(files, i) for i in range(a, b)], len(files), "Looking at images"
+    ):
+        counts.update(size for size in sizes if size)
+    return dict(counts.most_common())
+
+
+def _container(text: str) -> Container | None:
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return Folder(path)
+    if "{" in text:
+        return Tars(shards(text), text)
+    if path.name.lower().endswith(".zip"):
+        return Zip(path)
+    return Tars([path]) if path.name.lower().endswith(TARS) else None
+
+
+def _size(files: Files, place: int) -> str | None:
+    container, i = files.container, int(files.members[place])
+    if container.sizes[i] > MOST_BYTES:
+        return None
+    try:
+        height, width, _, _ = header(container.read(i))
+    except (OSError, ValueError):  # bad files are named elsewhere
+        return None
+    return f"{height} × {width}"
 
 
 def preview(source: Source, space: Space) -> Image.Image:
