@@ -142,7 +142,9 @@ def samples_decode(name: str) -> None:
 
 def resumes_exactly(name: str) -> None:
     """Killed and resumed equals uninterrupted, bit for bit."""
-    settings = Settings(device="cpu", precision="fp32", log_every=1, score_every=0, save_every=1, keep=9)
+    settings = Settings(
+        device="cpu", precision="fp32", log_every=1, score_every=0, sample_every=3, save_every=1, keep=9
+    )
     with tempfile.TemporaryDirectory() as place:
         whole, killed = Path(place, "whole"), Path(place, "killed")
         folder.claim(whole, {"recipe": name, "options": {}, "settings": {}})

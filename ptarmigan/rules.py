@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import torch
@@ -15,7 +15,7 @@ from ptarmigan.draw import Draw
 from ptarmigan.game import Game, State, Terms, Turn
 from ptarmigan.precision import at_least_float32
 
-Optimizers: TypeAlias = dict[str, Optimizer]
+Optimizers: TypeAlias = Mapping[str, Optimizer]
 Rule: TypeAlias = Callable[[Game, Optimizers, Draw, int], Terms]
 
 SKIPPED = "skipped"
@@ -144,7 +144,7 @@ def move(optimizer: Optimizer, bad: Tensor) -> None:
 
 def not_finite(tensors: list[Tensor]) -> Tensor:
     """1 where any number is infinite or not a number, else 0: a scalar that stays on the device."""
-    norms = torch.stack(torch._foreach_norm(tensors))  # type: ignore[arg-type]
+    norms = torch.stack(torch._foreach_norm(tensors))
     return (~torch.isfinite(norms.sum())).float()
 
 

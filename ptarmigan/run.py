@@ -33,7 +33,7 @@ class Run:
 
     game: Game
     samples: Samples
-    optimizers: dict[str, Optimizer]
+    optimizers: Mapping[str, Optimizer]
     steps: int
     seed: int = 0
     rule: Rule = alternating

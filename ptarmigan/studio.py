@@ -54,7 +54,7 @@ class Studio:
 
         def surface(points: NDArray[Any]) -> NDArray[Any] | None:
             with torch.no_grad():
-                x = space.encode(points).to(next(game.parameters()).device)
+                x = space.encode(points).to(next(game.parameters()))
                 heights = game.judge(x)
             return None if heights is None else heights.float().cpu().numpy()
 

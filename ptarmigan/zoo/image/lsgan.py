@@ -1,0 +1,60 @@
+"""LSGAN: Mao et al. 2017, "Least squares generative adversarial networks", arXiv 1611.04076.
+
+    ptarmigan train image.lsgan --data fashion-mnist
+
+Squared distances to the labels instead of their cross-entropy: a generated sample is pulled towards the
+boundary also where the discriminator is sure of it, so the gradient does not vanish. Networks are DCGAN's;
+those of the paper, for 112×112 pixels, have stride-1 layers between.
+Cost and score: benchmarks/results/zoo.json
+"""
+
+from __future__ import annotations
+
+from ptarmigan import noise
+from ptarmigan.data.images import Images
+from ptarmigan.games.gan import GAN
+from ptarmigan.losses import least_squares
+from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ptarmigan.optim import adam
+from ptarmigan.run import Run
+
+
+def recipe(
+    data: Images = Images(),
+    *,
+    width: int = 64,
+    latent: int = 1024,
+    lr: float = 2e-4,
+    half_life: float = 10_000.0,
+    steps: int = 20_000,
+    batch: int = 64,
+    seed: int = 0,
+) -> Run:
+    """An LSGAN.
+
+    Args:
+        data: the images.
+        width: channels of the layer next to the image, in both networks.
+        latent: the size of z.
+        lr: Adam's learning rate.
+        half_life: of the averaged weights, in images.
+        steps: the length of the run.
+        batch: images in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = data.open(batch=batch, seed=seed)
+    shape = samples.space.shape
+    game = GAN(
+        DCGANGenerator(latent, shape, width),
+        DCGANDiscriminator(shape, width),
+        loss=least_squares,
+    )
+    optimizers = {
+        "discriminator": adam(game.discriminator, lr, (0.5, 0.999)),
+        "generator": adam(game.generator, lr, (0.5, 0.999)),
+    }
+    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life)
+
+
+small = dict(width=4, latent=8, steps=4, batch=8)
