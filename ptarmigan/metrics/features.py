@@ -1,0 +1,63 @@
+"""Features: what of a sample a metric looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.permutation import Indices
+from ptarmigan.data.samples import Source
+
+Vectors = NDArray[np.float32]
+CHUNK = 128
+
+
+class Features(Protocol):
+    """Raw samples, in the data's own units, to one float32 vector each, of shape (n, d).
+
+    Scores in features of different ``hash`` are not to be compared.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the features are, for people."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """A digest of all that decides the features."""
+        ...
+
+    def __call__(self, raw: NDArray[Any]) -> Vectors:
+        """The features of ``raw``, of shape (n, d)."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The raw numbers themselves, as one row a sample."""
+
+    name: str = "pixels"
+    hash: str = "pixels-1"
+
+    def __call__(self, raw: NDArray[Any]) -> Vectors:
+        """``raw`` flattened, of shape (n, d)."""
+        return np.asarray(raw, np.float32).reshape(len(raw), -1)
+
+
+pixels = Pixels()
+
+
+def chunks(source: Source, indices: Indices) -> Iterator[NDArray[Any]]:
+    """The raw samples at ``indices``, a few hundred at a time."""
+    for start in range(0, len(indices), CHUNK):
+        yield source.read(indices[start : start + CHUNK])
+
+
+def extract(features: Features, source: Source, indices: Indices) -> Vectors:
+    """Features of the samples at ``indices``, of shape (n, d), with few raw samples in memory at a time."""
+    return np.concatenate([features(raw) for raw in chunks(source, indices)])

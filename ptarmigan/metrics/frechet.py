@@ -1,0 +1,135 @@
+"""The Fréchet distance between two sets of features, from their means and covariances alone."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """How many samples there were, their mean ``(d,)`` and their scatter ``(d, d)``, all in float64.
+
+    The scatter is the sum of the outer products of what deviates from the mean. Moments of parts are added
+    with ``+``, in any order, and equal those of the whole to rounding (Chan, Golub and LeVeque 1983,
+    "Algorithms for computing the sample variance").
+    """
+
+    n: int
+    mean: Matrix
+    scatter: Matrix
+
+    @staticmethod
+    def of(features: NDArray[Any]) -> Moments:
+        """The moments of ``features``, of shape (n, d).
+
+        Raises:
+            ValueError: there are no samples, or some number is not finite.
+        """
+        x = np.asarray(features, np.float64)
+        if x.ndim != 2 or 0 in x.shape:
+            raise ValueError(f"moments need features of shape (samples, dimensions), not {x.shape}")
+        bad = ~np.isfinite(x).all(axis=1)
+        if bad.any():
+            raise ValueError(f"{int(bad.sum())} of {len(x)} samples have features that are not finite")
+        mean = x.mean(axis=0)
+        deviation = x - mean
+        return Moments(len(x), mean, deviation.T @ deviation)
+
+    @staticmethod
+    def stream(chunks: Iterable[NDArray[Any]]) -> Moments:
+        """The moments of all ``chunks`` together, with one of them in memory at a time.
+
+        Raises:
+            ValueError: there is no chunk, or some number is not finite.
+        """
+        total: Moments | None = None
+        for chunk in chunks:
+            part = Moments.of(chunk)
+            total = part if total is None else total + part
+        if total is None:
+            raise ValueError("moments need at least one sample")
+        return total
+
+    def __add__(self, other: Moments) -> Moments:
+        if self.dimensions != other.dimensions:
+            raise ValueError(
+                f"moments of {self.dimensions} and of {other.dimensions} features cannot be added"
+            )
+        n = self.n + other.n
+        between = other.mean - self.mean
+        shift = np.outer(between, between) * (self.n * other.n / n)
+        return Moments(n, self.mean + between * (other.n / n), self.scatter + other.scatter + shift)
+
+    @property
+    def dimensions(self) -> int:
+        """How many features a sample has."""
+        return len(self.mean)
+
+    @property
+    def covariance(self) -> Matrix:
+        """The unbiased covariance, of shape (d, d); of one sample it is zero."""
+        return self.scatter / max(1, self.n - 1)
+
+
+def frechet(a: Moments, b: Moments, *, warn: bool = True) -> float:
+    """The squared Fréchet distance between Gaussians with the moments ``a`` and ``b``, in squared features.
+
+    |mean a - mean b|² + tr(A + B - 2 (A B)^½) of Dowson and Landau 1982; in the features of an Inception
+    network it is the FID of Heusel et al. 2017, arXiv 1706.08500. The trace of the root is the sum of the
+    roots of the eigenvalues of A B, which are those of the symmetric L' B L with A = L L', so no general
+    matrix square root is taken.
+
+    Args:
+        a: moments of one set.
+        b: moments of the other.
+        warn: whether fewer samples than features are warned of; the distance is then biased upwards.
+
+    Raises:
+        ValueError: the sets have different numbers of features.
+    """
+    if a.dimensions != b.dimensions:
+        raise ValueError(f"no distance between sets of {a.dimensions} and of {b.dimensions} features")
+    doubt = too_few(min(a.n, b.n), a.dimensions)
+    if doubt and warn:
+        warnings.warn(doubt, stacklevel=2)
+    first, second = a.covariance, b.covariance
+    apart = float(np.sum((a.mean - b.mean) ** 2))
+    spread = float(np.trace(first) + np.trace(second))
+    # two halves of one number, each known to rounding: what is below zero is zero
+    return max(0.0, apart + spread - 2 * _trace_of_root(first, second))
+
+
+def too_few(n: int, dimensions: int) -> str:
+    """What should be said beside a Fréchet distance of so many samples and features, if anything."""
+    if n > dimensions:
+        return ""
+    return (
+        f"{n:,} samples are few for {dimensions:,} features: the Fréchet distance is biased upwards and noisy"
+    )
+
+
+def _trace_of_root(a: Matrix, b: Matrix) -> float:
+    """tr((A B)^½) of two covariances."""
+    from scipy.linalg import LinAlgError, eigvalsh
+
+    try:
+        values = eigvalsh(b, a, type=2)  # of B A x = λ x, through the Cholesky factor of A
+    except LinAlgError:  # A is singular
+        return float(np.linalg.svd(_factor(a).T @ _factor(b), compute_uv=False).sum())
+    return float(np.sqrt(np.maximum(values, 0)).sum())
+
+
+def _factor(a: Matrix) -> Matrix:
+    """F of shape (d, rank) with F F' = A, of a singular A too."""
+    values, vectors = np.linalg.eigh(a)
+    held = values > values[-1] * len(a) * np.finfo(np.float64).eps
+    factor: Matrix = vectors[:, held] * np.sqrt(values[held])
+    return factor
