@@ -13,7 +13,6 @@ import math
 import os
 import warnings
 from contextlib import closing
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +23,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
