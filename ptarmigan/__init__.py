@@ -1,0 +1,84 @@
+"""One engine for adversarial learning.
+
+Names are imported when they are first used, so ``import ptarmigan`` and ``ptarmigan --help`` do not wait for
+torch.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ptarmigan.api import train
+    from ptarmigan.batch import Batch
+    from ptarmigan.game import Game, State, Terms, Turn
+    from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
+    from ptarmigan.run import Run
+    from ptarmigan.settings import Settings
+    from ptarmigan.spaces import Space
+    from ptarmigan.trained import Trained, load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Batch": "ptarmigan.batch",
+    "Game": "ptarmigan.game",
+    "Rule": "ptarmigan.rules",
+    "Run": "ptarmigan.run",
+    "Settings": "ptarmigan.settings",
+    "Space": "ptarmigan.spaces",
+    "State": "ptarmigan.game",
+    "Terms": "ptarmigan.game",
+    "Trained": "ptarmigan.trained",
+    "Turn": "ptarmigan.game",
+    "alternating": "ptarmigan.rules",
+    "extragradient": "ptarmigan.rules",
+    "load": "ptarmigan.trained",
+    "simultaneous": "ptarmigan.rules",
+    "train": "ptarmigan.api",
+}
+
+__all__ = [
+    "Batch",
+    "Game",
+    "Rule",
+    "Run",
+    "Settings",
+    "Space",
+    "State",
+    "Terms",
+    "Trained",
+    "Turn",
+    "__version__",
+    "alternating",
+    "extragradient",
+    "load",
+    "simultaneous",
+    "train",
+]
+
+
+class _Package(ModuleType):
+    """Keeps ``ptarmigan.train`` the function: the module of that name would take its place."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOMES and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ptarmigan' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from jaxtyping import install_import_hook
+
+install_import_hook(["ptarmigan"], "shapes.checked")  # before anything imports ptarmigan
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+ROOT = Path(__file__).resolve().parents[1]
+
+torch.set_num_threads(1)
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def known_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Torch's global generator starts every test alike, and what a test sets for the process ends with it."""
+    torch.manual_seed(0)
+    monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    yield
+    torch.use_deterministic_algorithms(deterministic)
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The real data: ``$PTARMIGAN_DATA``, then ``../shared/data``."""
+    named = os.environ.get("PTARMIGAN_DATA")
+    places = [Path(named)] if named else []
+    places.append(ROOT.parent / "shared" / "data")
+    for place in places:
+        if place.is_dir():
+            return place
+    pytest.skip(f"no real data in {' or '.join(map(str, places))}")
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for runs, in a working directory of the test's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "runs"
+
+
+def environment() -> dict[str, str]:
+    """What a subprocess needs to import this checkout, and to keep to one core."""
+    path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """``cli("train", "image.dcgan", ...)``: the command line in a process of its own, in ``tmp_path``."""
+
+    def call(*arguments: str | Path, timeout: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "ptarmigan", *map(str, arguments)],
+            cwd=tmp_path,
+            env={**environment(), **env},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return call
