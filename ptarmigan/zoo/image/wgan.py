@@ -3,8 +3,8 @@
     ptarmigan train image.wgan --data fashion-mnist
 
 The critic estimates the earth mover's distance, whose gradient lives also where real and generated samples do
-not overlap. It is kept Lipschitz by clipping its weights. The authors' code gives the critic 100 moves instead
-of 5 now and then, which is left out.
+not overlap. It is kept Lipschitz by clipping its weights. The authors' code gives the critic 100 moves
+instead of 5 now and then, which is left out.
 Cost and score: benchmarks/results/zoo.json
 """
 
