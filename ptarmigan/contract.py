@@ -36,7 +36,7 @@ from ptarmigan.settings import Settings
 from ptarmigan.train import train
 
 STEPS = 3
-CLOSE = {"rtol": 1e-5, "atol": 1e-7}
+RELATIVE, ABSOLUTE = 1e-5, 1e-7
 
 
 class Broken(AssertionError):
@@ -269,8 +269,9 @@ def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -
         Broken: they are not.
     """
     for label, p in expected.items():
-        if not torch.allclose(p.detach(), found[label], **CLOSE):
-            apart = float((p.detach() - found[label]).abs().max())
+        old, new = p.detach(), found[label].detach()
+        if not torch.allclose(old, new, RELATIVE, ABSOLUTE):
+            apart = float((old - new).abs().max())
             raise Broken(f"{where} {label} moves otherwise (by {apart:.2g})")
 
 
