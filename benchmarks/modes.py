@@ -3,8 +3,8 @@
     python benchmarks/modes.py
 
 2,500 samples from the averaged weights; a sample is good within 3σ of a mode, a mode is found with one good
-sample. Ten seeds of ``toy.r3gan`` as it comes; two runs at a time, one thread each, so a run that has both
-cores is faster than what is recorded. Published best (400,000 iterations): ring 7.9/8, 95.6 % good, reverse KL
+sample. Ten seeds of ``toy.r3gan`` as it comes; two runs at a time, one thread each, so a run that has
+both cores is faster than what is recorded. Published best (400,000 iterations): ring 7.9/8, 95.6 % good, reverse KL
 0.07; grid 24.8/25, 93.6 %, 0.04. Aim: 8/8 and 25/25, ≥ 97 %, ≤ 0.02, mean of 10 seeds, ≤ 3 minutes a run.
 """
 
@@ -23,7 +23,9 @@ from record import record
 SAMPLES = 2_500
 
 
-def main(recipe: str = "toy.r3gan", seeds: int = 10, workers: int = 2, sets: tuple[str, ...] = ("ring", "grid")) -> None:
+def main(
+    recipe: str = "toy.r3gan", seeds: int = 10, workers: int = 2, sets: tuple[str, ...] = ("ring", "grid")
+) -> None:
     """Run and record.
 
     Args:

@@ -1,4 +1,4 @@
-"""How long ``ptarmigan --help`` and ``import ptarmigan`` take: the median of ten, alternating with an empty Python.
+"""How long ``ptarmigan --help`` and ``import ptarmigan`` take: medians of ten, alternating.
 
     python benchmarks/start.py
 
@@ -32,7 +32,7 @@ def main() -> None:
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for _ in range(TIMES):
         for name, command in COMMANDS.items():
-            run = lambda command=command: subprocess.run(command, check=True, capture_output=True)  # noqa: E731
+            run = lambda command=command: subprocess.run(command, check=True, capture_output=True)
             taken[name].append(seconds(run))
     middle = {name: round(median(times), 3) for name, times in taken.items()}
     beyond = middle["import torch, ptarmigan and its train and load"] - middle["import torch"]

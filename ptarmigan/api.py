@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan import folder, zoo
-from ptarmigan.options import build, defaults, plain
+from ptarmigan.options import build, defaults, plain, sensible
 from ptarmigan.run import Run
-from ptarmigan.settings import Settings
+from ptarmigan.settings import Settings, pick_device
 from ptarmigan.train import Outcome
 from ptarmigan.train import train as play
 
@@ -29,7 +29,7 @@ def train(
     report: bool = True,
     **options: Any,
 ) -> Outcome:
-    """Train a recipe of the zoo, one's own file, the default on a folder of images, or a ``Run`` made by hand.
+    """Train a recipe of the zoo, one's own file, the default on a folder of images, or a ``Run``.
 
     The same call again goes on where the last one stopped, bit for bit.
 
@@ -45,7 +45,10 @@ def train(
         ValueError: an option or a source is wrong, or the folder holds another run.
         Diverged: training could not go on.
     """
-    settings = Settings(**{k: v for k, v in options.items() if k in SETTINGS})
+    given = {k: v for k, v in options.items() if k in SETTINGS}
+    sensible(given, dataclasses.asdict(Settings()))
+    settings = Settings(**given)
+    pick_device(settings.device)
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
     if isinstance(what, Run):
         name, run, mine = "by hand", what, {"steps": what.steps, "seed": what.seed}
@@ -60,9 +63,7 @@ def train(
         run = build(recipe, mine)
     else:
         place = Path(out) if out is not None else Path("runs") / "by-hand"
-    description = folder.describe(
-        name, {k: plain(v) for k, v in mine.items()}, dataclasses.asdict(settings)
-    )
+    description = folder.describe(name, {k: plain(v) for k, v in mine.items()}, dataclasses.asdict(settings))
     if first_rank():
         folder.claim(place, description, force=force)
     outcome = play(run, place, settings, quiet=quiet)
@@ -74,7 +75,7 @@ def train(
 
 
 def named(what: str) -> tuple[str, dict[str, Any]]:
-    """The recipe that ``what`` names, and the options that follow: a path to images means the default recipe."""
+    """The recipe that ``what`` names, and the options that follow: a path means the default on images."""
     if what.endswith(".py") or what in zoo.names():
         return what, {}
     if Path(what).exists() or "/" in what:
@@ -97,5 +98,3 @@ def default_folder(name: str, options: dict[str, Any]) -> Path:
 def first_rank() -> bool:
     """Whether this process is the one that writes."""
     return os.environ.get("RANK", "0") == "0"
-
-

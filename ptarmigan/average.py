@@ -60,13 +60,10 @@ def paired(mine: nn.Module, theirs: nn.Module) -> tuple[Pairs, Pairs]:
     blend: Pairs = ([], [])
     copied: Pairs = ([], [])
     for a, b in zip(mine.modules(), theirs.modules(), strict=True):
-        for p, q in zip(a._parameters.values(), b._parameters.values(), strict=True):
-            if p is not None and q is not None:
-                blend[0].append(p.data)
-                blend[1].append(q.data)
-        for p, q in zip(a._buffers.values(), b._buffers.values(), strict=True):
-            if p is not None and q is not None:
-                whole = isinstance(a, State) or not p.is_floating_point()
-                (copied if whole else blend)[0].append(p)
-                (copied if whole else blend)[1].append(q)
+        own = [*a.parameters(recurse=False), *a.buffers(recurse=False)]
+        others = [*b.parameters(recurse=False), *b.buffers(recurse=False)]
+        for p, q in zip(own, others, strict=True):
+            kept = copied if isinstance(a, State) or not p.is_floating_point() else blend
+            kept[0].append(p.detach())
+            kept[1].append(q.detach())
     return blend, copied

@@ -80,9 +80,7 @@ class Checkpoints:
         except OSError as error:
             if not path.exists():
                 checksum_path(path).unlink(missing_ok=True)
-            self.tell(
-                f"could not write {path.name} ({error.strerror}): training goes on with {self.kept()}"
-            )
+            self.tell(f"could not write {path.name} ({error.strerror}): training goes on with {self.kept()}")
             return False
         for old in self.steps()[: -self.keep]:
             if old != best:

@@ -72,16 +72,17 @@ def train(args: list[str]) -> int:
     call: Any = parsed(dataclasses.make_dataclass("train", fields), given, f"train {what}")
     use_data_dir(call.run.data_dir)
     options = call.options | dataclasses.asdict(call.settings)
-    outcome = api.train(
-        name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options
-    )
+    outcome = api.train(name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options)
     if not api.first_rank():
         return 0
     if not outcome.complete:
         again = shlex.join(["ptarmigan", "train", *args])
         print(f"{outcome.reason}; saved; to go on: {again}", file=sys.stderr)
         return 128 + outcome.signal
-    for label, path in (("samples", last_picture(outcome.folder)), ("report", outcome.folder / "report.html")):
+    for label, path in (
+        ("samples", last_picture(outcome.folder)),
+        ("report", outcome.folder / "report.html"),
+    ):
         if path is not None and path.exists():
             print(f"{label}: {path}")
     for metric, value in outcome.scores.items():
@@ -227,7 +228,8 @@ def lines_of(found: dict[str, Any]) -> list[str]:
     lines = []
     for name, entry in found["scores"].items():
         floor = "" if entry["floor"] is None else f"   (real samples score {entry['floor']:.4g})"
-        lines.append(f"{name}: {entry['value']:.4g}{floor}   {entry['direction']}")
+        value = "not finite" if entry["value"] is None else f"{entry['value']:.4g}"
+        lines.append(f"{name}: {value}{floor}   {entry['direction']}")
         lines.append(f"    {entry['protocol']}")
     return lines
 
@@ -360,7 +362,9 @@ def check(args: list[str]) -> int:
         failed = 0
         for clause, problem in clauses(recipe):
             failed += problem is not None
-            print(f"{'ok  ' if problem is None else 'FAIL'}  {clause}{'' if problem is None else ': ' + problem}")
+            print(
+                f"{'ok  ' if problem is None else 'FAIL'}  {clause}{'' if problem is None else ': ' + problem}"
+            )
         return 1 if failed else 0
 
     return parsed(options, args, "check")

@@ -66,9 +66,7 @@ class Draw:
                 batch = self.samples.draw(self.read, shard, self.shards)
             else:
                 batch = self.samples.unread(self.taken, shard, self.shards)
-            noise.at(
-                self.seed, self.stream, self.taken, shard=shard, shards=self.shards, device=self.device
-            )
+            noise.at(self.seed, self.stream, self.taken, shard=shard, shards=self.shards, device=self.device)
             yield self._placed(batch)
         self.taken += 1
         self.read += turn.reads

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -46,7 +47,7 @@ def describe(recipe: str, options: dict[str, Any], settings: dict[str, Any]) -> 
             "threads": torch.get_num_threads(),
             "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         },
-        "command": " ".join(["ptarmigan", *sys.argv[1:]]) if sys.argv[0].endswith("ptarmigan") else None,
+        "command": shlex.join(["ptarmigan", *sys.argv[1:]]) if sys.argv[0].endswith("ptarmigan") else None,
     }
 
 

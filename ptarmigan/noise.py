@@ -38,9 +38,7 @@ class _Stream:
 _stream = _Stream()
 
 
-def at(
-    seed: int, *position: int | str, shard: int = 0, shards: int = 1, device: torch.device = CPU
-) -> None:
+def at(seed: int, *position: int | str, shard: int = 0, shards: int = 1, device: torch.device = CPU) -> None:
     """Set where the noise is: what is drawn from here on is a function of these arguments alone."""
     _stream.shard, _stream.shards, _stream.device = shard, shards, device
     _stream.generator().manual_seed(key(seed, *position))
@@ -49,17 +47,13 @@ def at(
 
 def normal(n: int, *shape: int) -> Tensor:
     """Standard normal noise of shape ``(n, *shape)`` for the ``n`` samples of this shard."""
-    full = torch.randn(
-        n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device
-    )
+    full = torch.randn(n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device)
     return _mine(full, n)
 
 
 def uniform(n: int, *shape: int) -> Tensor:
     """Noise uniform on [0, 1) of shape ``(n, *shape)`` for the ``n`` samples of this shard."""
-    full = torch.rand(
-        n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device
-    )
+    full = torch.rand(n * _stream.shards, *shape, generator=_stream.generator(), device=_stream.device)
     return _mine(full, n)
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from ptarmigan.run import Run
 
 
 def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
-    """Every option of a recipe with its default; those of a group, such as ``Images``, stand beside the rest."""
+    """Every option of a recipe with its default; those of a group (``Images``) stand beside the rest."""
     return flat({p.name: p.default for p in inspect.signature(recipe).parameters.values()})
 
 
@@ -34,12 +35,9 @@ def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
     """Call a recipe with flat options.
 
     Raises:
-        ValueError: it has no option of that name.
+        ValueError: it has no option of that name, or the value cannot be meant.
     """
-    known = defaults(recipe)
-    unknown = sorted(options.keys() - known.keys())
-    if unknown:
-        raise ValueError(f"there is no option {unknown[0]!r} here; there are {', '.join(sorted(known))}")
+    sensible(options, defaults(recipe))
     arguments = {}
     for p in inspect.signature(recipe).parameters.values():
         if dataclasses.is_dataclass(p.default) and not isinstance(p.default, type):
@@ -48,6 +46,24 @@ def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
         elif p.name in options:
             arguments[p.name] = options[p.name]
     return recipe(**arguments)
+
+
+def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
+    """Options are known, and numbers could be meant: where the default is above 0, so is the value.
+
+    Raises:
+        ValueError: one is not; the message names it.
+    """
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(f"there is no option {name!r} here; there are {', '.join(sorted(known))}")
+        default, flag = known[name], f"--{name.replace('_', '-')}"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"{flag} {value}: it cannot be negative or infinite")
+        if isinstance(default, (int, float)) and default > 0 and value == 0:
+            raise ValueError(f"{flag} 0: it must be above 0")
 
 
 def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:

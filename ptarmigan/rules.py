@@ -24,8 +24,9 @@ SKIPPED = "skipped"
 def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms:
     """Fill the gradients of what the turn's players hold, and of nothing else.
 
-    Precision, accumulation and averaging over ranks belong here. The terms come back as tensors, with one more,
-    ``skipped``: 1 where a term or a gradient is not finite. Such a turn leaves no trace in buffers and states.
+    Precision, accumulation and averaging over ranks belong here. The terms come back as tensors, with one
+    more, ``skipped``: 1 where a term or a gradient is not finite. Such a turn leaves no trace in buffers and
+    states.
     """
     held = [p for name in turn.players for p in parameters(optimizers[name])]
     game.requires_grad_(False)

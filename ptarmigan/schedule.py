@@ -21,9 +21,7 @@ def linear(start: float, end: float, begin: float = 0.0) -> Schedule:
 
 def cosine(start: float, end: float, until: float = 1.0) -> Schedule:
     """From ``start`` to ``end`` along half a cosine, reached at ``until`` (R3GAN's schedules)."""
-    return lambda progress: end + (start - end) * 0.5 * (
-        1 + math.cos(math.pi * min(progress / until, 1.0))
-    )
+    return lambda progress: end + (start - end) * 0.5 * (1 + math.cos(math.pi * min(progress / until, 1.0)))
 
 
 def _since(begin: float, progress: float) -> float:

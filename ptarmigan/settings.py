@@ -36,7 +36,7 @@ class Settings:
     """Steps between scores of the averaged weights; the best is kept."""
     save_every: int | None = None
     """Steps between checkpoints; one is also written every five minutes."""
-    score_samples: int = 2_000
+    score_samples: int = 2_500
     """Samples a score is computed from."""
     keep: int = 2
     """Checkpoints kept beside the best."""
@@ -53,9 +53,7 @@ def pick_device(name: str) -> torch.device:
         ValueError: there is no such device here.
     """
     if name == "auto":
-        name = (
-            "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-        )
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -86,5 +84,5 @@ def pick_precision(name: str, device: torch.device, *, images: bool) -> torch.dt
 def has_bf16(device: torch.device) -> bool:
     """Whether the hardware multiplies in bf16, and does not merely emulate it."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

@@ -83,8 +83,7 @@ class Studio:
             **found,
         }
         tensors = {
-            key: value.detach().cpu().contiguous()
-            for key, value in average.networks.state_dict().items()
+            key: value.detach().cpu().contiguous() for key, value in average.networks.state_dict().items()
         }
         data = to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)})
         write(self.folder / name, data)

@@ -114,7 +114,7 @@ class Player:
         self.streak = torch.zeros((), device=device)
         self.weights_then: torch.Tensor | None = None
         self.watch = Watch(folder if ranks.first else None, run.steps, run.samples.batch, quiet=quiet)
-        self.checkpoints = Checkpoints(folder, settings.keep, self.watch.say)
+        self.checkpoints = Checkpoints(folder, settings.keep, self.watch.tell)
         self.studio = Studio(run, folder, settings, precision)
         self.folder = folder
         self.saved_at = time.monotonic()
@@ -205,7 +205,9 @@ class Player:
             moved = float((now - then).norm() / then.norm().clamp_min(1e-12))
             self.at.still = self.at.still + 1 if moved < self.settings.tolerance else 0
             if self.at.still == 3:
-                self.at.converged = f"converged: weights and losses move less than {self.settings.tolerance:g}"
+                self.at.converged = (
+                    f"converged: weights and losses move less than {self.settings.tolerance:g}"
+                )
 
     def picture(self) -> None:
         """Draw samples of the averaged weights."""
@@ -240,7 +242,9 @@ class Player:
         self.save()
         words = f"stopped at step {self.at.step} of {self.run.steps}"
         name = interrupt.name or "another rank's signal"
-        return Outcome(self.folder, self.at.step, f"{words} by {name}", False, self.at.scores, interrupt.number)
+        return Outcome(
+            self.folder, self.at.step, f"{words} by {name}", False, self.at.scores, interrupt.number
+        )
 
     def finish(self, reason: str) -> Outcome:
         """The end of a run: what people take away from it."""

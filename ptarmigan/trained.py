@@ -82,7 +82,7 @@ class Trained:
     def interpolate(
         self, frames: int = 8, *, stops: int = 2, seed: int = 0, class_: str | int | None = None
     ) -> NDArray[Any]:
-        """A walk along great circles from one sample to the next: ``frames`` for each leg, then the last stop.
+        """A walk along great circles from sample to sample: ``frames`` for each leg, then the last stop.
 
         Args:
             frames: samples from one stop to the next.
@@ -131,13 +131,16 @@ def slerp(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
     return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
 
 
-def load(run: str | os.PathLike[str], *, best: bool = False, device: str = "auto") -> Trained:
+def load(
+    run: str | os.PathLike[str], *, best: bool = False, device: str = "auto", game: Game | None = None
+) -> Trained:
     """The trained networks of a run's folder, or of a ``generator.safetensors`` alone. Needs no data.
 
     Args:
         run: the folder or the file.
         best: the weights with the best score, not the last.
         device: where to put them.
+        game: the networks to fill, as for a run made by hand; the recipe's when None.
 
     Raises:
         ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
@@ -152,14 +155,15 @@ def load(run: str | os.PathLike[str], *, best: bool = False, device: str = "auto
     try:
         with safe_open(file, "pt") as opened:
             description = json.loads((opened.metadata() or {}).get("ptarmigan", "null"))
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
     if not isinstance(description, dict):
         raise ValueError(f"{file} was not written by ptarmigan: it does not say what run it is of")
     space = from_json(description["space"])
-    recipe = zoo.recipe(description["recipe"])
-    game = build(recipe, description["options"] | {"data": Blank(space)}).game
+    if game is None:
+        recipe = zoo.recipe(description["recipe"])
+        game = build(recipe, description["options"] | {"data": Blank(space)}).game
     for name in game.averaged:
         mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
         try:

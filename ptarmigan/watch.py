@@ -56,7 +56,7 @@ class Watch:
         folder: the run's folder; None (on every rank but the first) watches nothing.
         steps: the length of the run.
         batch: samples in a step.
-        quiet: no progress bar.
+        quiet: no progress; only what must not be missed.
     """
 
     def __init__(self, folder: Path | None, steps: int, batch: int, *, quiet: bool = False) -> None:
@@ -120,16 +120,15 @@ class Watch:
         """Something happened that people should know of; it is logged and said."""
         if self.folder is not None:
             self._add(self.log, {"step": step, "event": words})
-        self.say(f"step {step}: {words}")
+        self.tell(f"step {step}: {words}")
 
     def finished(self, step: int, reason: str) -> None:
         """The run is over; said every time, logged once."""
         words = f"finished: {reason}"
         lines = self.log.read() if self.log else []
-        if lines and lines[-1].get("event") == words:
-            self.say(f"step {step}: {words}")
-        else:
-            self.event(step, words)
+        if not lines or lines[-1].get("event") != words:
+            self._add(self.log, {"step": step, "event": words})
+        self.say(f"step {step}: {words}")
 
     def picture(self, step: int, image: Image.Image) -> None:
         """Keep a picture of samples."""
@@ -143,10 +142,17 @@ class Watch:
             self._no_room(error)
         self.board.add_image("samples", np.asarray(image.convert("RGB")), step, dataformats="HWC")
 
+    def tell(self, words: str) -> None:
+        """One line that a person must not miss, on stderr."""
+        if self.folder is not None:
+            self._print(words)
+
     def say(self, words: str) -> None:
-        """One line for a person, on stderr."""
-        if self.folder is None:
-            return
+        """One line for a person who wants to watch."""
+        if not self.quiet:
+            self._print(words)
+
+    def _print(self, words: str) -> None:
         if self.bar is not None:
             self.bar.console.print(words, highlight=False, markup=False)
         else:
@@ -185,4 +191,6 @@ class Watch:
     def _no_room(self, error: OSError) -> None:
         if not self.full:
             self.full = True
-            self.say(f"could not write to {self.folder} ({error.strerror}): training goes on without its log")
+            self.tell(
+                f"could not write to {self.folder} ({error.strerror}): training goes on without its log"
+            )

@@ -403,7 +403,7 @@ class TestScore:
         assert first(TEST.raw[:50]) > 0
 
     def test_points_of_a_mixture(self):
-        metrics = default_metrics(points("ring", batch=32), mixture=RING)
+        metrics = default_metrics(points("ring", batch=32))
         assert [m.name for m in metrics] == ["mode divergence", "reverse KL", "modes", "good samples"]
         assert all(m.samples == 2500 for m in metrics)
         real = RING.draw(2500, np.random.default_rng(5)).astype(np.float32)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 from plain import Discriminator, Generator, ring_run
+from torch import Tensor, nn
+
 from ptarmigan.batch import Batch
 from ptarmigan.draw import Draw
 from ptarmigan.game import Game, Turn, every
@@ -12,7 +14,6 @@ from ptarmigan.games.gan import GAN
 from ptarmigan.losses import non_saturating, relativistic
 from ptarmigan.optim import OptimisticAdam, adam, sgd
 from ptarmigan.rules import SKIPPED, alternating, descend, extragradient, simultaneous
-from torch import Tensor, nn
 
 
 class Bilinear(Game):
@@ -103,7 +104,7 @@ def test_one_generated_batch_serves_loss_and_penalties():
 def test_lazy_penalties_and_repeated_turns_are_played_when_due():
     game = GAN(Generator(), Discriminator(), steps=3, penalties=ring_run().game.penalties, lazy=4)
     assert [t.times for t in game.turns()] == [3, 3, 1]
-    played = [[t.loss.__name__ for t in game.turns() if t.when(step)][0] for step in range(8)]
+    played = [next(t.loss.__name__ for t in game.turns() if t.when(step)) for step in range(8)]
     assert played == ["penalised_loss", *["discriminator_loss"] * 3] * 2
 
 
@@ -135,7 +136,7 @@ def test_a_turn_that_is_not_finite_moves_nothing(make):
     alternating(game, optimizers, draw, 0)
     before = {k: v.clone() for k, v in game.state_dict().items()}
     whole = game.loss
-    poison = lambda fake, real: whole.generator(fake, real) * float("nan")  # noqa: E731
+    poison = lambda fake, real: whole.generator(fake, real) * float("nan")
     game.loss = type(whole)(lambda real, fake: whole.discriminator(real, fake) * float("inf"), poison)
     log = alternating(game, optimizers, draw, 0)
     assert float(log[SKIPPED]) == 1
@@ -144,7 +145,9 @@ def test_a_turn_that_is_not_finite_moves_nothing(make):
             assert torch.equal(value, before[key]), key
     game.loss = non_saturating
     assert float(alternating(game, optimizers, draw, 1)[SKIPPED]) == 0
-    assert not torch.equal(game.state_dict()["generator.layers.0.weight"], before["generator.layers.0.weight"])
+    assert not torch.equal(
+        game.state_dict()["generator.layers.0.weight"], before["generator.layers.0.weight"]
+    )
 
 
 def test_players_that_share_a_step_add_their_gradients_in_a_field():

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import torch
 from plain import ring_run
+
 from ptarmigan import checkpoint, folder
 from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints, Damaged, read
@@ -118,7 +119,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(whole, tmp_path
             newest.write_bytes(b"")
         case "no checksum":
             newest.with_suffix(".sha256").unlink()
-    train(ring_run(), place, QUICK, quiet=True)
+    train(ring_run(), place, QUICK)
     said = capsys.readouterr().err
     assert newest.name in said
     assert "using the one before" in said
@@ -239,14 +240,16 @@ def test_many_bad_steps_go_back_with_fresh_noise(tmp_path, capsys):
 
 def test_a_run_that_stays_bad_stops_with_the_reason(tmp_path):
     place = begun(tmp_path / "bad")
-    with pytest.raises(Diverged, match="the term 'discriminator' is not finite for 10 steps in a row at step 30"):
+    with pytest.raises(
+        Diverged, match="the term 'discriminator' is not finite for 10 steps in a row at step 30"
+    ):
         train(poisoned(60, first=20, last=60), place, QUICK, quiet=True)
     assert "stopped" in (place / "log.jsonl").read_text()
 
 
 def test_other_options_are_refused_by_name(tmp_path):
     begun(tmp_path / "run")
-    with pytest.raises(RunError, match="steps was 30 and is 40.*--force"):
+    with pytest.raises(RunError, match=r"steps was 30 and is 40.*--force"):
         folder.claim(tmp_path / "run", DESCRIPTION | {"options": {"steps": 40}})
     folder.claim(tmp_path / "run", DESCRIPTION | {"options": {"steps": 40}}, force=True)
     with pytest.raises(RunError, match="lr was None and is 1"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,25 +12,13 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.noise import key
 from ptarmigan.spaces.point import PointSpace
 
 Points = NDArray[np.float32]
 HELD_OUT = 10_000
-
-
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """Gaussians of equal weight and deviation ``sigma`` around ``centres``, of shape (modes, size)."""
-
-    centres: NDArray[np.float64]
-    sigma: float
-
-    def draw(self, n: int, rng: Generator) -> NDArray[np.float64]:
-        """``n`` points, of shape (n, size)."""
-        mode = rng.integers(len(self.centres), size=n)
-        return self.centres[mode] + self.sigma * rng.standard_normal((n, self.centres.shape[1]))
 
 
 def _ring() -> Mixture:
@@ -109,7 +96,14 @@ def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) ->
     if data in NAMES:
         train, held_out = (_generate(data, m, part) for m, part in ((n, "train"), (HELD_OUT, "held out")))
         space = PointSpace(2, SCALES[data])
-        return Samples(ArraySource(train), space, batch=batch, seed=seed, held_out=ArraySource(held_out))
+        return Samples(
+            ArraySource(train),
+            space,
+            batch=batch,
+            seed=seed,
+            held_out=ArraySource(held_out),
+            mixture=mixture(data),
+        )
     if Path(data).suffix not in (".csv", ".npy"):
         raise ValueError(f"there are no points {data!r}: give {', '.join(NAMES)} or a .csv or .npy file")
     loaded = read_points(Path(data))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.batch import Batch, unread
+from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.noise import key
 from ptarmigan.spaces.space import Space
@@ -51,6 +52,7 @@ class Samples:
         batch: samples in a batch, over all ranks and micro-batches together.
         seed: names the shuffle.
         flip: mirror half of the images left to right.
+        mixture: what the samples were drawn from, where that is known.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
 
     Raises:
@@ -66,11 +68,12 @@ class Samples:
         seed: int = 0,
         flip: bool = False,
         held_out: Source | None = None,
+        mixture: Mixture | None = None,
     ) -> None:
         if batch < 1:
             raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
         self.source, self.space, self.batch, self.seed, self.flip = source, space, batch, seed, flip
-        self.held_out = held_out or source
+        self.held_out, self.mixture = held_out or source, mixture
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[tuple[int, int, int], Future[Batch]] = {}
 
@@ -81,6 +84,19 @@ class Samples:
     def labelled(self) -> bool:
         """Whether every sample has a class."""
         return self.source.labels is not None
+
+    def require_classes(self) -> int:
+        """How many classes there are, for a conditional game.
+
+        Raises:
+            ValueError: the samples have none.
+        """
+        if not self.space.classes:
+            raise ValueError(
+                "this data has no classes, which a conditional game needs: put the samples of each class in "
+                "a folder of their own, or train without classes"
+            )
+        return len(self.space.classes)
 
     def draw(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile.

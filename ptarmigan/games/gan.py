@@ -14,6 +14,7 @@ from ptarmigan.game import Game, Terms, Turn, always, between, every
 from ptarmigan.losses import Loss, non_saturating
 from ptarmigan.penalties import Judged, Penalty
 
+
 class GAN(Game):
     """A generator ``(z, c) -> x`` and a discriminator ``(x, c) -> scores``.
 

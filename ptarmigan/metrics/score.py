@@ -6,11 +6,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
@@ -28,20 +29,6 @@ POINTS = 2_500
 
 Distance: TypeAlias = Callable[[Vectors], Callable[[Vectors], float]]
 """Features of real samples to a function that scores the features of others against them."""
-
-
-class Mixture(Protocol):
-    """Gaussians of equal weight and deviation ``sigma`` around ``centres``, of shape (modes, size)."""
-
-    @property
-    def centres(self) -> NDArray[np.float64]:
-        """Where the modes are."""
-        ...
-
-    @property
-    def sigma(self) -> float:
-        """The deviation along every axis."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +63,7 @@ class Metric:
         return self.measure(raw)
 
 
-def default_metrics(
-    samples: Samples, n: int | None = None, cache: Path | None = None, mixture: Mixture | None = None
-) -> tuple[Metric, ...]:
+def default_metrics(samples: Samples, n: int | None = None, cache: Path | None = None) -> tuple[Metric, ...]:
     """The metrics for what ``samples`` hold; by the first, of which lower is better, checkpoints are kept.
 
     Images: the Fréchet distance, in the features of a small network trained on the real images, to held-out
@@ -90,20 +75,19 @@ def default_metrics(
         n: how many samples will be scored; as many as there are to compare with, at most 10,000, when None
             (2,500 for a mixture).
         cache: where trained networks are kept; ``$PTARMIGAN_CACHE`` or ``~/.cache/ptarmigan`` when None.
-        mixture: where the points come from, if that is known.
 
     Raises:
         ValueError: ``n`` is not positive, or all real samples are the same.
     """
     if n is None:
-        n = POINTS if mixture else min(REFERENCE, len(samples.held_out))
+        n = POINTS if samples.mixture else min(REFERENCE, len(samples.held_out))
     if n < 1:
         raise ValueError(f"a score of {n} samples says nothing: at least 1 is needed")
     if isinstance(samples.space, ImageSpace):
         return _of_images(samples, samples.space, n, cache)
     judge = _Judge(pixels, samples, n)
-    if mixture is not None:
-        return _of_mixture(judge, mixture)
+    if samples.mixture is not None:
+        return _of_mixture(judge, samples.mixture)
     note = f"{DIRECTIONS} directions, seed 0"
     return (judge.metric("sliced Wasserstein distance", "units of the data", _sliced, note),)
 

@@ -101,7 +101,7 @@ class DCGANDiscriminator(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten())
         # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
         self.feature_size = sizes[-1] * (height >> stages) * (across >> stages)
-        self.head = Head(self.feature_size, classes)
+        self.head: nn.Module = Head(self.feature_size, classes)
         initialise(self, partial(nn.init.normal_, std=0.02))
 
     def features(

@@ -37,7 +37,7 @@ class PointSpace:
         return (x.detach().float().cpu().numpy() * np.float32(self.scale)).astype(np.float32)
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
-        """Write the points to ``points.csv`` under ``path``; after those that are there unless ``first`` is 0."""
+        """Write ``points.csv`` under ``path``; unless ``first`` is 0, after the points that are there."""
         path.mkdir(parents=True, exist_ok=True)
         with open(path / "points.csv", "a" if first else "w") as file:
             write_rows(file, raw)

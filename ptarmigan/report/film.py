@@ -1,0 +1,62 @@
+"""The pictures of a run's samples as an animation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ptarmigan.export import on_white, write_gif
+
+SIZES = ((48, 480), (24, 320), (16, 240))
+"""Frames, and pixels of the longer side: the first that is small enough in bytes is taken, or the last."""
+SHOWN = 200
+LAST = 2_000
+"""Milliseconds that a frame, and the last one, are shown."""
+
+
+def film(pictures: list[tuple[int, Path]], out: Path, most: int) -> Path | None:
+    """Write the pictures one after another as a GIF; None where fewer than two can be read.
+
+    Args:
+        pictures: ``(step, file)``, in order.
+        out: where to; an older one is replaced.
+        most: bytes that it should not exceed.
+    """
+    draft = out.with_name(f".{out.name}.draft")
+    try:
+        for count, side in SIZES:
+            chosen = [pictures[i][1] for i in spread(len(pictures), count)]
+            frames = [frame for frame in map(opened, chosen) if frame is not None]
+            if len(frames) < 2:
+                return None
+            size = fitting(frames[-1].size, side)
+            resized = (on_white(frame).resize(size, Image.Resampling.BOX) for frame in frames)
+            write_gif(resized, draft, SHOWN, LAST)
+            if draft.stat().st_size <= most:
+                break
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
+    return out
+
+
+def opened(path: Path) -> Image.Image | None:
+    """A picture from its file; None where it cannot be read, as when the disk was full."""
+    try:
+        with Image.open(path) as file:
+            return file.copy()
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most ``most`` of ``count`` positions, the first and the last among them, evenly apart."""
+    return sorted({int(i) for i in np.linspace(0, count - 1, min(count, most)).round()}) if count else []
+
+
+def fitting(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """A size, made smaller where its longer side is more than ``side``."""
+    shrink = min(1.0, side / max(size))
+    return max(1, round(size[0] * shrink)), max(1, round(size[1] * shrink))

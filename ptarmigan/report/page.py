@@ -1,0 +1,307 @@
+"""``report.html``: one page for a person, with all it shows inside it."""
+
+from __future__ import annotations
+
+import copy
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ptarmigan import options, zoo
+from ptarmigan.checkpoint import write
+from ptarmigan.report.curves import Marks, draw, number, panel
+from ptarmigan.report.film import film, opened, spread
+from ptarmigan.report.html import Markup, figure, h, image, inline, join, table
+from ptarmigan.report.likeness import Likeness, compare
+from ptarmigan.report.scores import scores
+from ptarmigan.report.story import Story, read
+from ptarmigan.report.style import CSS
+from ptarmigan.run import Run
+from ptarmigan.settings import Settings
+from ptarmigan.spaces import ImageSpace
+from ptarmigan.spaces.image import grid
+from ptarmigan.trained import load
+
+STRIP = 6
+FILM = 1_500_000
+"""Bytes of animation in the page, at most; a larger one only lies beside it."""
+PANELS = 24
+EVENTS = 40
+LONGEST = 300
+"""Characters of an option's value."""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def write_report(folder: Path, run: Run | None = None) -> Path:
+    """Write the page of a run, and name it.
+
+    Args:
+        folder: the run's folder.
+        run: the run that was played; made again from run.json when None. Where its data is not to be had, the
+            page is written without what needs it, and says so.
+
+    Raises:
+        ValueError: the folder holds no run.
+    """
+    story = read(folder)
+    missing = ""
+    if run is None:
+        run, missing = rebuilt(story)
+    marks = Marks(tuple(s for s, _ in story.skipped), tuple(s for s, _ in story.rollbacks))
+    body = join(
+        opening(story),
+        samples(story),
+        guarded("Scores", lambda: scores(story, run, marks)),
+        guarded("Beside real samples", lambda: likeness(story, run, missing)),
+        terms(story, marks),
+        how(story),
+    )
+    write(folder / "report.html", document(story.title, body).encode())
+    return folder / "report.html"
+
+
+def rebuilt(story: Story) -> tuple[Run | None, str]:
+    """The run as run.json describes it, or None and why not."""
+    try:
+        return options.build(zoo.recipe(story.recipe), story.described["options"]), ""
+    except Exception as error:  # a recipe may be anybody's code, and the page is written all the same
+        return None, " ".join(str(error).split())
+
+
+def guarded(title: str, section: Callable[[], Markup | None]) -> Markup | None:
+    """A section, or why there is none: data that cannot be read costs its section and not the page."""
+    try:
+        return section()
+    except (ValueError, OSError, RuntimeError) as error:
+        return join(h("h2", title), h("p", f"Not to be had: {' '.join(str(error).split())}", class_="soft"))
+
+
+def document(title: str, body: Markup) -> str:
+    """A whole page; its policy allows no request."""
+    head = h(
+        "head",
+        h("meta", charset="utf-8"),
+        h("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        h("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        h("title", title),
+        h("style", Markup(CSS)),
+    )
+    return f"<!doctype html>\n{h('html', head, h('body', body), lang='en')}\n"
+
+
+def opening(story: Story) -> Markup:
+    """What it was, how it ended, and how much it took."""
+    ending = story.ending[:1].upper() + story.ending[1:]
+    speed = f"{story.seen / story.seconds:,.0f}" if story.seconds else "–"
+    facts = {
+        "steps": f"{story.step:,}",
+        "samples seen": f"{story.seen:,}",
+        "minutes of training": f"{story.seconds / 60:.1f}" if story.seconds else "–",
+        "samples a second": speed,
+    }
+    return join(
+        h("h1", story.title),
+        h("p", said, class_="lede") if (said := summary(story)) else None,
+        h("p", ending, class_="ending"),
+        h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts.items()], class_="facts"),
+    )
+
+
+def summary(story: Story) -> str:
+    """The first line of the recipe's docstring, where the recipe is to be had."""
+    try:
+        return zoo.summary(story.recipe)
+    except (ValueError, OSError, SyntaxError):
+        return ""
+
+
+def samples(story: Story) -> Markup:
+    """What came out, and how it became that."""
+    if not story.pictures:
+        return join(h("h2", "Samples"), h("p", "No picture was drawn yet.", class_="soft"))
+    shown = [(step, picture) for step, path in story.pictures if (picture := opened(path)) is not None]
+    step, last = shown[-1] if shown else (0, None)
+    if last is None:
+        return join(h("h2", "Samples"), h("p", "The pictures cannot be read.", class_="soft"))
+    largest = figure(
+        image(last, f"samples at step {step}", 500_000), f"Samples of the averaged weights at step {step:,}."
+    )
+    some = [shown[i] for i in spread(len(shown), STRIP)]
+    strip = [figure(image(p, f"samples at step {s}", 60_000, 400), f"step {s:,}") for s, p in some]
+    return join(
+        h("h2", "Samples"),
+        h("div", largest, moving(story), class_="pair"),
+        h("div", strip, class_="strip") if len(strip) > 1 else None,
+        h("p", "The same latents every time, from the first picture to the last.", class_="soft")
+        if len(strip) > 1
+        else None,
+    )
+
+
+def moving(story: Story) -> Markup | None:
+    """The pictures as an animation, where there are several."""
+    made = film(story.pictures, story.folder / "samples" / "training.gif", FILM)
+    if made is None:
+        return None
+    data, last = made.read_bytes(), opened(made)
+    if len(data) > FILM or last is None:
+        return h("p", f"{made.relative_to(story.folder)} shows them one after another.", class_="soft")
+    moved = inline(data, "gif", "samples while training went on", last.size)
+    return figure(moved, "The same samples as training went on (samples/training.gif).", class_="film")
+
+
+def likeness(story: Story, run: Run | None, missing: str) -> Markup:
+    """Real beside generated, and the nearest training samples."""
+    title = h("h2", "Beside real samples")
+    if run is None:
+        return join(title, h("p", f"The run's data is not to be had here: {missing}", class_="soft"))
+    found = compare(run, load(story.folder, game=copy.deepcopy(run.game)))
+    if not isinstance(run.space, ImageSpace):
+        return join(title, h("p", copied(found, number)))
+    same = ": where the recipe is conditional, the same class at the same place" if run.space.classes else ""
+    generated = f"Generated{same}."
+    return join(
+        title,
+        h(
+            "div",
+            figure(image(grid(found.real), "real images", 200_000), "Real: images from the training data."),
+            figure(image(grid(found.generated), "generated images", 200_000), generated),
+            class_="pair",
+        ),
+        h("h3", "Nearest training images"),
+        h("p", copied(found, percent), class_="soft"),
+        h("div", neighbours(found), class_="near"),
+    )
+
+
+def neighbours(found: Likeness) -> list[Markup]:
+    """Generated images, each above the training images nearest to it."""
+    return [
+        h(
+            "figure",
+            h("div", image(grid(own[None]), "generated", 15_000, 160), class_="own"),
+            [image(grid(near[None]), "training image", 15_000, 160) for near in others],
+            h("figcaption", percent(distances[0])),
+        )
+        for own, others, distances in zip(found.shown, found.neighbours, found.distances, strict=True)
+    ]
+
+
+def copied(found: Likeness, shown: Callable[[float], str]) -> str:
+    """What the distances say, in words."""
+    kind = "image" if found.real.ndim == 4 else "point"
+    how_many = f"{found.looked_at:,} training {kind}s"
+    words = f"Among {how_many}, the nearest to a generated {kind} is {shown(found.median)} away (median)"
+    if found.held_out is not None:
+        words += f"; to a real {kind} that was not trained on, {shown(found.held_out)}. "
+        words += "Much nearer than that would mean copies"
+    words += "."
+    if kind == "image":
+        words += (
+            " Above the line a generated image, below it the training images nearest to it, and the distance"
+        )
+        words += " to the first (root mean square over pixels, as a share of the whole range)."
+    return words
+
+
+def percent(share: float) -> str:
+    """A share."""
+    return f"{100 * share:.1f} %"
+
+
+def terms(story: Story, marks: Marks) -> Markup:
+    """Every term's curve, and what happened on the way."""
+    drawn = [
+        panel(name, number(curve[-1][1]), draw(name, curve, story.step, marks))
+        for name, curve in list(story.terms.items())[:PANELS]
+    ]
+    told = [(f"{step:,}", words) for step, words in story.events[-EVENTS:]]
+    notes = "Means over the steps between looks, along the steps; the number is the latest. "
+    if marks.skipped:
+        notes += "Ticks above the axis: steps that were skipped, as a number was not finite. "
+    if marks.rollbacks:
+        notes += "Dashed upright lines: training went back to a checkpoint. "
+    return join(
+        h("h2", "How training went"),
+        h("p", notes if drawn else "Nothing was logged yet.", class_="soft"),
+        h("div", drawn, class_="panels"),
+        h("h3", "Events") if told else None,
+        table([*told], ("Step", "What happened"), class_="events") if told else None,
+    )
+
+
+def how(story: Story) -> Markup:
+    """All that is needed to do it again."""
+    said = story.described
+    commit = {"commit": said.get("commit")}
+    machine = {**(said.get("versions") or {}), **commit, **(said.get("hardware") or {})}
+    return join(
+        h("h2", "How it was made"),
+        h("pre", h("code", command(story))),
+        h(
+            "div",
+            h("div", h("h3", "Options of the recipe"), settled(said["options"], defaults(story))),
+            h("div", h("h3", "Settings"), settled(said["settings"], vars(Settings()))),
+            h("div", h("h3", "Versions and machine"), settled(machine, None)),
+            class_="pair",
+        ),
+        h("footer", f"Written by ptarmigan. The run is in {story.folder}."),
+    )
+
+
+def settled(values: dict[str, Any], usual: dict[str, Any] | None) -> Markup:
+    """A table of names and values; those that are not as usual stand out."""
+    rows = []
+    for name, value in values.items():
+        changed = usual is not None and name in usual and options.plain(usual[name]) != value
+        shown = spelt(value)
+        cell = h("span", shown, class_="changed", title="not the default") if changed else join(shown)
+        rows.append((name.replace("_", " "), cell))
+    return table([*rows], class_="plain")
+
+
+def spelt(value: Any) -> str:
+    """A value as a person reads it."""
+    words = {True: "yes", False: "no", None: "–", "": "–"}
+    if isinstance(value, bool | str) or value is None:
+        shown = words.get(value, str(value))
+    elif isinstance(value, list):
+        shown = ", ".join(map(str, value))
+    else:
+        shown = str(value)
+    return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
+
+
+def defaults(story: Story) -> dict[str, Any] | None:
+    """The recipe's defaults, where it is to be had."""
+    try:
+        return options.defaults(zoo.recipe(story.recipe))
+    except Exception:  # as in rebuilt
+        return None
+
+
+def command(story: Story) -> str:
+    """What to type to do it again."""
+    if story.described.get("command"):
+        return str(story.described["command"])
+    usual = defaults(story)
+    if usual is None:
+        return "# this run was made in Python, and no command repeats it"
+    words = ["ptarmigan", "train", story.recipe]
+    given = [(story.described["options"], usual), (story.described["settings"], vars(Settings()))]
+    for values, defaulted in given:
+        for name, value in values.items():
+            if name in defaulted and options.plain(defaulted[name]) != value and value is not None:
+                words += flag(name, value)
+    return shlex.join([*words, "--out", str(story.folder)])
+
+
+def flag(name: str, value: Any) -> list[str]:
+    """An option as it is typed."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
+    if isinstance(value, list):
+        return [f"--{dashed}", *map(str, value)]
+    return [f"--{dashed}", str(value)]

@@ -1,0 +1,93 @@
+"""The scores of a run on its page: a table with what real samples score, and how they went."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ptarmigan import judge
+from ptarmigan.report.curves import Marks, draw, number, panel
+from ptarmigan.report.html import Child, Markup, h, join, table
+from ptarmigan.report.story import Story
+from ptarmigan.run import Run
+from ptarmigan.settings import Settings
+from ptarmigan.studio import Studio
+
+HEAD = ("Score", "Generated", "Real", "Better when")
+
+
+def scores(story: Story, run: Run | None, marks: Marks) -> Markup | None:
+    """The section; None where nothing was scored."""
+    found = _latest(story, run)
+    if found is None:
+        return None
+    entries: dict[str, Any] = found["scores"]
+    protocols = {name: str(entry.get("protocol") or "").split("; ") for name, entry in entries.items()}
+    shared = [
+        part for part in next(iter(protocols.values()), []) if all(part in p for p in protocols.values())
+    ]
+    rows = [
+        _row(name, entry, [p for p in protocols[name] if p not in shared]) for name, entry in entries.items()
+    ]
+    same = found.get("samples") == story.described["settings"].get("score_samples")
+    floors = {name: entry.get("floor") for name, entry in entries.items()} if same else {}
+    curves = [
+        panel(name, number(curve[-1][1]), draw(name, curve, story.step, marks, floors.get(name)))
+        for name, curve in story.scores.items()
+        if len(curve) > 1
+    ]
+    count = found.get("samples")
+    note = f"Of {count:,} samples" if isinstance(count, int) else "Of samples"
+    return join(
+        h("h2", "Scores"),
+        h(
+            "p",
+            f"{note} from the averaged weights after step {found['step']:,}. Real: what real samples "
+            "score in the same way, which is as good as a generator need be.",
+            class_="soft",
+        ),
+        table(rows, HEAD, class_="scores"),
+        h("p", h("small", f"How it was measured: {'; '.join(shared)}."), class_="soft")
+        if any(shared)
+        else None,
+        h("div", curves, class_="panels") if curves else None,
+    )
+
+
+def _row(name: str, entry: dict[str, Any], notes: list[str]) -> tuple[Child, ...]:
+    label = join(name, h("small", "; ".join(notes)) if any(notes) else None)
+    direction = str(entry.get("direction") or "").removesuffix(" is better")
+    return label, _shown(entry.get("value")), _shown(entry.get("floor")), direction or "–"
+
+
+def _shown(value: object) -> str:
+    return number(float(value)) if isinstance(value, int | float) else "–"
+
+
+def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
+    """What scores.json holds, or the last scores of training where these are later; then it holds them."""
+    kept = _kept(story)
+    logged = {name: curve[-1] for name, curve in story.scores.items() if curve}
+    step = max((at for at, _ in logged.values()), default=-1)
+    if not logged or (kept is not None and kept["step"] >= step):
+        return kept
+    values = {name: value for name, (_, value) in logged.items()}
+    settings = story.described["settings"]
+    if run is None:
+        bare = {name: {"value": value} for name, value in values.items()}
+        return {"step": step, "samples": settings.get("score_samples"), "scores": bare}
+    metrics = Studio(run, story.folder, Settings(**settings), None).metrics
+    entries = {m.name: judge.entry(m, values[m.name]) for m in metrics if m.name in values}
+    said = {"step": step, "samples": Settings(**settings).score_samples, "seed": run.seed, "scores": entries}
+    return judge.keep(story.folder, said)
+
+
+def _kept(story: Story) -> dict[str, Any] | None:
+    try:
+        kept = json.loads((story.folder / judge.FILE).read_text())
+    except (OSError, ValueError):
+        return None
+    whole = (
+        isinstance(kept, dict) and isinstance(kept.get("step"), int) and isinstance(kept.get("scores"), dict)
+    )
+    return kept if whole and all(isinstance(entry, dict) for entry in kept["scores"].values()) else None
