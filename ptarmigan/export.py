@@ -250,9 +250,10 @@ def _write_mp4(frames: Iterator[Image.Image], path: Path) -> None:
     with av.open(str(path), "w", format="mp4") as container:
         stream = container.add_stream(codec, rate=FPS)
         stream.pix_fmt = "yuv420p"
-        for frame in frames:
+        for i, frame in enumerate(frames):
             pixels = _even(np.asarray(on_white(frame)))
-            stream.height, stream.width = pixels.shape[:2]
+            if i == 0:
+                stream.height, stream.width = pixels.shape[:2]
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         container.mux(stream.encode())
 

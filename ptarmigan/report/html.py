@@ -91,16 +91,18 @@ def inline(data: bytes, kind: str, alt: str, size: tuple[int, int]) -> Markup:
 
 def _packed(picture: Image.Image, most: int) -> tuple[str, bytes]:
     """PNG, which keeps every pixel, where it is small enough; else WebP, smaller and smaller."""
-    data = _encoded(picture, "PNG", optimize=True)
+    data = _encoded(picture, "PNG")
     if len(data) <= most:
         return "png", data
     if picture.mode not in ("RGB", "RGBA"):
         picture = picture.convert("RGBA" if picture.mode in ("LA", "PA") else "RGB")
     while True:
-        data = _encoded(picture, "WEBP", quality=85)
+        data = _encoded(picture, "WEBP", quality=85, method=2)
         if len(data) <= most or min(picture.size) < 64:
             return "webp", data
-        picture = picture.resize((picture.width * 3 // 4, picture.height * 3 // 4), Image.Resampling.BOX)
+        shrink = min(0.9, (most / len(data)) ** 0.5)
+        size = max(1, int(picture.width * shrink)), max(1, int(picture.height * shrink))
+        picture = picture.resize(size, Image.Resampling.BOX)
 
 
 def _encoded(picture: Image.Image, form: str, **options: Any) -> bytes:
