@@ -5,8 +5,8 @@
 The plain way is the loop of PyTorch's DCGAN tutorial: the same networks, batch and loss, BCE with logits,
 a generated batch that is detached for the discriminator, gradients of both networks on the generator's turn,
 fp32. Blocks of steps alternate in one process; medians of the blocks' times are compared. Aims: overhead at
-most 3 % at fp32; as shipped (bf16, no wasted gradients) at least 1.5 × faster on a CPU; peak memory no higher;
-sampling at least 2 ×; waiting for a folder of 50,000 JPEGs under 2 % of the step.
+most 3 % at fp32; as shipped (bf16, no wasted gradients) at least 1.5 × faster on a CPU; peak memory no
+higher; sampling at least 2 ×; waiting for a folder of 50,000 JPEGs under 2 % of the step.
 """
 
 from __future__ import annotations

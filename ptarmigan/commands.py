@@ -362,9 +362,7 @@ def check(args: list[str]) -> int:
         failed = 0
         for clause, problem in clauses(recipe):
             failed += problem is not None
-            print(
-                f"{'ok  ' if problem is None else 'FAIL'}  {clause}{'' if problem is None else ': ' + problem}"
-            )
+            print(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
         return 1 if failed else 0
 
     return parsed(options, args, "check")

@@ -36,7 +36,8 @@ class Turn:
     """Who moves, down what, how often a step, and at which steps.
 
     ``loss`` takes a batch and returns named terms; the players go down their sum. ``reads`` is False where
-    the loss never looks at the real samples: then none are loaded, and the batch only says how many there are.
+    the loss never looks at the real samples: then none are loaded, and the batch only says how many there
+    are.
     """
 
     players: tuple[str, ...]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor, nn
+
 from ptarmigan.data.points import points
 from ptarmigan.games.gan import GAN
 from ptarmigan.losses import Loss, non_saturating
@@ -10,7 +12,6 @@ from ptarmigan.optim import adam
 from ptarmigan.penalties import R1, Penalty
 from ptarmigan.rules import Rule, alternating
 from ptarmigan.run import Run
-from torch import Tensor, nn
 
 
 class Generator(nn.Module):

@@ -11,7 +11,6 @@ from torch.func import functional_call
 from ptarmigan import contract, noise
 from ptarmigan.batch import Batch
 from ptarmigan.losses import minimax, non_saturating
-from ptarmigan.options import build
 from ptarmigan.zoo.toy import pacgan, unrolled
 
 
@@ -22,7 +21,7 @@ def exact():
 
 
 def unrolled_run(**options):
-    return build(unrolled.recipe, unrolled.small | options)
+    return unrolled.recipe(**unrolled.small | options)
 
 
 def discriminator_loss(game, x, fake):
@@ -106,7 +105,7 @@ def test_not_looking_ahead_is_the_minimax_game():
 
 
 def packed_run(**options):
-    return build(pacgan.recipe, pacgan.small | options)
+    return pacgan.recipe(**pacgan.small | options)
 
 
 @pytest.mark.parametrize("pack", [1, 2, 4])

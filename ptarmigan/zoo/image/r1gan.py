@@ -3,8 +3,8 @@
     ptarmigan train image.r1gan --data fashion-mnist
 
 Zero-centred gradient penalties on real and on generated samples, here on DCGAN's networks, with no
-normalisation in the discriminator; the penalties are lazy (Karras et al. 2020, arXiv 1912.04958), every eighth
-step. A small network at a high rate, decayed along a cosine, learns most per second on a CPU.
+normalisation in the discriminator; the penalties are lazy (Karras et al. 2020, arXiv 1912.04958), every
+eighth step. A small network at a high rate, decayed along a cosine, learns most per second on a CPU.
 Cost and score: benchmarks/results/quality.json
 """
 
