@@ -158,7 +158,7 @@ def likeness(story: Story, run: Run | None, missing: str) -> Markup:
         return join(title, h("p", f"The run's data is not to be had here: {missing}", class_="soft"))
     found = compare(run, load(story.folder, game=copy.deepcopy(run.game)))
     if not isinstance(run.space, ImageSpace):
-        return join(title, h("p", copied(found, number)))
+        return join(h("h2", "Nearest training points"), h("p", copied(found, number)))
     same = ": where the recipe is conditional, the same class at the same place" if run.space.classes else ""
     generated = f"Generated{same}."
     return join(
@@ -195,7 +195,7 @@ def copied(found: Likeness, shown: Callable[[float], str]) -> str:
     words = f"Among {how_many}, the nearest to a generated {kind} is {shown(found.median)} away (median)"
     if found.held_out is not None:
         words += f"; to a real {kind} that was not trained on, {shown(found.held_out)}. "
-        words += "Much nearer than that would mean copies"
+        words += f"Much nearer than that would mean copies{', or images of little contrast' if kind == 'image' else ''}"
     words += "."
     if kind == "image":
         words += (
