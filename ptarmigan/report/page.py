@@ -195,7 +195,8 @@ def copied(found: Likeness, shown: Callable[[float], str]) -> str:
     words = f"Among {how_many}, the nearest to a generated {kind} is {shown(found.median)} away (median)"
     if found.held_out is not None:
         words += f"; to a real {kind} that was not trained on, {shown(found.held_out)}. "
-        words += f"Much nearer than that would mean copies{', or images of little contrast' if kind == 'image' else ''}"
+        words += "Much nearer than that would mean copies"
+        words += ", or images of little contrast" if kind == "image" else ""
     words += "."
     if kind == "image":
         words += (
