@@ -5,7 +5,7 @@
 10,000 samples of the averaged weights against the 10,000 test images, in the features of a small classifier
 trained on the training images (fixed seed, cached); class balance and the classifier's confidence beside it.
 The clock counts training alone. Every entry is named with its options below: as published, and at the best
-of a search of the same size for each (benchmarks/search.py), made on Fashion-MNIST's training images and seed 100.
+of a search over width and rate, of the same size for each.
 """
 
 from __future__ import annotations

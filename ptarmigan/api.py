@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan import folder, zoo
+from ptarmigan.loop import Outcome, play
 from ptarmigan.options import build, defaults, plain, sensible
 from ptarmigan.run import Run
 from ptarmigan.settings import Settings, pick_device
-from ptarmigan.train import Outcome
-from ptarmigan.train import train as play
 
 DEFAULT = "image.r3gan"
 """The recipe for images when none is named: what benchmarks/results/quality.json shows best."""

@@ -28,12 +28,12 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.distributed import Ranks, join
 from ptarmigan.draw import Draw
 from ptarmigan.game import Terms
+from ptarmigan.loop import play
 from ptarmigan.options import build, defaults, plain
 from ptarmigan.rules import Rule, descend, due, extragradient, parameters, simultaneous
 from ptarmigan.run import Run
 from ptarmigan.sampling import every_class, generate
 from ptarmigan.settings import Settings
-from ptarmigan.train import train
 
 STEPS = 3
 RELATIVE, ABSOLUTE = 1e-5, 1e-7
@@ -148,13 +148,13 @@ def resumes_exactly(name: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         whole, killed = Path(place, "whole"), Path(place, "killed")
         folder.claim(whole, {"recipe": name, "options": {}, "settings": {}})
-        train(small_run(name), whole, settings, quiet=True)
+        play(small_run(name), whole, settings, quiet=True)
         last = max(whole.glob("state-*.pt"))
         shutil.copytree(whole, killed)
         for path in killed.glob("state-*"):
             if int(path.stem.removeprefix("state-")) > 1:
                 path.unlink()
-        train(small_run(name), killed, settings, quiet=True)
+        play(small_run(name), killed, settings, quiet=True)
         different = differences(read(last), read(killed / last.name))
         if different:
             raise Broken(f"after a resume {different[0]} differs")

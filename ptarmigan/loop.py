@@ -63,7 +63,7 @@ class Position:
     converged: str = ""
 
 
-def train(run: Run, folder: Path, settings: Settings | None = None, *, quiet: bool = False) -> Outcome:
+def play(run: Run, folder: Path, settings: Settings | None = None, *, quiet: bool = False) -> Outcome:
     """Play ``run`` in ``folder``, going on from the newest whole checkpoint that is there.
 
     Raises:

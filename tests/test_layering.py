@@ -15,7 +15,7 @@ import ptarmigan
 LAYERS = {
     0: "augment batch errors game losses nets noise optim penalties precision schedule",
     1: "data distributed draw games metrics rules spaces",
-    2: "average checkpoint doctor folder options run sampling settings studio train watch",
+    2: "average checkpoint doctor folder loop options run sampling settings studio watch",
     3: "zoo",
     4: "estimators trained",
     5: "__main__ api cli commands contract export judge report serve",

@@ -22,10 +22,10 @@ from ptarmigan.checkpoint import Checkpoints, Damaged, read
 from ptarmigan.contract import differences
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import RunError
+from ptarmigan.loop import play
 from ptarmigan.run import Run
 from ptarmigan.schedule import linear
 from ptarmigan.settings import Settings
-from ptarmigan.train import train
 
 QUICK = Settings(device="cpu", log_every=5, score_every=0, sample_every=0, save_every=5, keep=3)
 DESCRIPTION = {"recipe": "plain", "options": {"steps": 30}, "settings": {}}
@@ -44,7 +44,7 @@ def final(place: Path) -> dict:
 def whole(tmp_path_factory) -> Path:
     """A run that nothing happened to."""
     place = begun(tmp_path_factory.mktemp("runs") / "whole")
-    outcome = train(ring_run(), place, QUICK, quiet=True)
+    outcome = play(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     assert outcome.step == 30
     return place
@@ -56,8 +56,8 @@ sys.path[:0] = [{tests!r}]
 import torch; torch.set_num_threads(1)
 from pathlib import Path
 from plain import ring_run
-from test_train import QUICK
-from ptarmigan.train import train
+from test_loop import QUICK
+from ptarmigan.loop import play
 run = ring_run()
 rule = run.rule
 def counted(game, optimizers, draw, step):
@@ -65,12 +65,12 @@ def counted(game, optimizers, draw, step):
         os.kill(os.getpid(), {signal})
     return rule(game, optimizers, draw, step)
 run.rule = counted
-outcome = train(run, Path({place!r}), QUICK, quiet=True)
+outcome = play(run, Path({place!r}), QUICK, quiet=True)
 print(outcome.complete, outcome.reason)
 """
 
 
-def play(place: Path, at: int, sent: int) -> subprocess.CompletedProcess[str]:
+def in_a_process(place: Path, at: int, sent: int) -> subprocess.CompletedProcess[str]:
     script = SCRIPT.format(tests=str(Path(__file__).parent), at=at, signal=int(sent), place=str(place))
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
 
@@ -78,8 +78,8 @@ def play(place: Path, at: int, sent: int) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("at", [0, 13, 29])
 def test_killed_and_started_again_is_bit_identical(whole, tmp_path, at):
     place = begun(tmp_path / "killed")
-    assert play(place, at, signal.SIGKILL).returncode == -signal.SIGKILL
-    assert play(place, -1, 0).returncode == 0
+    assert in_a_process(place, at, signal.SIGKILL).returncode == -signal.SIGKILL
+    assert in_a_process(place, -1, 0).returncode == 0
     assert differences(final(whole), final(place)) == []
     assert (whole / "log.jsonl").read_bytes() == (place / "log.jsonl").read_bytes()
     assert (whole / "generator.safetensors").read_bytes() == (place / "generator.safetensors").read_bytes()
@@ -87,19 +87,19 @@ def test_killed_and_started_again_is_bit_identical(whole, tmp_path, at):
 
 def test_sigterm_saves_leaves_and_goes_on(whole, tmp_path):
     place = begun(tmp_path / "stopped")
-    done = play(place, 17, signal.SIGTERM)
+    done = in_a_process(place, 17, signal.SIGTERM)
     assert done.returncode == 0
     assert "False stopped at step 18 of 30 by SIGTERM" in done.stdout
     assert max(place.glob("state-*.pt")).name == "state-00000018.pt"
-    play(place, -1, 0)
+    in_a_process(place, -1, 0)
     assert differences(final(whole), final(place)) == []
 
 
 def test_a_finished_run_started_again_changes_nothing(whole, tmp_path):
     place = begun(tmp_path / "again")
-    train(ring_run(), place, QUICK, quiet=True)
+    play(ring_run(), place, QUICK, quiet=True)
     log = (place / "log.jsonl").read_bytes()
-    outcome = train(ring_run(), place, QUICK, quiet=True)
+    outcome = play(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     assert (place / "log.jsonl").read_bytes() == log
 
@@ -107,7 +107,7 @@ def test_a_finished_run_started_again_changes_nothing(whole, tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "no checksum"])
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(whole, tmp_path, damage, capsys):
     place = begun(tmp_path / damage)
-    train(ring_run(), place, QUICK, quiet=True)
+    play(ring_run(), place, QUICK, quiet=True)
     newest = max(place.glob("state-*.pt"))
     data = newest.read_bytes()
     match damage:
@@ -119,7 +119,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(whole, tmp_path
             newest.write_bytes(b"")
         case "no checksum":
             newest.with_suffix(".sha256").unlink()
-    train(ring_run(), place, QUICK)
+    play(ring_run(), place, QUICK)
     said = capsys.readouterr().err
     assert newest.name in said
     assert "using the one before" in said
@@ -170,7 +170,7 @@ def test_a_full_disk_costs_no_checkpoint_and_no_training(tmp_path, monkeypatch, 
         genuine(path, data)
 
     monkeypatch.setattr(checkpoint, "write", full)
-    outcome = train(ring_run(), place, QUICK, quiet=True)
+    outcome = play(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     said = capsys.readouterr().err
     assert "could not write state-00000010.pt (No space left on device)" in said
@@ -224,7 +224,7 @@ def poisoned(steps: int, *, first: int, last: int, only_stream: int | None = Non
 
 def test_a_few_bad_steps_are_skipped_and_counted(tmp_path):
     place = begun(tmp_path / "few")
-    assert train(poisoned(30, first=6, last=9), place, QUICK, quiet=True).complete
+    assert play(poisoned(30, first=6, last=9), place, QUICK, quiet=True).complete
     lines = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
     assert [line.get("skipped") for line in lines[:3]] == [0.0, pytest.approx(0.6), 0.0]
     assert all(torch.isfinite(t).all() for t in final(place)["game"].values())
@@ -232,7 +232,7 @@ def test_a_few_bad_steps_are_skipped_and_counted(tmp_path):
 
 def test_many_bad_steps_go_back_with_fresh_noise(tmp_path, capsys):
     place = begun(tmp_path / "many")
-    assert train(poisoned(60, first=20, last=45, only_stream=0), place, QUICK, quiet=True).complete
+    assert play(poisoned(60, first=20, last=45, only_stream=0), place, QUICK, quiet=True).complete
     assert "went back here from step 30 with fresh noise: the term 'discriminator'" in capsys.readouterr().err
     assert final(place)["draw"]["stream"] == 1
     assert "went back" in (place / "log.jsonl").read_text()
@@ -243,7 +243,7 @@ def test_a_run_that_stays_bad_stops_with_the_reason(tmp_path):
     with pytest.raises(
         Diverged, match="the term 'discriminator' is not finite for 10 steps in a row at step 30"
     ):
-        train(poisoned(60, first=20, last=60), place, QUICK, quiet=True)
+        play(poisoned(60, first=20, last=60), place, QUICK, quiet=True)
     assert "stopped" in (place / "log.jsonl").read_text()
 
 
@@ -267,31 +267,31 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path):
 
 def test_more_steps_go_on_where_the_run_ended(tmp_path):
     place = begun(tmp_path / "more")
-    train(ring_run(30), place, QUICK, quiet=True)
-    outcome = train(ring_run(40), place, QUICK, quiet=True)
+    play(ring_run(30), place, QUICK, quiet=True)
+    outcome = play(ring_run(40), place, QUICK, quiet=True)
     assert outcome.step == 40
 
 
 def test_it_stops_when_time_is_up(tmp_path):
     place = begun(tmp_path / "minutes")
     started = time.monotonic()
-    outcome = train(ring_run(10**7), place, Settings(minutes=0.02, score_every=0, sample_every=0), quiet=True)
+    outcome = play(ring_run(10**7), place, Settings(minutes=0.02, score_every=0, sample_every=0), quiet=True)
     assert "minutes are up" in outcome.reason
     assert time.monotonic() - started < 20
 
 
 def test_it_stops_when_nothing_moves(tmp_path):
     still = Settings(tolerance=1e-3, log_every=5, score_every=0, sample_every=0)
-    outcome = train(ring_run(500, lr=0.0), begun(tmp_path / "still"), still, quiet=True)
+    outcome = play(ring_run(500, lr=0.0), begun(tmp_path / "still"), still, quiet=True)
     assert outcome.reason.startswith("converged: weights")
     assert outcome.step < 100
-    outcome = train(ring_run(100, lr=1e-2), begun(tmp_path / "moving"), still, quiet=True)
+    outcome = play(ring_run(100, lr=1e-2), begun(tmp_path / "moving"), still, quiet=True)
     assert outcome.step == 100
 
 
 def test_it_stops_when_scores_get_no_better(tmp_path):
     patient = Settings(patience=2, score_every=5, sample_every=0, score_samples=200)
-    outcome = train(ring_run(500, lr=0.0), begun(tmp_path / "patient"), patient, quiet=True)
+    outcome = play(ring_run(500, lr=0.0), begun(tmp_path / "patient"), patient, quiet=True)
     assert outcome.reason == "converged: no better score for 2 evaluations"
     assert outcome.step == 15
     assert (tmp_path / "patient" / "best.safetensors").exists()
@@ -332,5 +332,5 @@ def test_rates_follow_their_schedule():
 
 
 def test_two_runs_of_one_seed_are_equal_and_of_two_seeds_are_not(whole, tmp_path):
-    train(ring_run(seed=1), begun(tmp_path / "other"), QUICK, quiet=True)
+    play(ring_run(seed=1), begun(tmp_path / "other"), QUICK, quiet=True)
     assert differences(final(whole)["game"], final(tmp_path / "other")["game"])

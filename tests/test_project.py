@@ -59,15 +59,6 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         ptarmigan.trian  # noqa: B018
 
 
-def test_train_is_the_function_although_a_module_has_its_name() -> None:
-    said = python(
-        "import ptarmigan.train, ptarmigan\n"
-        "from ptarmigan.train import Outcome\n"
-        "print(ptarmigan.train.__module__, Outcome.__module__)"
-    )
-    assert said.split() == ["ptarmigan.api", "ptarmigan.train"]
-
-
 def test_the_version_is_the_same_everywhere(cli: Cli) -> None:
     assert cli("--version").stdout.split() == ["ptarmigan", ptarmigan.__version__]
     assert f"version: {ptarmigan.__version__}\n" in (ROOT / "CITATION.cff").read_text()

@@ -21,6 +21,7 @@ from ptarmigan import folder, judge, trained
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.game import Game
 from ptarmigan.games.gan import GAN
+from ptarmigan.loop import play
 from ptarmigan.optim import adam
 from ptarmigan.report.curves import HEIGHT, WIDTH, Marks, draw, number
 from ptarmigan.report.html import h, image
@@ -30,7 +31,6 @@ from ptarmigan.report.story import read
 from ptarmigan.run import Run
 from ptarmigan.settings import Settings
 from ptarmigan.spaces import ImageSpace
-from ptarmigan.train import train
 from ptarmigan.trained import Trained
 
 PLAIN = str(Path(__file__).with_name("plain.py"))
@@ -116,7 +116,7 @@ def image_run(samples: Samples) -> Run:
 def played(place: Path, run: Run, recipe: str, settings: Settings = SETTINGS) -> Path:
     options = {"steps": run.steps, "seed": run.seed}
     folder.claim(place, folder.describe(recipe, options, asdict(settings)))
-    train(run, place, settings, quiet=True)
+    play(run, place, settings, quiet=True)
     return place
 
 
