@@ -71,10 +71,10 @@ def test_the_generator_goes_down_the_gradient_through_the_coming_moves():
     for i in range(len(weight)):
         with torch.no_grad():
             weight[i] += step
-        above = float(value())
+        above = value().item()
         with torch.no_grad():
             weight[i] -= 2 * step
-        below = float(value())
+        below = value().item()
         with torch.no_grad():
             weight[i] += step
         assert float(gradient[i]) == pytest.approx((above - below) / (2 * step), rel=1e-4)
