@@ -45,9 +45,7 @@ def clocked(run: Run, marks: Sequence[float], *, precision: str = "auto") -> Ite
             run.rule(run.game, run.optimizers, draw, step)
             step += 1
             half_life = schedule.at(run.half_life, progress)
-            average.update(
-                run.game, batch=run.samples.batch, seen=step * run.samples.batch, half_life=half_life
-            )
+            average.update(batch=run.samples.batch, seen=step * run.samples.batch, half_life=half_life)
         if device.type == "cuda":
             torch.cuda.synchronize()
         spent += time.monotonic() - then

@@ -68,7 +68,7 @@ def one(task: tuple[str, str, int], **more: Any) -> dict[str, Any]:
         run.rule(run.game, run.optimizers, draw, step)
         half_life = schedule.at(run.half_life, (step + 1) / run.steps)
         batch = run.samples.batch
-        average.update(run.game, batch=batch, seen=(step + 1) * batch, half_life=half_life)
+        average.update(batch=batch, seen=(step + 1) * batch, half_life=half_life)
     spent = time.monotonic() - then
     with average.playing(run.game) as game:
         points = np.concatenate(list(generate(game, run.space, SAMPLES, seed=seed)))

@@ -25,14 +25,14 @@ class Average:
     def __init__(self, game: Game) -> None:
         self.networks = nn.ModuleDict({name: copy.deepcopy(getattr(game, name)) for name in game.averaged})
         self.networks.eval().requires_grad_(False)
+        self.pairs = [paired(mine, getattr(game, name)) for name, mine in self.networks.items()]
 
     @torch.no_grad()
-    def update(self, game: Game, *, batch: int, seen: int, half_life: float) -> None:
+    def update(self, *, batch: int, seen: int, half_life: float) -> None:
         """Follow the game's weights by one step of ``batch`` samples, ``seen`` samples into the run."""
         half_life = min(half_life, RAMP * seen)
         follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
-        for name, mine in self.networks.items():
-            blend, copied = paired(mine, getattr(game, name))
+        for blend, copied in self.pairs:
             torch._foreach_lerp_(blend[0], blend[1], follow)
             for old, new in zip(*copied, strict=True):
                 old.copy_(new)

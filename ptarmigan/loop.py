@@ -167,7 +167,6 @@ class Player:
         at, run = self.at, self.run
         half_life = schedule.at(run.half_life, at.step / run.steps)
         self.average.update(
-            run.game,
             batch=run.samples.batch,
             seen=at.step * run.samples.batch,
             half_life=half_life,

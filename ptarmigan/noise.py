@@ -42,7 +42,17 @@ def at(seed: int, *position: int | str, shard: int = 0, shards: int = 1, device:
     """Set where the noise is: what is drawn from here on is a function of these arguments alone."""
     _stream.shard, _stream.shards, _stream.device = shard, shards, device
     _stream.generator().manual_seed(key(seed, *position))
-    torch.manual_seed(key(seed, *position, "shard", shard))
+    _seed_torch(key(seed, *position, "shard", shard), device)
+
+
+def _seed_torch(seed: int, device: torch.device) -> None:
+    """Torch's own generators, without ``torch.manual_seed``: where there is no GPU that keeps a stack trace of
+    every call, for the day there is one."""
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)
+    elif device.type == "mps":
+        torch.mps.manual_seed(seed)
 
 
 def normal(n: int, *shape: int) -> Tensor:

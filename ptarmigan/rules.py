@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
@@ -33,7 +33,8 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms
     for p in held:
         p.requires_grad_(True)
         p.grad = None
-    buffers = statistics(game)
+    modules = list(game.modules())
+    buffers = statistics(modules)
     before = [b.clone() for b in buffers]
     log: Terms = {}
     for batch in draw(turn):
@@ -45,7 +46,7 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms
             share = term.detach() / draw.accumulate
             log[name] = log[name] + share if name in log else share
     gradients = [p.grad for p in held if p.grad is not None]
-    states = [m for m in game.modules() if isinstance(m, State) and m.notes]
+    states = [module for module in modules if isinstance(module, State) and module.notes]
     mean_over_ranks([*gradients, *log.values(), *buffers, *(state.total for state in states)])
     bad = not_finite([*gradients, *log.values()])
     for state in states:
@@ -128,10 +129,10 @@ def parameters(optimizer: Optimizer) -> list[Parameter]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
-def statistics(game: Game) -> list[Tensor]:
+def statistics(modules: list[nn.Module]) -> list[Tensor]:
     """What a forward pass changes: batch statistics. A ``State`` changes after it."""
-    owners = [m for m in game.modules() if not isinstance(m, State)]
-    return [b for m in owners for b in m.buffers(recurse=False) if b.is_floating_point()]
+    owners = (module for module in modules if module._buffers and not isinstance(module, State))
+    return [b for owner in owners for b in owner.buffers(recurse=False) if b.is_floating_point()]
 
 
 def move(optimizer: Optimizer, bad: Tensor) -> None:

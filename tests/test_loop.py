@@ -305,10 +305,10 @@ def test_averaged_weights_have_their_half_life():
     with torch.no_grad():
         weight += 1
     for step in range(10):
-        average.update(run.game, batch=100, seen=10**6 + step, half_life=1000)
+        average.update(batch=100, seen=10**6 + step, half_life=1000)
     mine = average.networks["generator"].layers[0].weight
     torch.testing.assert_close(mine - start, torch.full_like(mine, 0.5))
-    average.update(run.game, batch=100, seen=100, half_life=1000)
+    average.update(batch=100, seen=100, half_life=1000)
     assert float((mine - start).mean()) > 0.99, "early on, only the latest weights count"
 
 

@@ -649,6 +649,12 @@ def test_began_reconstructs_every_shape(shape):
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in discriminator.parameters())
 
 
+def test_began_starts_with_samples_that_differ():
+    generator = BEGANGenerator(16, (3, 64, 64), 16)
+    z = torch.randn(16, 16)
+    assert generator(z).std(0).mean() > 0.05  # with torch's own weights, 0.001
+
+
 def test_began_learns_to_reconstruct():
     discriminator, x = AutoencoderDiscriminator((1, 8, 8), 8, 16), torch.randn(4, 1, 8, 8).clamp(-1, 1)
     optimizer = torch.optim.Adam(discriminator.parameters(), 3e-3)

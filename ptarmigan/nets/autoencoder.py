@@ -7,7 +7,7 @@ import math
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import Classes
+from ptarmigan.nets.layers import Classes, initialise
 from ptarmigan.nets.sides import crop, halved, halvings
 
 
@@ -37,6 +37,8 @@ class BEGANGenerator(nn.Module):
             layers += [*convolutions(width, width), nn.Upsample(scale_factor=2)]
         layers += [*convolutions(width, width), nn.Conv2d(width, channels, 3, padding=1)]
         self.layers = nn.Sequential(*layers)
+        # With torch's own weights hardly any of z is left after this many layers, and BEGAN collapses.
+        initialise(self, nn.init.xavier_uniform_)
 
     def forward(
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
@@ -69,6 +71,7 @@ class AutoencoderDiscriminator(nn.Module):
         last = (stages + 1) * width
         layers += [*convolutions(last, last), nn.Flatten(), nn.Linear(last * lower * narrower, hidden)]
         self.encoder = nn.Sequential(*layers)
+        initialise(self.encoder, nn.init.xavier_uniform_)
         self.decoder = BEGANGenerator(hidden, shape, width)
         self.feature_size = hidden
 

@@ -63,7 +63,7 @@ def recipe(
     """
     noise.at(seed, "weights")
     samples = data.open(batch=batch, seed=seed)
-    shape, classes = samples.space.shape, len(samples.space.classes) if conditional else 0
+    shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
     game = GAN(
         DCGANGenerator(latent, shape, width, classes),
         DCGANDiscriminator(shape, width, classes, norm=nn.Identity),

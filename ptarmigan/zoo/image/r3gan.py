@@ -64,7 +64,7 @@ def recipe(
     """
     noise.at(seed, "weights")
     samples = data.open(batch=batch, seed=seed)
-    shape, classes = samples.space.shape, len(samples.space.classes) if conditional else 0
+    shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
     penalty = cosine(gamma, gamma / 10)
     seen = Augment(blit, warp, half_tint, cutout, probability=cosine(0.0, augment)) if augment else None
     game = GAN(
