@@ -49,7 +49,7 @@ def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
 
 
 def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
-    """Options are known, and numbers could be meant: where the default is above 0, so is the value.
+    """Options are known, and numbers could be meant: what is counted and not off by default is at least 1.
 
     Raises:
         ValueError: one is not; the message names it.
@@ -62,8 +62,8 @@ def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
             continue
         if not math.isfinite(value) or value < 0:
             raise ValueError(f"{flag} {value}: it cannot be negative or infinite")
-        if isinstance(default, (int, float)) and default > 0 and value == 0:
-            raise ValueError(f"{flag} 0: it must be above 0")
+        if isinstance(default, int) and default > 0 and value == 0:
+            raise ValueError(f"{flag} 0: it must be at least 1")
 
 
 def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,9 +106,8 @@ class Watch:
         self._add(self.log, {"step": step, "samples": step * self.batch, **values})
         if step > before:
             self._add(self.clock, {"step": step, "seconds": round(seconds, 3), "speed": round(speed, 1)})
-        for name, value in values.items():
-            if np.isfinite(value):
-                self.board.add_scalar(name, value, step)
+        finite = {name: value for name, value in values.items() if np.isfinite(value)}
+        self._on_board(lambda: [self.board.add_scalar(*pair, step) for pair in finite.items()])
         words = "  ".join(f"{name} {value:.3g}" for name, value in values.items() if name != "skipped")
         if self.bar is not None:
             self.bar.update(self.task, completed=step, words=words, speed=f"{speed:,.0f} samples/s")
@@ -140,7 +139,8 @@ class Watch:
             image.save(path)
         except OSError as error:
             self._no_room(error)
-        self.board.add_image("samples", np.asarray(image.convert("RGB")), step, dataformats="HWC")
+        pixels = np.asarray(image.convert("RGB"))
+        self._on_board(lambda: self.board.add_image("samples", pixels, step, dataformats="HWC"))
 
     def tell(self, words: str) -> None:
         """One line that a person must not miss, on stderr."""
@@ -164,7 +164,7 @@ class Watch:
             self.bar.stop()
             self.bar = None
         if self.board is not None:
-            self.board.close()
+            self._on_board(self.board.close)
 
     def _draw_bar(self, step: int) -> None:
         from rich.console import Console
@@ -185,6 +185,12 @@ class Watch:
         try:
             if lines is not None:
                 lines.add(line)
+        except OSError as error:
+            self._no_room(error)
+
+    def _on_board(self, write: Callable[[], object]) -> None:
+        try:
+            write()
         except OSError as error:
             self._no_room(error)
 

@@ -117,7 +117,7 @@ def recipe(
 
     Args:
         data: ring, grid, swissroll, moons, spiral, or a .csv or .npy file of points.
-        unroll: how many of the discriminator's moves the generator looks ahead; 0 is a GAN with minimax loss.
+        unroll: how many of the discriminator's moves the generator looks ahead.
         width: of the two hidden layers of both networks.
         latent: the size of z.
         lr: Adam's learning rate for the generator.
