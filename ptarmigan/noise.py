@@ -46,7 +46,7 @@ def at(seed: int, *position: int | str, shard: int = 0, shards: int = 1, device:
 
 
 def _seed_torch(seed: int, device: torch.device) -> None:
-    # torch.manual_seed would, where there is no GPU, keep a stack trace of every call for the day there is one
+    # torch.manual_seed, where there is no GPU, keeps a stack trace of every call for the day there is one
     torch.default_generator.manual_seed(seed)
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)
