@@ -1,11 +1,13 @@
 """BEGAN: Berthelot et al. 2017, "Boundary equilibrium generative adversarial networks", arXiv 1703.10717.
 
-    ptarmigan train image.began --data digits
+    ptarmigan train image.began --data fashion-mnist
+    ptarmigan train image.began --data digits --width 16 --latent 8 --gamma 0.7
 
 The discriminator is an autoencoder that reconstructs real images well and generated ones badly; the
 generator wants its own reconstructed well. How much the discriminator minds generated images is steered so
 that their error stays at γ of that of real ones. The paper halves the rate when convergence stalls; here it
-is halved after each quarter of the run.
+is halved after each quarter of the run. The code must be far smaller than the image, or anything is
+reconstructed well and the generator learns nothing: 64 numbers are too many for 8×8 digits.
 Cost and score: benchmarks/results/zoo.json
 """
 
