@@ -20,6 +20,7 @@ from ptarmigan import distributed, schedule
 from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints
 from ptarmigan.distributed import Ranks
+from ptarmigan.data.images import bad_files
 from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
 from ptarmigan.game import Terms
@@ -132,6 +133,7 @@ class Player:
             self.restore(state)
         self.watch.start(at.step)
         if state is None:
+            self.watch.skipped(bad_files(run.samples))
             self.save()
         elif at.step:
             self.watch.say(f"going on from step {at.step}")

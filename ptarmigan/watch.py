@@ -17,6 +17,10 @@ from ptarmigan.folder import Lines
 from ptarmigan.game import Terms
 
 
+SHOWN = 5
+"""Skipped files that are named on the screen."""
+
+
 class Meter:
     """Means of the terms since the last look; tensors until then, so nobody waits for a GPU."""
 
@@ -120,6 +124,13 @@ class Watch:
         if self.folder is not None:
             self._add(self.log, {"step": step, "event": words})
         self.tell(f"step {step}: {words}")
+
+    def skipped(self, files: tuple[str, ...]) -> None:
+        """Files of the data that cannot be used; all are named in the log, some to the person."""
+        if files and self.folder is not None:
+            self._add(self.log, {"step": 0, "event": f"skipped {len(files)} files", "files": files})
+            more = f" and {len(files) - SHOWN} more (see log.jsonl)" if len(files) > SHOWN else ""
+            self.tell(f"skipped {len(files)} files: {'; '.join(files[:SHOWN])}{more}")
 
     def finished(self, step: int, reason: str) -> None:
         """The run is over; said every time, logged once."""

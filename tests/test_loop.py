@@ -16,8 +16,9 @@ import pytest
 import torch
 from plain import ring_run
 
-from ptarmigan import checkpoint, folder
+from ptarmigan import checkpoint, folder, zoo
 from ptarmigan.average import Average
+from ptarmigan.data.images import Images
 from ptarmigan.checkpoint import Checkpoints, Damaged, read
 from ptarmigan.contract import differences
 from ptarmigan.errors import Diverged
@@ -295,6 +296,23 @@ def test_it_stops_when_scores_get_no_better(tmp_path):
     assert outcome.reason == "converged: no better score for 2 evaluations"
     assert outcome.step == 15
     assert (tmp_path / "patient" / "best.safetensors").exists()
+
+
+def test_files_that_cannot_be_used_are_named_in_the_log(tmp_path, capsys):
+    from PIL import Image
+
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for i in range(20):
+        Image.new("L", (8, 8), 10 * i).save(photos / f"{i}.png")
+    (photos / "broken.png").write_bytes((photos / "1.png").read_bytes()[:40])
+    run = zoo.recipe("image.gan")(Images(str(photos)), hidden=(8,), latent=4, steps=2, batch=4)
+    place = begun(tmp_path / "run")
+    play(run, place, QUICK, quiet=True)
+    line = json.loads((place / "log.jsonl").read_text().splitlines()[0])
+    assert line["event"] == "skipped 1 files"
+    assert "broken.png" in line["files"][0]
+    assert "skipped 1 files: broken.png" in capsys.readouterr().err
 
 
 def test_averaged_weights_have_their_half_life():

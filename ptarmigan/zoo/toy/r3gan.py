@@ -24,16 +24,16 @@ from ptarmigan.schedule import cosine
 def recipe(
     data: str = "ring",
     *,
-    width: int = 128,
-    depth: int = 3,
-    latent: int = 16,
-    lr: float = 1e-3,
+    width: int = 64,
+    depth: int = 4,
+    latent: int = 4,
+    lr: float = 4e-3,
     final_lr: float = 0.0,
-    gamma: float = 0.1,
+    gamma: float = 0.03,
     final_gamma: float = 0.1,
     lazy: int = 4,
     half_life: float = 100_000.0,
-    steps: int = 20_000,
+    steps: int = 36_000,
     batch: int = 256,
     seed: int = 0,
 ) -> Run:
@@ -56,11 +56,11 @@ def recipe(
     """
     noise.at(seed, "weights")
     samples = points(data, batch=batch, seed=seed)
-    shape, hidden, layer = samples.space.shape, (width,) * depth, dense(leaky)
+    shape, hidden = samples.space.shape, (width,) * depth
     penalty = cosine(gamma, gamma * final_gamma)
     game = GAN(
-        PointGenerator(latent, shape, hidden, layer=layer),
-        PointDiscriminator(shape, hidden, layer=layer),
+        PointGenerator(latent, shape, hidden),
+        PointDiscriminator(shape, hidden, layer=dense(leaky)),
         loss=relativistic,
         penalties=(R1(penalty), R2(penalty)),
         lazy=lazy,
