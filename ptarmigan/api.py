@@ -13,7 +13,7 @@ from ptarmigan.options import build, defaults, plain, sensible
 from ptarmigan.run import Run
 from ptarmigan.settings import Settings, pick_device
 
-DEFAULT = "image.r3gan"
+DEFAULT = "image.r1gan"
 """The recipe for images when none is named: what benchmarks/results/quality.json shows best."""
 
 SETTINGS = {f.name for f in dataclasses.fields(Settings)}

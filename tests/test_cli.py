@@ -157,7 +157,19 @@ def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
 
 
 def test_two_ranks_train_what_one_process_accumulates(tmp_path):
-    options = ["train", "toy.gan", "--steps", "12", "--batch", "32", "--width", "16", "--precision", "fp32", *QUICK]
+    options = [
+        "train",
+        "toy.gan",
+        "--steps",
+        "12",
+        "--batch",
+        "32",
+        "--width",
+        "16",
+        "--precision",
+        "fp32",
+        *QUICK,
+    ]
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", "--master-port=0"]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for name, words in (

@@ -15,7 +15,7 @@ from typing import Literal
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.augment import Augment, color, cutout, translation
+from ptarmigan.augment import Ada, Augment, color, cutout, translation
 from ptarmigan.data.images import Images
 from ptarmigan.games.gan import GAN
 from ptarmigan.losses import non_saturating, relativistic
@@ -38,7 +38,7 @@ def recipe(
     lr: float = 5e-4,
     gamma: float = 1.0,
     lazy: int = 8,
-    augment: float = 0.0,
+    augment: Literal["none", "diffaugment", "ada"] = "none",
     half_life: float = 20_000.0,
     steps: int = 20_000,
     batch: int = 64,
@@ -55,7 +55,8 @@ def recipe(
         lr: Adam's learning rate at the start; a tenth of it at the end.
         gamma: weight of the penalties.
         lazy: the penalties are played every so many steps.
-        augment: probability of each of DiffAugment's changes (Zhao et al. 2020): for few images.
+        augment: what the discriminator sees of images that are few: changed by DiffAugment (Zhao et al. 2020),
+            or by ADA (Karras et al. 2020), as often as it grows too sure of the real ones.
         half_life: of the averaged weights, in images.
         steps: the length of the run.
         batch: images in a step.
@@ -70,7 +71,7 @@ def recipe(
         loss=LOSSES[loss],
         penalties=(R1(gamma), R2(gamma)),
         lazy=lazy,
-        augment=Augment(color, translation, cutout, probability=augment) if augment else None,
+        augment=augmentation(augment, batch),
     )
     optimizers = {
         "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
@@ -79,4 +80,11 @@ def recipe(
     return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
 
 
-small = dict(conditional=True, width=4, latent=8, lazy=2, augment=0.5, steps=4, batch=8)
+def augmentation(name: str, batch: int) -> Augment | Ada | None:
+    """The augmentation of that name."""
+    if name == "ada":
+        return Ada(batch)
+    return Augment(color, translation, cutout) if name == "diffaugment" else None
+
+
+small = dict(conditional=True, width=4, latent=8, lazy=2, augment="ada", steps=4, batch=8)
