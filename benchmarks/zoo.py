@@ -2,9 +2,9 @@
 
     python benchmarks/zoo.py
 
-Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out), points
-the ring; two runs at a time, one thread each. What a recipe's own paper calls for is far longer: this says
-what a minute buys, that every one of them learns, and what a step costs.
+Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
+points the ring; two runs at a time, one thread each. What a recipe's own paper calls for is far longer: this
+says what a minute buys, that every one of them learns, and what a step costs.
 """
 
 from __future__ import annotations

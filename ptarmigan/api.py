@@ -63,9 +63,7 @@ def train(
     else:
         place = Path(out) if out is not None else Path("runs") / "by-hand"
     description = folder.describe(name, {k: plain(v) for k, v in mine.items()}, dataclasses.asdict(settings))
-    if first_rank():
-        folder.claim(place, description, force=force)
-    outcome = play(run, place, settings, quiet=quiet)
+    outcome = play(run, place, settings, description=description, force=force, quiet=quiet)
     if report and first_rank():
         from ptarmigan.report.page import write_report
 

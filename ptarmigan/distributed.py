@@ -66,7 +66,7 @@ def copy_from_first(tensors: Iterable[Tensor]) -> None:
     """Give every rank the first one's values."""
     if dist.is_initialized():
         for tensor in tensors:
-            dist.broadcast(tensor, 0)
+            dist.broadcast(tensor.detach(), 0)
 
 
 def average_buffers(module: nn.Module) -> None:

@@ -19,10 +19,11 @@ import torch.distributed as dist
 from ptarmigan import distributed, schedule
 from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints
-from ptarmigan.distributed import Ranks
 from ptarmigan.data.images import bad_files
+from ptarmigan.distributed import Ranks
 from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
+from ptarmigan.folder import claim
 from ptarmigan.game import Terms
 from ptarmigan.rules import SKIPPED, parameters
 from ptarmigan.run import Run
@@ -64,17 +65,35 @@ class Position:
     converged: str = ""
 
 
-def play(run: Run, folder: Path, settings: Settings | None = None, *, quiet: bool = False) -> Outcome:
+def play(
+    run: Run,
+    folder: Path,
+    settings: Settings | None = None,
+    *,
+    description: dict[str, Any] | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> Outcome:
     """Play ``run`` in ``folder``, going on from the newest whole checkpoint that is there.
 
+    Args:
+        run: what is played.
+        folder: where; it must be this run's already, unless there is a ``description``.
+        settings: how.
+        description: what the run is; with it the folder is claimed once the run is known to fit.
+        force: see ``folder.claim``.
+        quiet: show no progress.
+
     Raises:
-        ValueError: the batch cannot be shared evenly, or the device is not there.
+        ValueError: the batch cannot be shared evenly, the device is not there, or the folder is another's.
         Diverged: non-finite steps, also after going back.
     """
     settings = settings or Settings()
     device = distributed.local_device(pick_device(settings.device))
     player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet)
     try:
+        if description is not None and player.ranks.first:
+            claim(folder, description, force=force)
         return player.play()
     finally:
         player.watch.close()

@@ -16,7 +16,6 @@ from torch import Tensor
 from ptarmigan.folder import Lines
 from ptarmigan.game import Terms
 
-
 SHOWN = 5
 """Skipped files that are named on the screen."""
 

@@ -18,9 +18,9 @@ from plain import ring_run
 
 from ptarmigan import checkpoint, folder, zoo
 from ptarmigan.average import Average
-from ptarmigan.data.images import Images
 from ptarmigan.checkpoint import Checkpoints, Damaged, read
 from ptarmigan.contract import differences
+from ptarmigan.data.images import Images
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import RunError
 from ptarmigan.loop import play

@@ -55,8 +55,8 @@ def recipe(
         lr: Adam's learning rate at the start; a tenth of it at the end.
         gamma: weight of the penalties.
         lazy: the penalties are played every so many steps.
-        augment: what the discriminator sees of images that are few: changed by DiffAugment (Zhao et al. 2020),
-            or by ADA (Karras et al. 2020), as often as it grows too sure of the real ones.
+        augment: how images are changed for the discriminator, where they are few: DiffAugment (Zhao et al.
+            2020) or ADA (Karras et al. 2020), which does it more as the discriminator grows sure of real ones.
         half_life: of the averaged weights, in images.
         steps: the length of the run.
         batch: images in a step.
