@@ -357,8 +357,10 @@ def check(args: list[str]) -> int:
         Args:
             recipe: a file, or a name.
         """
+        from ptarmigan import zoo
         from ptarmigan.contract import clauses
 
+        zoo.recipe(recipe)
         failed = 0
         for clause, problem in clauses(recipe):
             failed += problem is not None

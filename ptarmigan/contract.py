@@ -233,8 +233,8 @@ def in_two_processes(names: list[str], place: Path) -> dict[str, dict[str, Tenso
         )
         for rank in range(2)
     ]
-    for process in processes:
-        _, said = process.communicate()
+    ended = [(process, process.communicate()[1]) for process in processes]
+    for process, said in ended:
         if process.returncode:
             raise Broken(said.strip().splitlines()[-1] if said.strip() else "a rank died")
     return {name: torch.load(place / f"{i}.pt", weights_only=True) for i, name in enumerate(names)}

@@ -56,7 +56,7 @@ def recipe(
         gamma: weight of the penalties.
         lazy: the penalties are played every so many steps.
         augment: how images are changed for the discriminator, where they are few: DiffAugment (Zhao et al.
-            2020) or ADA (Karras et al. 2020), which does it more as the discriminator grows sure of real ones.
+            2020) or ADA (Karras et al. 2020), which does it more as the discriminator grows sure.
         half_life: of the averaged weights, in images.
         steps: the length of the run.
         batch: images in a step.
