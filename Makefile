@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-QUICKSTART := train image.r1gan --data digits --steps 4000 --out runs/quickstart
+QUICKSTART := train image.r1gan --data digits --steps 12000 --out runs/quickstart
 
 .DEFAULT_GOAL := help
 .PHONY: help quickstart test lint format clean
