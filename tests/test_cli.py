@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -193,3 +194,30 @@ def test_two_ranks_train_what_one_process_accumulates(tmp_path):
     )
     assert again.returncode == 0, "a finished run is no error on two ranks"
     assert differences(two, read(tmp_path / "two" / "state-00000012.pt")["game"]) == []
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
+def test_compiled_networks_learn_the_same_with_their_penalties(tmp_path):
+    lines = {}
+    for name, more in (("plain", ()), ("compiled", ("--compile",))):
+        command = [
+            sys.executable,
+            "-m",
+            "ptarmigan",
+            "train",
+            PLAIN,
+            "--steps",
+            "4",
+            "--log-every",
+            "1",
+            *QUICK,
+        ]
+        out = tmp_path / name
+        done = subprocess.run(
+            [*command, "--out", str(out), *more], capture_output=True, text=True, timeout=240
+        )
+        assert done.returncode == 0, done.stderr
+        lines[name] = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    assert any("r1" in line for line in lines["plain"]), "the penalty's second derivatives are part of it"
+    for a, b in zip(lines["plain"][:4], lines["compiled"][:4], strict=True):
+        assert a == pytest.approx(b, rel=1e-4)
