@@ -157,7 +157,7 @@ def _digits() -> tuple[Source, ImageSpace, Source]:
 
 
 def cache_dir() -> Path:
-    """Where downloads are kept."""
+    """Where downloads, decoded images and trained classifiers are kept."""
     return Path(os.environ.get("PTARMIGAN_CACHE") or Path.home() / ".cache" / "ptarmigan").expanduser()
 
 

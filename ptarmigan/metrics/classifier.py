@@ -25,6 +25,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ptarmigan.data.named import cache_dir
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks
@@ -162,7 +163,7 @@ def learn(source: Source, space: ImageSpace, cache: Path | None = None) -> Class
             ``classifiers``. A damaged one is trained again; where none can be written it goes on without.
     """
     kind, classes = _task(source)
-    path = (cache or _cache()) / "classifiers" / f"{fingerprint(source, space)}.safetensors"
+    path = (cache or cache_dir()) / "classifiers" / f"{fingerprint(source, space)}.safetensors"
     # whatever mode, precision or random stream the caller is in, the same network comes out and they go on
     with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
         with torch.random.fork_rng(devices=[]):
@@ -238,10 +239,6 @@ def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
 
 def _schedule(progress: float) -> float:
     return min(progress / 0.1, 0.5 + 0.5 * math.cos(math.pi * max(0.0, progress - 0.1) / 0.9))
-
-
-def _cache() -> Path:
-    return Path(os.environ.get("PTARMIGAN_CACHE") or Path.home() / ".cache" / "ptarmigan").expanduser()
 
 
 def _read(net: Net, path: Path) -> bool:
