@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 import torch.distributed as dist
-from torch import Tensor, nn
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,6 @@ def copy_from_first(tensors: Iterable[Tensor]) -> None:
     if dist.is_initialized():
         for tensor in tensors:
             dist.broadcast(tensor.detach(), 0)
-
-
-def average_buffers(module: nn.Module) -> None:
-    """Average what differs between ranks and is not a parameter, such as batch statistics."""
-    mean_over_ranks([b for b in module.buffers() if b.is_floating_point()])
 
 
 def agree(flag: bool, device: torch.device) -> bool:
