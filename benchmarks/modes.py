@@ -4,10 +4,9 @@
 
 2,500 samples from the averaged weights; a sample is good within 3σ of a mode, a mode is found with one good
 sample. Ten seeds of ``toy.r3gan`` as it comes; two runs at a time, one thread each, so a run that has
-both cores is faster than what is recorded; seconds of the processor stand beside those of the wall, which a busy
-machine stretches. Published best (400,000 iterations): ring 7.9/8, 95.6 % good,
-reverse KL 0.07; grid 24.8/25, 93.6 %, 0.04. Aim: 8/8 and 25/25, ≥ 97 %, ≤ 0.02, mean of 10 seeds, ≤ 3 minutes
-a run.
+both cores is faster than what is recorded. Beside the seconds of the wall, which other work stretches, stand
+those of the processor. Published best (400,000 iterations): ring 7.9/8, 95.6 % good, reverse KL 0.07; grid
+24.8/25, 93.6 %, 0.04. Aim: 8/8 and 25/25, ≥ 97 %, ≤ 0.02, mean of 10 seeds, ≤ 3 minutes a run.
 """
 
 from __future__ import annotations
