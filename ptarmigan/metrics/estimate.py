@@ -1,0 +1,72 @@
+"""A number and how sure it is: what a score is worth depends on how many samples it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.noise import key
+
+TIMES = 200
+"""Resamplings where one costs next to nothing."""
+NORMAL = 1.959964
+"""Standard errors to either side of the value that hold 95 % of a normal distribution."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value with its standard error.
+
+    Attributes:
+        value: what was measured.
+        error: its standard error, in the same unit; 0 where it is exact.
+    """
+
+    value: float
+    error: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval around the value."""
+        return self.value - NORMAL * self.error, self.value + NORMAL * self.error
+
+
+def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estimate:
+    """The mean of one number a sample, with its bootstrap error (Efron 1979, "Bootstrap methods").
+
+    Args:
+        values: of shape (n,).
+        times: resamplings.
+        seed: names them.
+
+    Raises:
+        ValueError: there are no values.
+    """
+    flat = np.asarray(values, np.float64)
+    if flat.ndim != 1 or len(flat) == 0:
+        raise ValueError(f"a mean needs one number a sample, not an array of shape {flat.shape}")
+    return Estimate(float(flat.mean()), bootstrap(lambda i: float(flat[i].mean()), len(flat), times, seed))
+
+
+def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
+    """The standard deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats."""
+    rng = np.random.default_rng(key(seed, "bootstrap", n))
+    values = [statistic(rng.integers(0, n, n)) for _ in range(times)]
+    return float(np.std(values, ddof=1)) if times > 1 else 0.0
+
+
+def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
+    """A standard error without repeats, for statistics that count duplicates (diversity, neighbours).
+
+    Half of the samples are drawn without replacement; the deviation over such halves is that of the whole, as
+    half of the samples have twice its variance, of which the finite set takes half away (Politis, Romano and
+    Wolf 1999, "Subsampling").
+    """
+    rng = np.random.default_rng(key(seed, "subsample", n))
+    half = max(1, n // 2)
+    values = [statistic(np.sort(rng.permutation(n)[:half])) for _ in range(times)]
+    return float(np.std(values, ddof=1)) if times > 1 else 0.0
