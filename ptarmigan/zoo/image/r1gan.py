@@ -66,8 +66,8 @@ def recipe(
     samples = data.open(batch=batch, seed=seed)
     shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
     game = GAN(
-        DCGANGenerator(latent, shape, width, classes, smallest=3),
-        DCGANDiscriminator(shape, width, classes, smallest=3, norm=nn.Identity),
+        DCGANGenerator(latent, shape, width, classes),
+        DCGANDiscriminator(shape, width, classes, norm=nn.Identity),
         loss=LOSSES[loss],
         penalties=(R1(gamma), R2(gamma)),
         lazy=lazy,
