@@ -1,10 +1,14 @@
-"""Plays a run for so many minutes of training, and stops the clock to score it."""
+"""Plays a run for so many minutes of training, and stops the clock to score it.
+
+A busy machine makes a clock lie. So minutes are also counted in steps: ``pace`` says, on a quiet machine, how
+long a step takes, and ``played`` plays as many as fit.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -25,33 +29,81 @@ class Mark:
     game: Game
 
 
+@dataclass
+class Play:
+    """A run on its device, a step at a time."""
+
+    run: Run
+    precision: str = "auto"
+    step: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        run, device = self.run, pick_device("auto")
+        images = len(run.space.shape) == 3
+        dtype = pick_precision(self.precision, device, images=images)
+        run.game.to(device)
+        if images:
+            run.game.to(memory_format=torch.channels_last)
+        self.draw = Draw(run.samples, seed=run.seed, device=device, precision=dtype)
+        self.average, self.device = Average(run.game), device
+
+    def advance(self, progress: float) -> None:
+        """One step, with schedules as they are when ``progress`` of the run is done."""
+        run = self.run
+        run.advance(progress)
+        run.rule(run.game, run.optimizers, self.draw, self.step)
+        self.step += 1
+        seen = self.step * run.samples.batch
+        half_life = schedule.at(run.half_life, progress)
+        self.average.update(batch=run.samples.batch, seen=seen, half_life=half_life)
+
+    def wait(self) -> None:
+        """Until the device has done what it was told."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize()
+
+
 def clocked(run: Run, marks: Sequence[float], *, precision: str = "auto") -> Iterator[Mark]:
     """Play ``run``, and hand out its game with averaged weights at every mark (in minutes of training).
 
     Schedules run from 0 to 1 over the last mark, by the clock: each is played as if it ended there.
     """
-    device = pick_device("auto")
-    dtype = pick_precision(precision, device, images=len(run.space.shape) == 3)
-    run.game.to(device)
-    if len(run.space.shape) == 3:
-        run.game.to(memory_format=torch.channels_last)
-    draw, average = Draw(run.samples, seed=run.seed, device=device, precision=dtype), Average(run.game)
-    spent, step, last = 0.0, 0, marks[-1]
+    play = Play(run, precision)
+    spent, last = 0.0, marks[-1]
     for mark in marks:
         then = time.monotonic()
         while spent + time.monotonic() - then < 60 * mark:
-            progress = min((spent + time.monotonic() - then) / (60 * last), 1.0)
-            run.advance(progress)
-            run.rule(run.game, run.optimizers, draw, step)
-            step += 1
-            half_life = schedule.at(run.half_life, progress)
-            average.update(batch=run.samples.batch, seen=step * run.samples.batch, half_life=half_life)
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+            play.advance(min((spent + time.monotonic() - then) / (60 * last), 1.0))
+        play.wait()
         spent += time.monotonic() - then
-        with average.playing(run.game) as game:
-            yield Mark(mark, step, game)
+        with play.average.playing(run.game) as game:
+            yield Mark(mark, play.step, game)
     run.samples.close()
+
+
+def played(run: Run, marks: Sequence[float], milliseconds: float) -> Iterator[Mark]:
+    """The same, with as many steps as fit into each mark's minutes when one takes ``milliseconds``."""
+    play = Play(run)
+    steps = [max(1, round(60_000 * mark / milliseconds)) for mark in marks]
+    for mark, end in zip(marks, steps, strict=True):
+        while play.step < end:
+            play.advance(play.step / steps[-1])
+        with play.average.playing(run.game) as game:
+            yield Mark(mark, play.step, game)
+    run.samples.close()
+
+
+def pace(run: Run, seconds: float, *, whole: int = 8) -> float:
+    """Milliseconds a step takes, over at least so many ``seconds`` and ``whole`` rounds of lazy turns."""
+    play = Play(run)
+    play.advance(0.0)  # whatever is made at the first step is made here
+    play.wait()
+    then, begun = time.perf_counter(), play.step
+    while time.perf_counter() - then < seconds or (play.step - begun) % whole:
+        play.advance(0.0)
+    play.wait()
+    run.samples.close()
+    return 1000 * (time.perf_counter() - then) / (play.step - begun)
 
 
 def seconds(function: Callable[[], object]) -> float:

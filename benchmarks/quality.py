@@ -1,111 +1,200 @@
-"""Quality for the time: Fréchet distance against the test set after minutes of training on this machine.
+"""Quality for the time: Fréchet distance against the test set after minutes of training on two CPU cores.
 
-    python benchmarks/quality.py --data mnist --entries default --seeds 0 1 2
+    python benchmarks/quality.py pace                                   on a quiet machine, both cores
+    python benchmarks/quality.py search                                 tunes on MNIST, seed 100, two minutes
+    python benchmarks/quality.py play --data mnist --minutes 2 5 10     seeds 0, 1, 2; any machine, any load
 
 10,000 samples of the averaged weights against the 10,000 test images, in the features of a small classifier
 trained on the training images (fixed seed, cached); class balance and the classifier's confidence beside it.
-The clock counts training alone. Every entry is named with its options below: as published, and at the best
-of a search over width and rate, of the same size for each.
+Minutes are counted in steps: as many as fit into them at the recorded pace, so that runs may share a machine
+and be spread over days. Every recipe is played as published and as tuned, at the best of one small search
+over width and rate. Schedules end at the last mark. What is there already is not played again.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import product
 from statistics import fmean
 from typing import Any
 
 import numpy as np
 import tyro
-from clocked import clocked
-from record import record
+from clocked import Mark, pace, played
+from record import RESULTS, commit, machine, record
 
 from ptarmigan import zoo
-from ptarmigan.api import DEFAULT
 from ptarmigan.metrics.score import default_metrics
 from ptarmigan.options import build
+from ptarmigan.run import Run
 from ptarmigan.sampling import generate, some_classes
 from ptarmigan.settings import pick_device, pick_precision
 
 SAMPLES = 10_000
+RECIPES = ("image.r1gan", "image.dcgan", "image.sngan", "image.wgan_gp")
+WIDTHS, RATES = (16, 32), (2e-4, 5e-4, 1e-3)
+TUNED_ON, TUNED_FOR, TUNED_SEED = "mnist", 2.0, 100
 
 
 @dataclass(frozen=True)
 class Entry:
     """A recipe with options."""
 
+    name: str
     recipe: str
     options: dict[str, Any] = field(default_factory=dict)
 
-
-ENTRIES = {
-    "default": Entry(DEFAULT),
-    "dcgan-published": Entry("image.dcgan"),
-    "dcgan-tuned": Entry("image.dcgan", {"width": 32, "lr": 5e-4, "half_life": 4_400.0}),
-    "sngan-published": Entry("image.sngan"),
-    "wgan_gp-published": Entry("image.wgan_gp"),
-}
+    def run(self, data: str, seed: int) -> Run:
+        """On a set of images."""
+        return build(zoo.recipe(self.recipe), {"data": data, "seed": seed, **self.options})
 
 
-def main(
+def candidates(recipe: str) -> list[Entry]:
+    """What the search tries."""
+    return [
+        Entry(f"{recipe} width {width} rate {lr:g}", recipe, {"width": width, "lr": lr})
+        for width, lr in product(WIDTHS, RATES)
+    ]
+
+
+def entries() -> dict[str, Entry]:
+    """As published, and as tuned where the search was made."""
+    published = [Entry(f"{recipe} as published", recipe) for recipe in RECIPES[1:]]
+    found = results("search")
+    best = [
+        Entry(f"{recipe} as tuned", recipe, found[recipe]["figures"]["best"])
+        for recipe in RECIPES
+        if recipe in found
+    ]
+    every = [Entry("the default", RECIPES[0]), *best, *published]
+    return {entry.name: entry for entry in every}
+
+
+def results(name: str) -> dict[str, Any]:
+    """What was recorded."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
+
+
+def paces(seconds: float = 3.0, rounds: int = 3) -> None:
+    """Record how long a step of everything takes, alternating.
+
+    Args:
+        seconds: for each, each time.
+        rounds: how often.
+    """
+    every = [Entry(f"{r} as published", r) for r in RECIPES] + [
+        Entry(f"{r} width {w}", r, {"width": w}) for r, w in product(RECIPES, WIDTHS)
+    ]
+    taken: dict[str, list[float]] = {entry.name: [] for entry in every}
+    for _ in range(rounds):
+        for entry in every:
+            taken[entry.name].append(round(pace(entry.run(TUNED_ON, 0), seconds), 2))
+            print(entry.name, taken[entry.name], flush=True)
+    record("pace", {name: {"milliseconds": min(times), "all": times} for name, times in taken.items()})
+
+
+def milliseconds(entry: Entry) -> float:
+    """How long a step of it takes, as recorded: rates cost nothing, widths do."""
+    found = results("pace")["all"]["figures"]
+    width = entry.options.get("width")
+    name = f"{entry.recipe} as published" if width is None else f"{entry.recipe} width {width}"
+    return float(found[name]["milliseconds"])
+
+
+def search(recipes: tuple[str, ...] = RECIPES) -> None:
+    """Try every width and rate, and record which is best.
+
+    Args:
+        recipes: of which.
+    """
+    for recipe in recipes:
+        tried = []
+        for entry in candidates(recipe):
+            (row,) = scored(entry, TUNED_ON, TUNED_SEED, (TUNED_FOR,))
+            tried.append({**entry.options, "frechet": row["frechet"], "steps": row["steps"]})
+        best = min(tried, key=lambda row: row["frechet"])
+        record("search", {"best": {"width": best["width"], "lr": best["lr"]}, "tried": tried}, part=recipe)
+
+
+def play(
     data: str = "mnist",
-    entries: tuple[str, ...] = ("default", "dcgan-tuned", "dcgan-published"),
+    names: tuple[str, ...] = (),
     seeds: tuple[int, ...] = (0, 1, 2),
-    minutes: tuple[float, ...] = (2.0, 5.0, 10.0),
+    minutes: tuple[float, ...] = (2.0, 5.0, 10.0, 30.0),
+    apart: bool = False,
 ) -> None:
-    """Run and record.
+    """Play and record what is not there yet.
 
     Args:
         data: mnist or fashion-mnist.
-        entries: names from ``ENTRIES``.
+        names: of entries; all when none are given.
         seeds: one run each.
         minutes: when to score.
+        apart: a run of its own for every mark, so that schedules end there; else one run, scored on its way.
     """
-    for name in entries:
-        rows = [row for seed in seeds for row in one(ENTRIES[name], data, seed, minutes)]
-        summary = {
-            f"{m:g} min": {
-                "mean": round(fmean(r["frechet"] for r in rows if r["minutes"] == m), 3),
-                "worst": round(max(r["frechet"] for r in rows if r["minutes"] == m), 3),
-            }
-            for m in minutes
+    for seed in seeds:
+        for name in names or tuple(entries()):
+            for marks in [(m,) for m in minutes] if apart else [minutes]:
+                keep(entries()[name], data, seed, marks)
+
+
+def keep(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> None:
+    """Play one run and add it to what is recorded, unless it is there."""
+    part = f"{entry.name} on {data}"
+    old = results("quality").get(part, {}).get("figures", {})
+    rows = old.get("runs", []) if old.get("options") == entry.options else []
+    if any(row["seed"] == seed and row["minutes"] == marks[-1] == row["of"] for row in rows):
+        return
+    rows += list(scored(entry, data, seed, marks))
+    times = sorted({(row["minutes"], row["of"]) for row in rows})
+    summary = {}
+    for time, of in times:
+        values = [row["frechet"] for row in rows if (row["minutes"], row["of"]) == (time, of)]
+        summary[f"{time:g} of {of:g} min"] = {
+            "mean": round(fmean(values), 3),
+            "worst": round(max(values), 3),
+            "seeds": len(values),
         }
-        print(name, data, summary, flush=True)
-        entry = ENTRIES[name]
-        record(
-            "quality",
-            {"recipe": entry.recipe, "options": entry.options, "summary": summary, "runs": rows},
-            part=f"{name} on {data}",
-        )
+    print(part, summary, flush=True)
+    figures = {"recipe": entry.recipe, "options": entry.options, "summary": summary, "runs": rows}
+    record("quality", figures, part=part)
 
 
-def one(entry: Entry, data: str, seed: int, minutes: tuple[float, ...]) -> list[dict[str, Any]]:
+def scored(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> Iterator[dict[str, Any]]:
     """One run, scored at every mark."""
-    run = build(zoo.recipe(entry.recipe), {"data": data, "seed": seed, **entry.options})
+    run = entry.run(data, seed)
     metrics = default_metrics(run.samples, SAMPLES)
-    labels = run.samples.source.labels
-    frequencies = None if labels is None else np.bincount(labels)
-    precision = pick_precision("auto", pick_device("auto"), images=True)
-    rows = []
-    for mark in clocked(run, minutes):
-        classes = some_classes(frequencies, SAMPLES, seed)
-        raw = np.concatenate(
-            list(generate(mark.game, run.space, SAMPLES, seed=seed, classes=classes, precision=precision))
-        )
+    for mark in played(run, marks, milliseconds(entry)):
+        raw = samples(run, mark, seed)
         scores = {metric.name: metric(raw) for metric in metrics}
-        first = metrics[0]
         row = {
             "seed": seed,
             "minutes": mark.minutes,
+            "of": marks[-1],
             "steps": mark.step,
-            "frechet": scores[first.name],
-            "floor": first.floor,
-            "protocol": first.protocol,
+            "frechet": scores[metrics[0].name],
+            "floor": metrics[0].floor,
+            "protocol": metrics[0].protocol,
             **scores,
+            "commit": commit(),
+            "machine": machine(),
         }
-        print(entry.recipe, data, {k: v for k, v in row.items() if k != "protocol"}, flush=True)
-        rows.append(row)
-    return rows
+        print(entry.name, data, {k: v for k, v in row.items() if k != "protocol"}, flush=True)
+        yield row
+
+
+def samples(run: Run, mark: Mark, seed: int) -> Any:
+    """What is scored."""
+    labels = run.samples.source.labels
+    classes = some_classes(None if labels is None else np.bincount(labels), SAMPLES, seed)
+    precision = pick_precision("auto", pick_device("auto"), images=True)
+    chunks = generate(mark.game, run.space, SAMPLES, seed=seed, classes=classes, precision=precision)
+    return np.concatenate(list(chunks))
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    tyro.extras.subcommand_cli_from_dict({"pace": paces, "search": search, "play": play})
