@@ -13,7 +13,7 @@ from typing import Any
 
 from ptarmigan.checkpoint import write
 
-FREE = frozenset({"minutes", "keep", "device"})
+FREE = frozenset({"minutes", "keep", "device", "vitals"})
 """Settings that may differ when a run goes on, because they change no number in it."""
 FORCED = frozenset({"steps"})
 """Options that may differ when asked for by ``force``."""

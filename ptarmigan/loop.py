@@ -21,6 +21,8 @@ from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints
 from ptarmigan.data.images import bad_files
 from ptarmigan.distributed import Ranks
+from ptarmigan.doctor.data import facts
+from ptarmigan.doctor.vitals import Vitals, interval
 from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import claim
@@ -134,6 +136,7 @@ class Player:
         self.streak = torch.zeros((), device=device)
         self.weights_then: torch.Tensor | None = None
         self.watch = Watch(folder if ranks.first else None, run.steps, run.samples.batch, quiet=quiet)
+        self.vitals = Vitals(run, device, precision) if settings.vitals and ranks.first else None
         self.checkpoints = Checkpoints(folder, settings.keep, self.watch.tell)
         self.studio = Studio(run, folder, settings, precision)
         self.folder = folder
@@ -142,6 +145,7 @@ class Player:
             "sample": settings.interval(settings.sample_every, run.steps),
             "score": settings.interval(settings.score_every, run.steps),
             "save": settings.interval(settings.save_every, run.steps),
+            "probe": interval(settings.log_every, run.steps),
         }
 
     def play(self) -> Outcome:
@@ -153,6 +157,8 @@ class Player:
         self.watch.start(at.step)
         if state is None:
             self.watch.skipped(bad_files(run.samples))
+            if self.vitals:
+                self.watch.facts(facts(run.samples, self.vitals.real))
             self.save()
         elif at.step:
             self.watch.say(f"going on from step {at.step}")
@@ -212,7 +218,10 @@ class Player:
         means = self.meter.take()
         if not means:
             return
-        self.watch.values(self.at.step, means, self.at.seconds)
+        vitals: dict[str, float] = {}
+        if self.vitals and due(self.at.step, self.every["probe"]):
+            vitals = self.vitals.probe(self.at.step, self.average)
+        self.watch.values(self.at.step, means | vitals, self.at.seconds)
         if self.settings.tolerance:
             self.see_whether_it_moves(means)
 
@@ -302,6 +311,7 @@ class Player:
             "meter": self.meter.state_dict(),
             "streak": self.streak,
             "weights_then": self.weights_then,
+            "vitals": self.vitals.state_dict() if self.vitals else None,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -315,6 +325,8 @@ class Player:
         self.meter.load_state_dict(state["meter"], self.device)
         self.streak = state["streak"].to(self.device)
         self.weights_then = state["weights_then"]
+        if self.vitals and state.get("vitals"):
+            self.vitals.load_state_dict(state["vitals"])
 
     def newest(self) -> dict[str, Any] | None:
         """The newest whole checkpoint; every rank gets the first one's."""

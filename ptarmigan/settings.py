@@ -30,6 +30,8 @@ class Settings:
     """Stop when weights and losses move by less than this fraction between looks (0: never)."""
     log_every: int = 50
     """Steps between lines of the log."""
+    vitals: bool = True
+    """Measure and log what the doctor reads, at about a hundred steps of the run."""
     sample_every: int | None = None
     """Steps between pictures of samples."""
     score_every: int | None = None

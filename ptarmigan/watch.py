@@ -18,6 +18,8 @@ from ptarmigan.game import Terms
 
 SHOWN = 5
 """Skipped files that are named on the screen."""
+VITAL = "vital/"
+"""What the names of vital signs begin with: they are for the doctor, and not for the screen."""
 
 
 class Meter:
@@ -111,12 +113,18 @@ class Watch:
             self._add(self.clock, {"step": step, "seconds": round(seconds, 3), "speed": round(speed, 1)})
         finite = {name: value for name, value in values.items() if np.isfinite(value)}
         self._on_board(lambda: [self.board.add_scalar(*pair, step) for pair in finite.items()])
-        words = "  ".join(f"{name} {value:.3g}" for name, value in values.items() if name != "skipped")
+        shown = {name: v for name, v in values.items() if name != "skipped" and not name.startswith(VITAL)}
+        words = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if self.bar is not None:
             self.bar.update(self.task, completed=step, words=words, speed=f"{speed:,.0f} samples/s")
         elif not self.quiet and time.monotonic() > self.plain_next:
             self.plain_next = time.monotonic() + 10
             self.say(f"step {step}/{self.steps}  {step * self.batch:,} samples  {speed:,.0f}/s  {words}")
+
+    def facts(self, values: Mapping[str, float]) -> None:
+        """What is known of the data before the first step."""
+        if self.folder is not None:
+            self._add(self.log, {"step": 0, "samples": 0, **values})
 
     def event(self, step: int, words: str) -> None:
         """Something happened that people should know of; it is logged and said."""

@@ -227,7 +227,7 @@ def test_a_few_bad_steps_are_skipped_and_counted(tmp_path):
     place = begun(tmp_path / "few")
     assert play(poisoned(30, first=6, last=9), place, QUICK, quiet=True).complete
     lines = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
-    assert [line.get("skipped") for line in lines[:3]] == [0.0, pytest.approx(0.6), 0.0]
+    assert [line["skipped"] for line in lines if "skipped" in line][:3] == [0.0, pytest.approx(0.6), 0.0]
     assert all(torch.isfinite(t).all() for t in final(place)["game"].values())
 
 

@@ -1,0 +1,84 @@
+"""What there is to know of the data before a run begins: much that goes wrong later is to be seen here."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from ptarmigan.data.samples import Samples
+from ptarmigan.doctor.features import Floats, squared_distances
+from ptarmigan.doctor.portrait import Groups
+from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
+from ptarmigan.spaces.image import ImageSpace
+
+NEIGHBOURS = 10
+AGREED = 0.6
+"""A sample is perhaps labelled wrongly when so many of its neighbours share another class than its own."""
+
+
+def facts(samples: Samples, real: Real) -> Values:
+    """The data in numbers, by names that begin with ``data/``.
+
+    Of all samples: ``samples``, ``held_out``, ``classes``, ``least_class`` and ``most_class`` (samples in
+    them). Of those that the doctor looks at, as networks see them: ``looked_at``, ``low``, ``high``,
+    ``mean``, ``std``, ``edge`` (the share of numbers at either end), ``constant_channels``,
+    ``constant_samples`` and ``duplicates`` (shares of samples), ``agreement`` (the share whose nearest other
+    sample has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
+    whose neighbours agree on another class). What held-out samples look like against training samples is in
+    ``real/...``.
+    """
+    source, x = samples.source, real.encoded(samples.source, real.rows[: max(1, len(real.train))]).float()
+    flat = x.flatten(1)
+    found: Values = {
+        "samples": len(source),
+        "held_out": 0 if samples.held_out is source else len(samples.held_out),
+        "looked_at": len(real.rows),
+        "low": float(x.min()),
+        "high": float(x.max()),
+        "mean": float(x.mean()),
+        "std": float(x.std(unbiased=False)),
+        "constant_channels": float(
+            (x.amax((0, *range(2, x.dim()))) == x.amin((0, *range(2, x.dim())))).sum()
+        ),
+        "duplicates": duplicates(samples, real),
+    }
+    if isinstance(samples.space, ImageSpace):
+        found["constant_samples"] = float((flat.amax(1) == flat.amin(1)).float().mean())
+        found["edge"] = outside(x, (-1.0, 1.0), -EDGE)
+    if source.labels is not None and samples.space.classes:
+        sizes = np.bincount(source.labels, minlength=len(samples.space.classes))
+        found |= {"classes": len(sizes), "least_class": int(sizes.min()), "most_class": int(sizes.max())}
+        found |= labels(real.portrait.real, real.portrait.group)
+    found |= {f"real/{name}": value for name, value in real.floor.items()}
+    return {f"data/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
+
+
+def duplicates(samples: Samples, real: Real) -> float:
+    """The share of samples that equal an earlier one in every number."""
+    seen = {
+        hashlib.blake2b(row.tobytes(), digest_size=16).digest()
+        for part in np.array_split(real.rows, max(1, len(real.rows) // 64))
+        for row in samples.source.read(part)
+    }
+    return 1 - len(seen) / len(real.rows)
+
+
+def labels(at: Floats, group: Groups) -> Values:
+    """How far the labels of neighbours agree."""
+    between = squared_distances(at, at)
+    np.fill_diagonal(between, np.inf)
+    count = min(NEIGHBOURS, len(at) - 1)
+    if count < 1:
+        return {}
+    near = group[np.argsort(between, 1, kind="stable")[:, :count]]
+    votes = np.stack([(near == g).mean(1) for g in range(int(group.max()) + 1)], 1)
+    shares = np.bincount(group) / len(group)
+    own = votes[np.arange(len(group)), group]
+    return {
+        "agreement": float((near[:, 0] == group).mean()),
+        "chance": float((shares**2).sum()),
+        "mislabelled": float(
+            ((votes.max(1) >= AGREED) & (votes.argmax(1) != group) & (own < AGREED / 2)).mean()
+        ),
+    }

@@ -1,0 +1,160 @@
+"""What real samples are like, and how far others are from that: variety, coverage, likeness, copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.doctor.features import Floats, clusters, squared_distances
+
+CLUSTERS = 20
+NEAR, WIDE = 5, 32
+"""Neighbours whose distance is the radius of likeness, and of coverage, around a real sample."""
+EQUAL = 0.05
+"""Two generated samples are the same when they are nearer than this share of real neighbours' distance."""
+COPY = 1 / 3
+"""A copy is nearer to a training sample than this share of that one's distance to the next."""
+SHARP = 4.0
+"""The kernel of the Vendi score is exp(-SHARP · squared distance / that of two real samples)."""
+LISTED = 32
+"""Groups whose shares are named one by one, at most."""
+
+Groups = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """Real training samples, and what is measured against them.
+
+    Attributes:
+        real: their coordinates, of shape (n, axes).
+        group: the class, mode or cluster of each.
+        shares: how much of the data is in each group.
+        named: whether groups are classes or modes, and not merely clusters.
+        spread: the deviation of real samples along every axis.
+        typical: the mean squared distance of two real samples.
+        near: the squared radius around every real sample within which another is like it.
+        wide: a larger one, within which one of a few samples is to be expected.
+        neighbour: the squared distance from every real sample to the nearest other one.
+        diversity: the mean distance of two real samples.
+        vendi: their effective number, of as many as are generated for a look.
+        group_diversity: the mean distance within each group.
+    """
+
+    real: Floats
+    group: Groups
+    shares: Floats
+    named: bool
+    spread: Floats
+    typical: float
+    near: Floats
+    wide: Floats
+    neighbour: Floats
+    diversity: float
+    vendi: float
+    group_diversity: Floats
+
+    @staticmethod
+    def of(real: Floats, group: Groups | None, groups: int, count: int, seed: int) -> Portrait:
+        """The portrait of real samples.
+
+        Args:
+            real: coordinates, of shape (n, axes).
+            group: the class or mode of each; clusters are found where None.
+            groups: how many there are.
+            count: generated samples that will be looked at; what depends on how many there are is measured on
+                as many real ones.
+            seed: names the clusters.
+        """
+        named = group is not None
+        if group is None:
+            centres = clusters(real, min(CLUSTERS, max(1, len(real) // 8)), seed)
+            group, groups = squared_distances(real, centres).argmin(1), len(centres)
+        between = squared_distances(real, real)
+        typical = float(between.mean()) * len(real) / max(1, len(real) - 1)
+        np.fill_diagonal(between, np.inf)
+        ordered = np.sort(between, 1)
+        last = max(0, len(real) - 2)
+        few = real[:count]
+        return Portrait(
+            real=real,
+            group=group,
+            shares=np.bincount(group, minlength=groups) / len(group),
+            named=named,
+            spread=real.std(0),
+            typical=typical,
+            near=ordered[:, min(NEAR - 1, last)],
+            wide=ordered[:, min(WIDE - 1, last)],
+            neighbour=ordered[:, 0],
+            diversity=_diversity(squared_distances(few, few)),
+            vendi=_vendi(squared_distances(few, few), typical),
+            group_diversity=np.array([_within(real[group == g]) for g in range(groups)]),
+        )
+
+    def look(self, x: Floats, asked: Groups | None = None) -> dict[str, float]:
+        """What is to be seen of samples with the coordinates ``x``, of shape (n, axes).
+
+        - ``diversity``: mean distance of two samples over that of real ones; ``vendi``: their effective count
+          over that of as many real ones (the Vendi score of order 2: Pasarkar and Dieng 2023, arXiv
+          2310.12952); ``duplicates``: the share with a twin.
+        - ``coverage``: how much of the real data is in groups with any sample; ``balance``: KL(groups of the
+          samples ‖ of real ones), in nats; ``reached``: the share of real samples with one beside them (Naeem
+          et al. 2020, arXiv 2002.09797).
+        - ``near``: the share of samples that are like a real one (precision: Kynkäänniemi et al. 2019, arXiv
+          1904.06991); ``distance``: the median distance to the nearest training sample, over that between
+          training samples; ``copies``: the share that is much nearer to one than that.
+        - ``share/3``: the share of class or mode 3; ``class/3``: its variety over that of real ones, where
+          classes are asked for, and ``obeyed``: the share of samples that look like the class asked for.
+
+        Args:
+            x: coordinates.
+            asked: the class that each was asked to have, where they have one.
+        """
+        own, out = squared_distances(x, x), {}
+        out["diversity"] = _ratio(_diversity(own), self.diversity)
+        out["vendi"] = _ratio(_vendi(own, self.typical), self.vendi)
+        np.fill_diagonal(own, np.inf)
+        out["duplicates"] = (
+            float((own.min(1) < EQUAL**2 * np.median(self.neighbour)).mean()) if len(x) > 1 else 0.0
+        )
+        to_real = squared_distances(x, self.real)
+        nearest = to_real.argmin(1)
+        distance = to_real[np.arange(len(x)), nearest]
+        found = np.bincount(self.group[nearest], minlength=len(self.shares)) / len(x)
+        held = found > 0
+        out["coverage"] = float(self.shares[held].sum())
+        out["balance"] = float(
+            np.sum(found[held] * np.log(found[held] / np.maximum(self.shares[held], 1e-6)))
+        )
+        out["reached"] = float((to_real.min(0) < self.wide).mean())
+        out["near"] = float((to_real < self.near).any(1).mean())
+        out["distance"] = _ratio(float(np.median(distance)), float(np.median(self.neighbour))) ** 0.5
+        out["copies"] = float((distance < COPY**2 * self.neighbour[nearest]).mean())
+        if self.named and len(found) <= LISTED:
+            out |= {f"share/{g}": float(share) for g, share in enumerate(found)}
+        if asked is not None:
+            out["obeyed"] = float((self.group[nearest] == asked).mean())
+            if len(found) <= LISTED:
+                for g in np.unique(asked):
+                    out[f"class/{g}"] = _ratio(_within(x[asked == g]), float(self.group_diversity[g]))
+        return out
+
+
+def _diversity(between: Floats) -> float:
+    n = len(between)
+    return float(np.sqrt(between).sum()) / max(1, n * (n - 1))
+
+
+def _within(x: Floats) -> float:
+    return _diversity(squared_distances(x, x)) if len(x) > 1 else 0.0
+
+
+def _vendi(between: Floats, typical: float) -> float:
+    """The effective number of different samples, by a Gaussian kernel."""
+    return float(1 / np.mean(np.exp(between * (-2 * SHARP / max(typical, 1e-12)))))  # entries squared
+
+
+def _ratio(a: float, b: float) -> float:
+    return a / b if b > 0 else float("nan")
