@@ -23,7 +23,8 @@ def facts(samples: Samples, real: Real) -> Values:
     Of all samples: ``samples``, ``held_out``, ``classes``, ``least_class`` and ``most_class`` (samples in
     them). Of those that the doctor looks at, as networks see them: ``looked_at``, ``low``, ``high``,
     ``mean``, ``std``, ``edge`` (the share of numbers at either end), ``constant_channels``,
-    ``constant_samples`` and ``duplicates`` (shares of samples), ``agreement`` (the share whose nearest other
+    ``constant_samples`` and ``duplicates`` (shares of samples), ``variety`` (the effective number of as many
+    as are looked at), ``agreement`` (the share whose nearest other
     sample has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
     whose neighbours agree on another class). What held-out samples look like against training samples is in
     ``real/...``.
@@ -50,6 +51,7 @@ def facts(samples: Samples, real: Real) -> Values:
         sizes = np.bincount(source.labels, minlength=len(samples.space.classes))
         found |= {"classes": len(sizes), "least_class": int(sizes.min()), "most_class": int(sizes.max())}
         found |= labels(real.portrait.real, real.portrait.group)
+    found["variety"] = real.portrait.vendi
     found |= {f"real/{name}": value for name, value in real.floor.items()}
     return {f"data/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
 

@@ -35,6 +35,8 @@ class Portrait:
         named: whether groups are classes or modes, and not merely clusters.
         spread: the deviation of real samples along every axis.
         typical: the mean squared distance of two real samples.
+        some: as many of them as are generated for a look, and ``among``, their squared distances.
+        covariance: of real samples, and ``root``, its square root.
         near: the squared radius around every real sample within which another is like it.
         wide: a larger one, within which one of a few samples is to be expected.
         neighbour: the squared distance from every real sample to the nearest other one.
@@ -49,6 +51,10 @@ class Portrait:
     named: bool
     spread: Floats
     typical: float
+    some: Floats
+    among: Floats
+    covariance: Floats
+    root: Floats
     near: Floats
     wide: Floats
     neighbour: Floats
@@ -77,7 +83,9 @@ class Portrait:
         np.fill_diagonal(between, np.inf)
         ordered = np.sort(between, 1)
         last = max(0, len(real) - 2)
-        few = real[:count]
+        some = real[:count]
+        among = squared_distances(some, some)
+        covariance = np.atleast_2d(np.cov(real.T, bias=True))
         return Portrait(
             real=real,
             group=group,
@@ -85,11 +93,15 @@ class Portrait:
             named=named,
             spread=real.std(0),
             typical=typical,
+            some=some,
+            among=among,
+            covariance=covariance,
+            root=_root(covariance),
             near=ordered[:, min(NEAR - 1, last)],
             wide=ordered[:, min(WIDE - 1, last)],
             neighbour=ordered[:, 0],
-            diversity=_diversity(squared_distances(few, few)),
-            vendi=_vendi(squared_distances(few, few), typical),
+            diversity=_diversity(among),
+            vendi=_vendi(among, typical),
             group_diversity=np.array([_within(real[group == g]) for g in range(groups)]),
         )
 
@@ -105,6 +117,9 @@ class Portrait:
         - ``near``: the share of samples that are like a real one (precision: Kynkäänniemi et al. 2019, arXiv
           1904.06991); ``distance``: the median distance to the nearest training sample, over that between
           training samples; ``copies``: the share that is much nearer to one than that.
+        - ``frechet``: the Fréchet distance to the real samples over their variance; ``apart``: how often the
+          nearest other sample, real or not, is of the same kind (a half is as it should be: Lopez-Paz and
+          Oquab 2017, arXiv 1610.06545).
         - ``share/3``: the share of class or mode 3; ``class/3``: its variety over that of real ones, where
           classes are asked for, and ``obeyed``: the share of samples that look like the class asked for.
 
@@ -112,7 +127,7 @@ class Portrait:
             x: coordinates.
             asked: the class that each was asked to have, where they have one.
         """
-        own, out = squared_distances(x, x), {}
+        own, out = squared_distances(x, x), {"frechet": self.frechet(x)}
         out["diversity"] = _ratio(_diversity(own), self.diversity)
         out["vendi"] = _ratio(_vendi(own, self.typical), self.vendi)
         np.fill_diagonal(own, np.inf)
@@ -120,6 +135,7 @@ class Portrait:
             float((own.min(1) < EQUAL**2 * np.median(self.neighbour)).mean()) if len(x) > 1 else 0.0
         )
         to_real = squared_distances(x, self.real)
+        out["apart"] = self.apart(own, to_real[:, : len(self.some)])
         nearest = to_real.argmin(1)
         distance = to_real[np.arange(len(x)), nearest]
         found = np.bincount(self.group[nearest], minlength=len(self.shares)) / len(x)
@@ -140,6 +156,31 @@ class Portrait:
                 for g in np.unique(asked):
                     out[f"class/{g}"] = _ratio(_within(x[asked == g]), float(self.group_diversity[g]))
         return out
+
+    def frechet(self, x: Floats) -> float:
+        """The Fréchet distance of Gaussians fitted to ``x`` and to real samples, over the variance of these."""
+        covariance = np.atleast_2d(np.cov(x.T, bias=True))
+        common = np.linalg.eigvalsh(self.root @ covariance @ self.root)
+        moved = ((x.mean(0) - self.real.mean(0)) ** 2).sum()
+        spread = np.trace(covariance) + np.trace(self.covariance) - 2 * np.sqrt(np.maximum(common, 0)).sum()
+        return _ratio(float(moved + max(spread, 0.0)), float(np.trace(self.covariance)))
+
+    def apart(self, own: Floats, others: Floats) -> float:
+        """The share of samples, real or not, whose nearest other one is of their kind.
+
+        Args:
+            own: squared distances among as many samples as are usual, the diagonal infinite.
+            others: to the usual number of real ones.
+        """
+        among = self.among.copy()
+        np.fill_diagonal(among, np.inf)
+        same = np.concatenate([own.min(1) < others.min(1), among.min(1) < others.min(0)])
+        return float(same.mean())
+
+
+def _root(covariance: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray((vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T)
 
 
 def _diversity(between: Floats) -> float:

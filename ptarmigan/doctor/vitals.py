@@ -33,8 +33,8 @@ SMALL = 64
 """Numbers in a small sample, at most."""
 FIXED = 32
 """Generated samples of a probe whose latents never change, so that it is seen how far they move."""
-STEEP = 16
-"""Generated samples at which the judge's slope is measured."""
+FEW = 16
+"""Generated samples where all of a probe would be dear: for the judge's slope, and for other classes."""
 MOST = 1 << 24
 """Numbers in the samples of a probe, at most: 64 MiB."""
 EDGE = 0.01
@@ -93,6 +93,8 @@ class Vitals:
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
+                if c is not None:
+                    found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1)), x[:FEW]))
             found |= self.scores(game, x, c)
             found |= self.samples(x)
             with average.playing(game), torch.no_grad():
@@ -158,14 +160,14 @@ class Vitals:
         return None if said is None else said.detach().float().cpu().double().numpy()
 
     def slope(self, game: Game, fake: Tensor, c: Tensor | None) -> Values:
-        """How steep the judge is at generated samples: the mean length of its gradient there."""
-        x = fake[:STEEP].detach().requires_grad_()
+        """How steep the judge is at generated samples, in scores over the distance of two real samples."""
+        x = fake[:FEW].detach().requires_grad_()
         with torch.enable_grad():
-            said = game.judge(x, None if c is None else c[:STEEP])
+            said = game.judge(x, None if c is None else c[:FEW])
             if said is None or not said.requires_grad:
                 return {}
             (gradient,) = torch.autograd.grad(said.sum(), x)
-        return {"slope": float(gradient.float().flatten(1).norm(dim=1).mean())}
+        return {"slope": float(gradient.float().flatten(1).norm(dim=1).mean()) * self.real.apart}
 
     def samples(self, x: Tensor) -> Values:
         """What the generator makes now, and how far that has moved since the last probe."""
@@ -242,6 +244,7 @@ class Real:
         self.classes = None
         if source.labels is not None and samples.space.classes:
             self.classes = torch.from_numpy(np.resize(source.labels[self.rows], count))
+        self.apart = float(self.train.float().flatten(1).var(0, unbiased=False).sum() * 2) ** 0.5
         self.roughness = roughness(self.train)
         self.floor = {} if others is None else self.portrait.look(self.axes(others))
 
@@ -302,6 +305,11 @@ def ranges(x: Tensor, real: Tensor) -> Values:
         "beyond": outside(x, theirs, EDGE),
         "unreached": outside(real, mine, EDGE),
     }
+
+
+def differ(a: Tensor, b: Tensor) -> bool:
+    """Whether two tensors differ by more than rounding does."""
+    return not torch.allclose(a.float(), b.float(), rtol=1e-3, atol=1e-3)
 
 
 def extremes(x: Tensor) -> tuple[float, float]:
