@@ -8,7 +8,7 @@ import numpy as np
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.doctor.features import Floats, squared_distances
-from ptarmigan.doctor.portrait import Groups
+from ptarmigan.doctor.portrait import LISTED, Groups
 from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
 from ptarmigan.spaces.image import ImageSpace
 
@@ -26,8 +26,8 @@ def facts(samples: Samples, real: Real) -> Values:
     ``constant_samples`` and ``duplicates`` (shares of samples), ``variety`` (the effective number of as many
     as are looked at), ``agreement`` (the share whose nearest other
     sample has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
-    whose neighbours agree on another class). What held-out samples look like against training samples is in
-    ``real/...``.
+    whose neighbours agree on another class), and ``share/3``, that of class or mode 3. What held-out samples
+    look like against training samples is in ``real/...``.
     """
     source, x = samples.source, real.encoded(samples.source, real.rows[: max(1, len(real.train))]).float()
     flat = x.flatten(1)
@@ -52,6 +52,8 @@ def facts(samples: Samples, real: Real) -> Values:
         found |= {"classes": len(sizes), "least_class": int(sizes.min()), "most_class": int(sizes.max())}
         found |= labels(real.portrait.real, real.portrait.group)
     found["variety"] = real.portrait.vendi
+    if real.portrait.named and len(real.portrait.shares) <= LISTED:
+        found |= {f"share/{g}": float(share) for g, share in enumerate(real.portrait.shares)}
     found |= {f"real/{name}": value for name, value in real.floor.items()}
     return {f"data/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
 

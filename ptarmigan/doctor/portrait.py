@@ -158,7 +158,7 @@ class Portrait:
         return out
 
     def frechet(self, x: Floats) -> float:
-        """The Fréchet distance of Gaussians fitted to ``x`` and to real samples, over the variance of these."""
+        """The Fréchet distance of Gaussians fitted to ``x`` and to real samples, over their variance."""
         covariance = np.atleast_2d(np.cov(x.T, bias=True))
         common = np.linalg.eigvalsh(self.root @ covariance @ self.root)
         moved = ((x.mean(0) - self.real.mean(0)) ** 2).sum()

@@ -1,6 +1,102 @@
-"""What the doctor says of faults that the loop itself finds."""
+"""Why faults happen, where that is shown, and what helps."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ptarmigan.doctor.faults import Fault
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the doctor says of a fault.
+
+    Attributes:
+        why: how it comes about, in two sentences.
+        source: where that is shown.
+        helps: what people do about it.
+    """
+
+    why: str
+    source: str
+    helps: str
+
+
+WORDS = {
+    Fault.DATA: Words(
+        "A generator learns what it is shown, faults included, and it cannot make numbers that its last "
+        "layer does not reach. What is constant, repeated, mislabelled or out of range leaves it nothing to"
+        " learn, or teaches it wrong.",
+        "Northcutt et al. 2021, arXiv 2103.14749; Parmar et al. 2022, arXiv 2104.11222",
+        "look at the data with 'ptarmigan data SOURCE', and repair it there",
+    ),
+    Fault.DIVERGENCE: Words(
+        "Each move of a player changes the losses of the others, and moves that are too large for how steep"
+        " these are overshoot by more each time. Weights and scores then grow until no gradient means "
+        "anything.",
+        "Mescheder et al. 2018, arXiv 1801.04406; Brock et al. 2019, arXiv 1809.11096",
+        "lower rates, a gradient penalty, --precision fp32",
+    ),
+    Fault.OVERFITTING: Words(
+        "With few samples the discriminator learns them by heart: it tells training samples from held-out "
+        "ones, which are as real. What it then teaches the generator is no longer how real samples differ "
+        "from generated ones.",
+        "Karras et al. 2020, arXiv 2006.06676; Zhao et al. 2020, arXiv 2006.10738",
+        "more data, augmentation of what the discriminator sees, a stronger penalty, a smaller discriminator",
+    ),
+    Fault.MEMORISATION: Words(
+        "A generator with more capacity than there is data can come as close to the training samples as it "
+        "likes, and a discriminator that knows them by heart rewards it for that. Its samples are then "
+        "copies, however good they score.",
+        "Feng et al. 2021, arXiv 2202.11765; Webster et al. 2019, arXiv 1901.03396",
+        "more data, augmentation, a smaller generator, an earlier stop",
+    ),
+    Fault.SATURATION: Words(
+        "Outputs at the ends of their range have almost no gradient, so they stay there. Large weights or "
+        "large steps push them to the ends, and the discriminator need look at nothing else.",
+        "Glorot and Bengio 2010, 'Understanding the difficulty of training deep feedforward networks'",
+        "lower rates, smaller initial weights, a gradient penalty",
+    ),
+    Fault.OSCILLATION: Words(
+        "Near an equilibrium the players' gradients turn around it instead of pointing at it, and nothing "
+        "damps that unless a penalty, an average or smaller moves do. So samples keep moving from one place"
+        " to another and settle nowhere.",
+        "Mescheder et al. 2018, arXiv 1801.04406; Gidel et al. 2019, arXiv 1802.10551",
+        "zero-centred gradient penalties, lower or decaying rates, less momentum, averaged weights",
+    ),
+    Fault.COLLAPSE: Words(
+        "The generator is paid for every sample that passes, and not for how many kinds of them there are: "
+        "it leaves out what is hard and repeats what passes now. The discriminator sees samples one by one,"
+        " so it cannot say that one kind is missing.",
+        "Metz et al. 2017, arXiv 1611.02163; Lin et al. 2018, arXiv 1712.04086",
+        "a relativistic loss with R1 and R2, a gradient penalty, lower rates, packing, larger batches",
+    ),
+    Fault.TOO_STRONG: Words(
+        "A discriminator that tells all samples apart is flat, or points anywhere, where the generated ones"
+        " lie. Then the generator's gradient vanishes or says nothing of where to go.",
+        "Arjovsky and Bottou 2017, arXiv 1701.04862",
+        "a gradient penalty, a lower rate or fewer moves for the discriminator, a loss that does not saturate",
+    ),
+    Fault.TOO_WEAK: Words(
+        "The generator can learn no more than its discriminator tells it, and this one does not tell "
+        "samples apart that plainly differ. It is too small, too slow, or held down by its penalty.",
+        "Heusel et al. 2017, arXiv 1706.08500",
+        "a larger or faster discriminator, more of its moves for one of the generator, a smaller penalty",
+    ),
+    Fault.STALLED: Words(
+        "The samples are far from the real ones and no longer change: the moves are too small, or the "
+        "gradients are. Rates that are far too low, weights that begin at almost nothing and dead units all"
+        " look like this.",
+        "Saxe et al. 2014, arXiv 1312.6120; Glorot and Bengio 2010",
+        "higher rates, usual initial weights, a loss that does not saturate",
+    ),
+    Fault.UNDERFITTING: Words(
+        "The samples were still becoming better when the run stopped, or the generator is too small to make"
+        " any better ones. With more steps most systems come to like scores.",
+        "Lucic et al. 2018, arXiv 1711.10337",
+        "more steps, a larger generator, a higher rate",
+    ),
+}
 
 
 def not_finite() -> str:

@@ -1,0 +1,42 @@
+"""What can be wrong with a run, by the names that people have for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """A fault; ``HEALTHY`` is none."""
+
+    DATA = "bad data"
+    DIVERGENCE = "divergence"
+    OVERFITTING = "discriminator overfitting"
+    MEMORISATION = "memorisation"
+    SATURATION = "saturated outputs"
+    OSCILLATION = "oscillation"
+    COLLAPSE = "mode collapse"
+    TOO_STRONG = "discriminator too strong"
+    TOO_WEAK = "discriminator too weak"
+    STALLED = "stalled"
+    UNDERFITTING = "underfitting"
+    HEALTHY = "healthy"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A fault that was found.
+
+    Attributes:
+        fault: which.
+        step: where it began; 0 where it was there from the start.
+        detail: of which kind, in words; empty where there is but one.
+        evidence: the numbers that say so, by what they are.
+        certainty: from 0 to 1: how far beyond their thresholds they are.
+    """
+
+    fault: Fault
+    step: int
+    detail: str = ""
+    evidence: dict[str, float] = field(default_factory=dict)
+    certainty: float = 1.0

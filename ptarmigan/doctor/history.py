@@ -1,0 +1,123 @@
+"""What a run's folder says of how it went: the part that a diagnosis is made from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ptarmigan import folder as folders
+from ptarmigan.folder import Lines
+from ptarmigan.rules import SKIPPED
+from ptarmigan.watch import VITAL
+
+Curve: TypeAlias = list[tuple[int, float]]
+
+SCORE, DATA = "score/", "data/"
+ENDINGS = ("finished: ", "stopped: ")
+CONVERGED = "finished: converged"
+
+
+@dataclass
+class History:
+    """A run so far.
+
+    Attributes:
+        steps: how many there are to be.
+        step: how many there were.
+        ended: how it ended, in the loop's words; empty while it may go on.
+        terms: every term's values, ``(step, value)``; those that are not finite are left out.
+        skipped: the share of steps that were skipped between looks.
+        vitals: vital signs by name, without ``vital/``.
+        scores: values of every metric; lower is better for the first.
+        data: facts of the data by name, without ``data/``.
+        events: what was said, ``(step, words)``.
+        described: the run's description.
+    """
+
+    steps: int
+    step: int = 0
+    ended: str = ""
+    terms: dict[str, Curve] = field(default_factory=dict)
+    skipped: Curve = field(default_factory=list)
+    vitals: dict[str, Curve] = field(default_factory=dict)
+    scores: dict[str, Curve] = field(default_factory=dict)
+    data: dict[str, float] = field(default_factory=dict)
+    events: list[tuple[int, str]] = field(default_factory=list)
+    described: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def over(self) -> bool:
+        """Whether all of its steps are done."""
+        return self.ended.startswith("finished: ")
+
+    def until(self, step: int) -> History:
+        """The history as it was after ``step`` steps."""
+        if step >= self.step:
+            return self
+
+        def cut(curves: dict[str, Curve]) -> dict[str, Curve]:
+            kept = {name: [pair for pair in curve if pair[0] <= step] for name, curve in curves.items()}
+            return {name: curve for name, curve in kept.items() if curve}
+
+        return History(
+            self.steps,
+            step,
+            "",
+            cut(self.terms),
+            [pair for pair in self.skipped if pair[0] <= step],
+            cut(self.vitals),
+            cut(self.scores),
+            self.data,
+            [event for event in self.events if event[0] <= step and not event[1].startswith(ENDINGS)],
+            self.described,
+        )
+
+
+def read(folder: Path) -> History:
+    """The history in a run's folder, finished or not; half-written lines are passed over.
+
+    Raises:
+        ValueError: it is not a run's.
+    """
+    described = folders.load(folder)
+    steps = described["options"].get("steps") if isinstance(described["options"], dict) else None
+    lines = Lines(folder / "log.jsonl").read()
+    history = History(steps if isinstance(steps, int) else 0, described=described)
+    for line in lines:
+        if isinstance(line, dict) and isinstance(line.get("step"), int):
+            hear(history, line)
+    history.steps = max(history.steps, history.step)
+    return history
+
+
+def hear(history: History, line: dict[str, Any]) -> None:
+    """Add one line of the log."""
+    step = line["step"]
+    history.step = max(history.step, step)
+    if "event" in line:
+        words = str(line["event"])
+        history.events.append((step, words))
+        history.ended = words if words.startswith(ENDINGS) else history.ended
+        return
+    history.ended = ""  # it went on
+    for name, value in line.items():
+        if name in ("step", "samples") or isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        if name == SKIPPED:
+            history.skipped.append((step, float(value)))
+        elif name.startswith(DATA):
+            history.data[name.removeprefix(DATA)] = float(value)
+        elif math.isfinite(value):
+            curves, name = place(history, name)
+            curves.setdefault(name, []).append((step, float(value)))
+
+
+def place(history: History, name: str) -> tuple[dict[str, Curve], str]:
+    """Among which curves a name belongs, and what it is called there."""
+    if name.startswith(SCORE):
+        return history.scores, name.removeprefix(SCORE)
+    if name.startswith(VITAL):
+        return history.vitals, name.removeprefix(VITAL)
+    return history.terms, name

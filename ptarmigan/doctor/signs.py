@@ -1,0 +1,112 @@
+"""Vital signs as a diagnosis reads them: smoothed, and asked since when something holds."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.doctor import thresholds as at
+from ptarmigan.doctor.history import Curve, History
+
+Floats = NDArray[np.float64]
+Holds = NDArray[np.bool_]
+
+
+class Signs:
+    """The vital signs of a run, one number for every probe.
+
+    Attributes:
+        history: where they are from.
+        steps: of the probes.
+        settled: at which probes a run is no longer at its very beginning.
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        probes = sorted({step for curve in history.vitals.values() for step, _ in curve})
+        self.steps = np.array(probes, np.int64)
+        self.settled: Holds = self.steps >= at.EARLY * history.steps
+        self._place = {step: i for i, step in enumerate(probes)}
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def raw(self, name: str) -> Floats:
+        """A sign as it was logged; not a number where it was not."""
+        out = np.full(len(self.steps), np.nan)
+        for step, value in self.history.vitals.get(name, []):
+            out[self._place[step]] = value
+        return out
+
+    def __call__(self, name: str) -> Floats:
+        """A sign as the median of the latest few probes; not a number until there is one."""
+        return smoothed(self.raw(name), at.WINDOW)
+
+    def has(self, name: str) -> bool:
+        """Whether a sign was ever logged."""
+        return name in self.history.vitals
+
+    def fact(self, name: str, default: float) -> float:
+        """A fact of the data, or what is usual."""
+        return self.history.data.get(name, default)
+
+    def grows(self, values: Floats, factor: float) -> Holds:
+        """Where smoothed values are larger by ``factor`` than they were some probes before."""
+        before = np.concatenate([np.full(min(at.BEFORE, len(values)), np.nan), values[: -at.BEFORE]])[
+            : len(values)
+        ]
+        return np.asarray(np.where(np.isnan(before), True, values > factor * before))
+
+    def falls(self, values: Floats, factor: float) -> Holds:
+        """Where smoothed values are smaller by ``factor`` than they were some probes before."""
+        return self.grows(1 / np.maximum(values, 1e-12), factor)
+
+    def since(self, holds: Holds, lasting: int = at.LASTING) -> int | None:
+        """The step since which something holds without a break until now; None where it does not.
+
+        0 where it held from the start. It must have held for ``lasting`` probes.
+        """
+        holds = holds & self.settled
+        if not len(holds) or not holds[-1]:
+            return None
+        broken = np.flatnonzero(~holds & self.settled)
+        first = int(broken[-1]) + 1 if len(broken) else int(np.flatnonzero(self.settled)[0])
+        if len(holds) - first < lasting:
+            return None
+        if not len(broken):
+            return 0
+        return int(self.steps[max(first - at.WINDOW // 2, 0)])
+
+    def latest(self, name: str, probes: int = at.WINDOW) -> float:
+        """The median of the latest few values of a sign; not a number where there is none."""
+        values = self.raw(name)[-probes:]
+        values = values[~np.isnan(values)]
+        return float(np.median(values)) if len(values) else float("nan")
+
+    def pooled(self, prefix: str, probes: int = at.LASTING) -> dict[int, float]:
+        """The means of numbered signs (``share/0``, ``share/1``, ...) over the latest few probes."""
+        found = {}
+        for name in self.history.vitals:
+            number = name.removeprefix(prefix)
+            if name.startswith(prefix) and number.isdecimal():
+                values = self.raw(name)[-probes:]
+                values = values[~np.isnan(values)]
+                if len(values):
+                    found[int(number)] = float(values.mean())
+        return found
+
+
+def smoothed(values: Floats, window: int) -> Floats:
+    """The median of every value and those just before it; what is not a number does not count."""
+    out = np.full(len(values), np.nan)
+    for i in range(len(values)):
+        part = values[max(0, i - window + 1) : i + 1]
+        part = part[~np.isnan(part)]
+        if len(part):
+            out[i] = np.median(part)
+    return out
+
+
+def latest(curve: Curve, count: int = 1) -> float:
+    """The median of a curve's latest values."""
+    return float(np.median([value for _, value in curve[-count:]])) if curve else float("nan")

@@ -1,0 +1,88 @@
+"""The numbers that a diagnosis goes by, all of them; tuned by benchmarks/doctor.py."""
+
+from __future__ import annotations
+
+WINDOW = 5
+"""Probes whose median is looked at."""
+LASTING = 5
+"""Probes for which something must hold."""
+BEFORE = 10
+"""Probes between two looks at what should be becoming better."""
+EARLY = 0.06
+"""The fraction of a run in which a generator may still be anything."""
+
+# The data
+CONSTANT = 0.05
+"""Share of samples that hold a single number throughout."""
+REPEATED = 0.3
+"""Share of samples that equal an earlier one."""
+NARROW = 0.1
+"""Deviation of the encoded data."""
+IMBALANCED = 50.0
+"""Samples of the largest class for one of the smallest."""
+MISLABELLED = 0.12
+"""Share of samples whose neighbours agree on another class."""
+AGREEING = 0.2
+"""How far from chance to certainty the labels of neighbours agree, at least."""
+UNREACHED = 0.1
+"""Share of the data's numbers that no output reaches, and share of the outputs that are at their own ends."""
+
+# How good samples are
+FAR = 0.12
+"""Fréchet distance of cheap features, over the variance of the data, beyond which samples are bad."""
+APART = 0.97
+"""How often samples are told from real ones by their neighbours, when they are bad."""
+UNLIKE = 0.25
+"""Share of samples that look like real ones, over that of held-out ones, below which they are bad."""
+
+# Numbers out of hand
+SKIPPED = 0.5
+"""Share of steps that were skipped."""
+FINITE = 0.99
+"""Share of samples that are finite, at least."""
+EXPLODED = 100.0
+"""Deviation of the scores of real samples, or distance of their mean from that of generated ones."""
+STEEPEST = 1e4
+"""Length of a player's gradient."""
+
+# Variety
+SINGLE = 1.5
+"""Effective number of different samples, when all are the same."""
+SAME = 0.05
+"""Mean distance of two samples over that of real ones, when all are the same."""
+POOR = 0.6
+"""Effective number of different samples over that of real ones."""
+LEFT_OUT = 0.2
+"""Share of a class or mode over its due, below which it is left out."""
+COVERED = 0.93
+"""Share of the data in groups that any sample falls into."""
+ALIKE = 0.35
+"""Variety within a class over that of the data, below which the class has collapsed."""
+GROWING = 1.25
+"""Variety that grows by so much between looks is still coming."""
+
+# The discriminator
+TELLS = 0.97
+"""Chance that a real sample scores above a generated one, when the discriminator is too strong."""
+GUESSES = 0.6
+"""The same, when it is too weak."""
+FLAT = 0.02
+"""Its slope, in scores over the distance of two real samples."""
+KNOWS = 0.64
+"""Chance that a training sample scores above a held-out one."""
+IMPROVING = 1.1
+"""A distance to real samples that shrinks by so much between looks is still coming down."""
+
+# The generator
+COPIES = 0.3
+"""Share of samples that are copies, beyond that of held-out ones."""
+WANDERING = 0.45
+"""How far samples of the same latents move between probes, in distances of real samples."""
+STILL = 0.01
+"""The same, when nothing moves."""
+AT_ENDS = 0.25
+"""Share of numbers at the ends of their range, beyond that of real samples."""
+STILL_BETTER = 0.15
+"""How much the first score fell over the last quarter of the run."""
+STALLED_BEFORE = 0.25
+"""The fraction of the run that must be left when the samples stop moving; at its end rates may fade."""

@@ -1,0 +1,253 @@
+"""What to change so that a fault goes away: options of the recipe, as a command."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ptarmigan.doctor.faults import Fault, Finding
+from ptarmigan.doctor.words import WORDS
+
+FAR = 2.0
+"""An option is far from its default when it is more than so many times as large, or as small."""
+STRONGER = 10.0
+"""A penalty is made stronger, or weaker, by so much at a time."""
+SLOWER = 3.0
+"""A rate is divided, or multiplied, by so much at a time."""
+LONGER = 2
+"""A run is made so many times as long."""
+INSTEAD = {True: "image.r1gan", False: "toy.r3gan"}
+"""The recipes that are most robust, for images and for points."""
+
+Options = dict[str, Any]
+Change = Callable[[Options, Options], Options]
+"""Options and their defaults to what is changed."""
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What to do about a finding.
+
+    Attributes:
+        recipe: what to train.
+        changes: the options that change, by name.
+        words: what that is, for a person.
+    """
+
+    recipe: str
+    changes: Options = field(default_factory=dict)
+    words: str = ""
+
+    def command(self, options: Mapping[str, Any], defaults: Mapping[str, Any], out: str) -> str:
+        """What to type: the run's options where they are not the defaults, with the changes."""
+        from ptarmigan.options import plain
+
+        given = {**options, **self.changes}
+        words = ["ptarmigan", "train", self.recipe]
+        for name, value in given.items():
+            if name in defaults and value is not None and plain(defaults[name]) != plain(value):
+                words += flag(name, value)
+        return shlex.join([*words, "--out", out])
+
+
+def flag(name: str, value: Any) -> list[str]:
+    """An option as it is typed."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
+    if isinstance(value, list | tuple):
+        return [f"--{dashed}", *map(str, value)]
+    return [f"--{dashed}", f"{value:g}" if isinstance(value, float) else str(value)]
+
+
+def treat(
+    finding: Finding, recipe: str, options: Options, defaults: Options, attempt: int = 1
+) -> Treatment | None:
+    """What to change because of a finding; None where options cannot help.
+
+    First, options that lie where they do harm go back to their defaults. Where none do, or that did not
+    help, the players are held more firmly; at last, another recipe.
+
+    Args:
+        finding: what is wrong.
+        recipe: the run's recipe.
+        options: its options.
+        defaults: those that it comes with.
+        attempt: which treatment this is of the same run; later ones go further.
+    """
+    if finding.fault in (Fault.DATA, Fault.HEALTHY):
+        return None
+    remedies = REMEDIES[finding.fault]
+    changes: Options = {}
+    for number, remedy in enumerate([restored(finding.fault), *remedies]):
+        found = remedy(options | changes, defaults)
+        changes |= found
+        if found and number >= attempt - 1:
+            break
+    changes = {name: value for name, value in changes.items() if value != options.get(name)}
+    if changes:
+        return Treatment(recipe, changes, in_words(options, changes))
+    instead = INSTEAD["size" in defaults]
+    if recipe == instead:
+        return None
+    kept: Options = {k: options[k] for k in ("data", "size", "crop", "flip", "seed") if k in options}
+    return Treatment(instead, kept, f"another recipe, {instead}: {WORDS[finding.fault].helps}")
+
+
+def in_words(options: Options, changes: Options) -> str:
+    """What changes, for a person."""
+    return ", ".join(f"{name} from {spelt(options.get(name))} to {spelt(v)}" for name, v in changes.items())
+
+
+def spelt(value: Any) -> str:
+    """A value, short."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def rates(options: Options, player: str = "") -> list[str]:
+    """The names of learning rates; those of one player where they have rates of their own."""
+    every = [n for n in options if (n == "lr" or n.endswith("_lr")) and not n.startswith("final")]
+    mine = [n for n in every if n.startswith(player)] if player else every
+    if player == "generator" and not mine and any(n.startswith("discriminator") for n in every):
+        mine = [n for n in every if n == "lr"]
+    return mine or every
+
+
+def dial(name: str) -> str:
+    """What kind of option a name is."""
+    if name.startswith("final"):
+        return "end"
+    if name == "lr" or name.endswith("_lr"):
+        return "discriminator_rate" if name.startswith(("discriminator", "critic")) else "rate"
+    if name in ("gamma", "weight"):
+        return "penalty"
+    if name in ("k", "critic_steps", "discriminator_steps"):
+        return "moves"
+    if name.endswith(("width", "depth", "blocks")) or name == "hidden":
+        return "discriminator_size" if name.startswith("discriminator") else "size"
+    return {"latent": "latent", "lazy": "lazy", "batch": "batch", "steps": "length"}.get(name, "other")
+
+
+UP, DOWN = 1, -1
+BOTH = frozenset({UP, DOWN})
+HARM: dict[Fault, dict[str, frozenset[int]]] = {
+    fault: {
+        "rate": frozenset({UP}),
+        "discriminator_rate": frozenset({UP}),
+        "penalty": BOTH,
+        "moves": BOTH,
+        "size": frozenset({DOWN}),
+        "discriminator_size": frozenset({DOWN}),
+        "latent": frozenset({DOWN}),
+        "lazy": frozenset({UP}),
+        "batch": frozenset({DOWN}),
+        "end": frozenset({UP}),
+        "other": BOTH,
+    }
+    for fault in Fault
+}
+"""In which direction from its default an option of some kind does harm, by fault."""
+for _fault in (Fault.STALLED, Fault.UNDERFITTING, Fault.TOO_WEAK):
+    HARM[_fault] = HARM[_fault] | {"rate": BOTH, "discriminator_rate": BOTH}
+for _fault in (Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG):
+    HARM[_fault] = HARM[_fault] | {"discriminator_size": BOTH}
+HARM[Fault.TOO_STRONG] = HARM[Fault.TOO_STRONG] | {"rate": BOTH}
+HARM[Fault.MEMORISATION] = HARM[Fault.MEMORISATION] | {"size": BOTH}
+
+
+def restored(fault: Fault) -> Change:
+    """Options that lie where they do harm, back at their defaults."""
+
+    def change(options: Options, defaults: Options) -> Options:
+        return {
+            name: default
+            for name, default in defaults.items()
+            if name in options
+            and name not in ("data", "size", "crop", "flip", "seed", "half_life", "steps", "conditional")
+            and direction(options[name], default) & HARM[fault].get(dial(name), frozenset())
+        }
+
+    return change
+
+
+def direction(value: Any, default: Any) -> frozenset[int]:
+    """Where a value lies from its default: far above, far below, or elsewhere, which may be either."""
+    numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (value, default))
+    if not numbers:
+        same = (
+            value == default or list(value) == list(default)
+            if isinstance(default, tuple)
+            else value == default
+        )
+        return frozenset() if same else BOTH
+    if value > FAR * default:
+        return frozenset({UP})
+    if value * FAR < default:
+        return frozenset({DOWN})
+    return frozenset()
+
+
+def slower(player: str = "") -> Change:
+    """Lower rates."""
+    return lambda options, _: {name: options[name] / SLOWER for name in rates(options, player)}
+
+
+def faster(player: str = "") -> Change:
+    """Higher rates."""
+    return lambda options, _: {name: options[name] * SLOWER for name in rates(options, player)}
+
+
+def penalty(factor: float) -> Change:
+    """A stronger or a weaker penalty; where it was off, its default."""
+
+    def change(options: Options, defaults: Options) -> Options:
+        return {
+            name: (options[name] or defaults[name] / factor) * factor
+            for name in options
+            if dial(name) == "penalty" and isinstance(options[name], float)
+        }
+
+    return change
+
+
+def wider(player: str) -> Change:
+    """Twice as many channels or units."""
+
+    def change(options: Options, _: Options) -> Options:
+        names = [n for n in options if n.endswith("width")]
+        mine = [n for n in names if n.startswith(player)] or [n for n in names if n == "width"]
+        return {name: 2 * options[name] for name in mine}
+
+    return change
+
+
+def longer(options: Options, _: Options) -> Options:
+    """More steps."""
+    return {"steps": LONGER * options["steps"]} if "steps" in options else {}
+
+
+def augmented(options: Options, defaults: Options) -> Options:
+    """Augmentation, where the recipe has it."""
+    if "augment" not in options:
+        return {}
+    value = options["augment"]
+    if isinstance(value, str):
+        return {"augment": {"none": "ada", "ada": "diffaugment"}.get(value, value)}
+    return {"augment": True if isinstance(value, bool) else value or 0.5}
+
+
+REMEDIES: dict[Fault, tuple[Change, ...]] = {
+    Fault.DIVERGENCE: (slower(), penalty(STRONGER), slower()),
+    Fault.COLLAPSE: (penalty(STRONGER), slower(), slower()),
+    Fault.OSCILLATION: (slower(), penalty(STRONGER), slower()),
+    Fault.SATURATION: (slower(), penalty(STRONGER), slower()),
+    Fault.OVERFITTING: (augmented, penalty(STRONGER), slower("discriminator")),
+    Fault.MEMORISATION: (augmented, penalty(STRONGER)),
+    Fault.TOO_STRONG: (penalty(STRONGER), slower("discriminator"), augmented),
+    Fault.TOO_WEAK: (penalty(1 / STRONGER), faster("discriminator"), wider("discriminator")),
+    Fault.STALLED: (faster(), faster(), penalty(1 / STRONGER)),
+    Fault.UNDERFITTING: (longer, wider("generator"), faster()),
+}
+"""What is done, one after another, once no option lies where it does harm."""
