@@ -30,8 +30,8 @@ class DCGANGenerator(nn.Module):
         shape: channels, height, width.
         width: channels of the last hidden layer, at half the image's sides.
         classes: how many; a learned vector of the class then stands beside ``z``.
-        smallest: the least the start's shorter side may be, but for rounding up: 28 and 32 both start at 4, as
-            published; 8 makes 8×8×128 → 32×32×3 at width 64.
+        smallest: the least the start's shorter side may be, but for rounding up: 28 and 32 both start at 4,
+            as published; 8 makes 8×8×128 → 32×32×3 at width 64.
         norm: what normalises each hidden layer.
     """
 
