@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
     "score": ("RUN", "score a trained run"),
     "report": ("RUN", "write the run's page again, and name it"),
+    "doctor": ("RUN", "say what is wrong with a run, and what to do about it"),
     "data": ("SOURCE", "describe a source of samples, with a picture"),
     "list": ("", "the recipes there are"),
     "show": ("RECIPE", "what a recipe is, and its options"),

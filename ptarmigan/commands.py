@@ -10,6 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -253,6 +254,41 @@ def report(args: list[str]) -> int:
     return 0
 
 
+def doctor(args: list[str]) -> int:
+    """``ptarmigan doctor RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        live: bool = False,
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+    ) -> int:
+        """Say what is wrong with a run, finished or not, since when, and what to do about it.
+
+        The exit code is 1 where something is wrong, and 0 where nothing is.
+
+        Args:
+            run: the run's folder.
+            live: follow it until it is over.
+            json_: print JSON.
+        """
+        from ptarmigan.doctor import read
+        from ptarmigan.report.doctor import as_json, follow, opinions, told
+
+        folder = Path(run)
+        if live:
+            history, found = follow(folder, (lambda _: None) if json_ else partial(print, flush=True))
+        else:
+            history = read(folder)
+            found = opinions(history, folder)
+        if json_:
+            print(json.dumps(as_json(history, folder, found), indent=2))
+        elif not live:
+            print("\n".join(told(history, found)))
+        return 1 if found else 0
+
+    return parsed(options, args, "doctor")
+
+
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
     from ptarmigan.data.describe import describe
@@ -376,6 +412,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "interpolate": interpolate,
     "score": score,
     "report": report,
+    "doctor": doctor,
     "data": data,
     "list": list_,
     "show": show,

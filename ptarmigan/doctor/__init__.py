@@ -8,7 +8,7 @@ from ptarmigan.doctor.diagnose import diagnose
 from ptarmigan.doctor.faults import Fault, Finding
 from ptarmigan.doctor.history import History, read
 
-__all__ = ["Fault", "Finding", "History", "diagnose", "examine"]
+__all__ = ["Fault", "Finding", "History", "diagnose", "examine", "read"]
 
 
 def examine(folder: Path) -> list[Finding]:

@@ -22,7 +22,10 @@ def diagnose(history: History) -> list[Finding]:
     A pure function of the history, so that of a run which goes on it can be asked again and again.
     """
     signs = Signs(history)
-    return [finding for rule in RULES if (finding := rule(signs)) is not None]
+    found = [finding for rule in RULES if (finding := rule(signs)) is not None]
+    if not found and (short := underfitting(signs)) is not None:
+        return [short]
+    return found
 
 
 def bad_data(signs: Signs) -> Finding | None:
@@ -316,6 +319,5 @@ RULES: tuple[Rule, ...] = (
     saturation,
     too_strong,
     too_weak,
-    underfitting,
 )
 """Causes before consequences."""

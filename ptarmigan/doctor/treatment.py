@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ptarmigan.doctor.faults import Fault, Finding
 from ptarmigan.doctor.words import WORDS
+from ptarmigan.options import plain
 
 FAR = 2.0
 """An option is far from its default when it is more than so many times as large, or as small."""
@@ -40,16 +41,14 @@ class Treatment:
     changes: Options = field(default_factory=dict)
     words: str = ""
 
-    def command(self, options: Mapping[str, Any], defaults: Mapping[str, Any], out: str) -> str:
-        """What to type: the run's options where they are not the defaults, with the changes."""
-        from ptarmigan.options import plain
 
-        given = {**options, **self.changes}
-        words = ["ptarmigan", "train", self.recipe]
-        for name, value in given.items():
-            if name in defaults and value is not None and plain(defaults[name]) != plain(value):
-                words += flag(name, value)
-        return shlex.join([*words, "--out", out])
+def command(recipe: str, given: Options, usual: Options, out: str) -> str:
+    """What to type to train a recipe with options and settings: those that are not as usual."""
+    words = ["ptarmigan", "train", recipe]
+    for name, value in given.items():
+        if name in usual and value is not None and plain(usual[name]) != plain(value):
+            words += flag(name, value)
+    return shlex.join([*words, "--out", out])
 
 
 def flag(name: str, value: Any) -> list[str]:
@@ -59,7 +58,7 @@ def flag(name: str, value: Any) -> list[str]:
         return [f"--{dashed}" if value else f"--no-{dashed}"]
     if isinstance(value, list | tuple):
         return [f"--{dashed}", *map(str, value)]
-    return [f"--{dashed}", f"{value:g}" if isinstance(value, float) else str(value)]
+    return [f"--{dashed}", str(value)]
 
 
 def treat(
@@ -191,12 +190,12 @@ def direction(value: Any, default: Any) -> frozenset[int]:
 
 def slower(player: str = "") -> Change:
     """Lower rates."""
-    return lambda options, _: {name: options[name] / SLOWER for name in rates(options, player)}
+    return lambda options, _: {name: rounded(options[name] / SLOWER) for name in rates(options, player)}
 
 
 def faster(player: str = "") -> Change:
     """Higher rates."""
-    return lambda options, _: {name: options[name] * SLOWER for name in rates(options, player)}
+    return lambda options, _: {name: rounded(options[name] * SLOWER) for name in rates(options, player)}
 
 
 def penalty(factor: float) -> Change:
@@ -204,12 +203,17 @@ def penalty(factor: float) -> Change:
 
     def change(options: Options, defaults: Options) -> Options:
         return {
-            name: (options[name] or defaults[name] / factor) * factor
+            name: rounded(options[name] * factor) if options[name] else defaults[name]
             for name in options
             if dial(name) == "penalty" and isinstance(options[name], float)
         }
 
     return change
+
+
+def rounded(value: float) -> float:
+    """A number that people would type."""
+    return float(f"{value:.2g}")
 
 
 def wider(player: str) -> Change:

@@ -75,7 +75,7 @@ WORDS = {
         "A discriminator that tells all samples apart is flat, or points anywhere, where the generated ones"
         " lie. Then the generator's gradient vanishes or says nothing of where to go.",
         "Arjovsky and Bottou 2017, arXiv 1701.04862",
-        "a gradient penalty, a lower rate or fewer moves for the discriminator, a loss that does not saturate",
+        "a gradient penalty, a lower rate or fewer moves for it, a loss that does not saturate",
     ),
     Fault.TOO_WEAK: Words(
         "The generator can learn no more than its discriminator tells it, and this one does not tell "
@@ -97,6 +97,33 @@ WORDS = {
         "more steps, a larger generator, a higher rate",
     ),
 }
+
+
+SIGNS = {
+    "told": "chance that a real sample scores above a generated one",
+    "told_held_out": "the same for held-out ones",
+    "known": "chance that a training sample scores above a held-out one",
+    "slope": "the discriminator's slope at generated samples",
+    "grad": "gradient of the",
+    "turn": "cosine of successive moves of the",
+    "vendi": "effective number of samples, of that of real ones",
+    "diversity": "distance between samples, of that of real ones",
+    "duplicates": "share of samples with a twin",
+    "coverage": "share of the data in groups with any sample",
+    "share": "share of group",
+    "class": "variety, of that of real ones, within class",
+    "movement": "how far samples of the same latents move between probes",
+    "copies": "share of copies of training samples",
+    "distance": "distance to the nearest training sample, of that between these",
+    "edge": "share of numbers at the ends of the range",
+    "unreached": "share of the data's numbers that no output reaches",
+    "pinned": "share of outputs at their own ends",
+    "finite": "share of finite samples",
+    "frechet": "Fréchet distance of cheap features",
+    "apart": "share of samples told from real ones by their neighbours",
+    "near": "share of samples like a real one",
+}
+"""Vital signs as people read them."""
 
 
 def not_finite() -> str:

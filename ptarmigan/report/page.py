@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import copy
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ptarmigan import options, zoo
 from ptarmigan.checkpoint import write
+from ptarmigan.doctor import treatment
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, figure, h, image, inline, join, table
@@ -289,20 +289,5 @@ def command(story: Story) -> str:
     usual = defaults(story)
     if usual is None:
         return "# this run was made in Python, and no command repeats it"
-    words = ["ptarmigan", "train", story.recipe]
-    given = [(story.described["options"], usual), (story.described["settings"], vars(Settings()))]
-    for values, defaulted in given:
-        for name, value in values.items():
-            if name in defaulted and options.plain(defaulted[name]) != value and value is not None:
-                words += flag(name, value)
-    return shlex.join([*words, "--out", str(story.folder)])
-
-
-def flag(name: str, value: Any) -> list[str]:
-    """An option as it is typed."""
-    dashed = name.replace("_", "-")
-    if isinstance(value, bool):
-        return [f"--{dashed}" if value else f"--no-{dashed}"]
-    if isinstance(value, list):
-        return [f"--{dashed}", *map(str, value)]
-    return [f"--{dashed}", str(value)]
+    given = story.described["options"] | story.described["settings"]
+    return treatment.command(story.recipe, given, usual | vars(Settings()), str(story.folder))

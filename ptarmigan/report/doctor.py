@@ -1,0 +1,176 @@
+"""The doctor's findings as people read them: on a terminal, as JSON, and on the page."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ptarmigan import options, zoo
+from ptarmigan.doctor import Fault, Finding, History, diagnose, read
+from ptarmigan.doctor.treatment import Options, Treatment, command, treat
+from ptarmigan.doctor.words import WORDS, Words
+from ptarmigan.report.curves import number
+from ptarmigan.report.html import Markup, h, join
+from ptarmigan.settings import Settings
+
+POLL = 2.0
+"""Seconds between two looks at a run that goes on."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """A finding with all that there is to say of it.
+
+    Attributes:
+        finding: what is wrong.
+        words: why that happens, and what helps.
+        treatment: what to change, where that is known.
+        command: what to type.
+    """
+
+    finding: Finding
+    words: Words
+    treatment: Treatment | None
+    command: str
+
+
+def opinions(history: History, folder: Path) -> list[Opinion]:
+    """What is wrong with a run, and what to do; nothing where it is healthy."""
+    return [opinion(finding, history, folder) for finding in diagnose(history)]
+
+
+def opinion(finding: Finding, history: History, folder: Path) -> Opinion:
+    """All that there is to say of a finding."""
+    said, words = history.described, WORDS[finding.fault]
+    usual = defaults(str(said.get("recipe")))
+    if usual is None:
+        return Opinion(finding, words, None, "")
+    treatment = treat(finding, said["recipe"], said["options"], usual)
+    if treatment is None:
+        return Opinion(finding, words, None, "")
+    same = treatment.recipe == said["recipe"]
+    given = (said["options"] if same else {}) | treatment.changes | said["settings"]
+    known = usual if same else defaults(treatment.recipe) or {}
+    out = f"{folder}-treated"
+    return Opinion(finding, words, treatment, command(treatment.recipe, given, known | vars(Settings()), out))
+
+
+def defaults(recipe: str) -> Options | None:
+    """The recipe's defaults, where it is to be had."""
+    try:
+        return options.defaults(zoo.recipe(recipe))
+    except Exception:  # it may be anybody's code, or gone
+        return None
+
+
+def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Opinion]]:
+    """Look at a run again and again until it is over, and say what has changed; an interrupt ends it too.
+
+    Returns:
+        The history and the findings at the end.
+    """
+    before, history = None, read(folder)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            found = opinions(history, folder)
+            now = {(each.finding.fault, each.finding.detail) for each in found}
+            if now != before:
+                say("\n".join([f"step {history.step:,} of {history.steps:,}:", *told(history, found)]))
+            if history.ended:
+                break
+            before = now
+            time.sleep(POLL)
+            history = read(folder)
+    return history, opinions(history, folder)
+
+
+def told(history: History, found: list[Opinion]) -> list[str]:
+    """The findings as lines of text."""
+    where = f"at step {history.step:,} of {history.steps:,}"
+    if not found:
+        return [f"{Fault.HEALTHY.value}: nothing is wrong {where}{doubts(history)}"]
+    lines = []
+    for each in found[:1]:
+        lines += (
+            [headline(each.finding), f"    {evidence(each.finding)}"]
+            if each.finding.evidence
+            else [headline(each.finding)]
+        )
+        lines += [f"    why: {each.words.why} ({each.words.source})", f"    what helps: {each.words.helps}"]
+        if each.treatment is not None:
+            lines += [f"    change {each.treatment.words}:", f"    {each.command}"]
+    return lines + [f"also: {headline(each.finding)}: {evidence(each.finding)}" for each in found[1:]]
+
+
+def doubts(history: History) -> str:
+    """What a clean bill of health leaves out."""
+    return "" if history.vitals else " that terms and scores would show; this run has no vital signs"
+
+
+def headline(finding: Finding) -> str:
+    """A finding in a line."""
+    kind = f" ({finding.detail})" if finding.detail else ""
+    since = f"since step {finding.step:,}" if finding.step else "from the start"
+    return f"{finding.fault.value}{kind} {since}"
+
+
+def evidence(finding: Finding) -> str:
+    """The numbers behind a finding."""
+    return "; ".join(f"{spelt(name)} {number(value)}" for name, value in finding.evidence.items())
+
+
+def spelt(name: str) -> str:
+    """The name of a sign as people read it."""
+    averaged, bare = (
+        ("averaged samples: ", name.removeprefix("averaged/")) if name.startswith("averaged/") else ("", name)
+    )
+    kind, _, which = bare.partition("/")
+    words = SIGNS.get(kind, kind.replace("_", " "))
+    return f"{averaged}{words} {which}".strip()
+
+
+def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, Any]:
+    """The findings as plain data."""
+    return {
+        "run": str(folder),
+        "step": history.step,
+        "steps": history.steps,
+        "over": history.over,
+        "healthy": not found,
+        "findings": [
+            {
+                **asdict(each.finding),
+                **asdict(each.words),
+                "changes": {k: options.plain(v) for k, v in each.treatment.changes.items()}
+                if each.treatment
+                else {},
+                "command": each.command or None,
+            }
+            for each in found
+        ],
+    }
+
+
+def section(history: History, found: list[Opinion]) -> Markup:
+    """The findings on the page."""
+    title = h("h2", "Doctor")
+    if not found:
+        return join(title, h("p", told(history, found)[0], class_="ending"))
+    return join(title, [finding_on_page(each) for each in found])
+
+
+def finding_on_page(each: Opinion) -> Markup:
+    """One of them."""
+    treatment = each.treatment
+    return join(
+        h("h3", headline(each.finding)),
+        h("p", evidence(each.finding), class_="soft") if each.finding.evidence else None,
+        h("p", f"{each.words.why} "),
+        h("p", h("small", f"{each.words.source}. What helps: {each.words.helps}."), class_="soft"),
+        h("p", f"To treat it, change {treatment.words}:") if treatment else None,
+        h("pre", h("code", each.command)) if treatment else None,
+    )
