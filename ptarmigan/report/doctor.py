@@ -12,7 +12,7 @@ from typing import Any
 from ptarmigan import options, zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
 from ptarmigan.doctor.treatment import Options, Treatment, command, treat
-from ptarmigan.doctor.words import WORDS, Words
+from ptarmigan.doctor.words import SIGNS, WORDS, Words
 from ptarmigan.report.curves import number
 from ptarmigan.report.html import Markup, h, join
 from ptarmigan.settings import Settings
