@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan import folder, zoo
+from ptarmigan.doctor import Finding
+from ptarmigan.doctor.treatment import Treatment, treat
 from ptarmigan.loop import Outcome, play
 from ptarmigan.options import build, defaults, plain, sensible
 from ptarmigan.run import Run
@@ -50,25 +52,52 @@ def train(
     pick_device(settings.device)
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
     if isinstance(what, Run):
-        name, run, mine = "by hand", what, {"steps": what.steps, "seed": what.seed}
+        if settings.rescue:
+            raise ValueError("--rescue changes the options of a recipe, and a Run has none: name its recipe")
+        place, run = Path(out) if out is not None else Path("runs") / "by-hand", what
+        made = {"steps": run.steps, "seed": run.seed}
+        description = folder.describe("by hand", made, dataclasses.asdict(settings))
+        outcome = play(run, place, settings, description=description, force=force, quiet=quiet)
     else:
         name, data = named(what)
         recipe = zoo.recipe(name)
-        mine = data | mine
-        run = None
-    if run is None:
-        mine = defaults(recipe) | mine
+        mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
-        run = build(recipe, mine)
-    else:
-        place = Path(out) if out is not None else Path("runs") / "by-hand"
-    description = folder.describe(name, {k: plain(v) for k, v in mine.items()}, dataclasses.asdict(settings))
-    outcome = play(run, place, settings, description=description, force=force, quiet=quiet)
+        run, outcome = treated(name, mine, place, settings, force=force, quiet=quiet)
     if report and first_rank():
         from ptarmigan.report.page import write_report
 
         write_report(place, run)
     return outcome
+
+
+def treated(
+    name: str, asked: dict[str, Any], place: Path, settings: Settings, *, force: bool, quiet: bool
+) -> tuple[Run, Outcome]:
+    """Play a recipe with the options that were asked for, and again as often as it has to be treated."""
+    recipe = zoo.recipe(name)
+    done = folder.treatments(place)
+    while True:
+        now = asked | {key: value for treatment in done for key, value in treatment["changes"].items()}
+        now["steps"] = max(now["steps"], asked["steps"])
+
+        def heal(finding: Finding, attempt: int, now: dict[str, Any] = now) -> Treatment | None:
+            treatment = treat(finding, name, now, defaults(recipe), attempt)
+            return treatment if treatment is not None and treatment.recipe == name else None
+
+        run = build(recipe, now)
+        description = folder.describe(name, plainly(now), dataclasses.asdict(settings))
+        if done:
+            description |= {"asked": plainly(asked)}
+        outcome = play(run, place, settings, description=description, force=force, quiet=quiet, heal=heal)
+        if outcome.treatment is None:
+            return run, outcome
+        done = [*done, outcome.treatment]
+
+
+def plainly(options: dict[str, Any]) -> dict[str, Any]:
+    """Options as run.json keeps them."""
+    return {name: plain(value) for name, value in options.items()}
 
 
 def named(what: str) -> tuple[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ import os
 import pickle
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,10 @@ class Checkpoints:
         """Where the state after ``step`` steps is."""
         return self.folder / f"state-{step:08d}.pt"
 
-    def save(self, step: int, state: dict[str, Any], best: int | None = None) -> bool:
-        """Write a state with its checksum, then drop those that are neither recent nor ``best``.
+    def save(
+        self, step: int, state: dict[str, Any], best: int | None = None, healthy: Collection[int] = ()
+    ) -> bool:
+        """Write a state with its checksum, then drop those that are not recent, ``best`` or ``healthy``.
 
         Returns:
             Whether it was written. A full disk is told, and costs nothing that was there.
@@ -83,10 +85,14 @@ class Checkpoints:
             self.tell(f"could not write {path.name} ({error.strerror}): training goes on with {self.kept()}")
             return False
         for old in self.steps()[: -self.keep]:
-            if old != best:
-                self.path(old).unlink()
-                checksum_path(self.path(old)).unlink(missing_ok=True)
+            if old != best and old not in healthy:
+                self.drop(old)
         return True
+
+    def drop(self, step: int) -> None:
+        """Remove the state after ``step`` steps."""
+        self.path(step).unlink(missing_ok=True)
+        checksum_path(self.path(step)).unlink(missing_ok=True)
 
     def kept(self) -> str:
         """The newest state in words."""

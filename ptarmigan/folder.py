@@ -13,8 +13,8 @@ from typing import Any
 
 from ptarmigan.checkpoint import write
 
-FREE = frozenset({"minutes", "keep", "device", "vitals"})
-"""Settings that may differ when a run goes on, because they change no number in it."""
+FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
+"""Settings that may differ when a run goes on, because they change no number in it that is there already."""
 FORCED = frozenset({"steps"})
 """Options that may differ when asked for by ``force``."""
 
@@ -83,15 +83,50 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
     there = load(folder)
     if there["recipe"] != description["recipe"]:
         raise RunError(f"{folder} holds a run of {there['recipe']}: choose another --out")
-    before = {**there["settings"], **there["options"]}
-    now = {**description["settings"], **description["options"]}
+    before = {**there["settings"], **asked(there)}
+    now = {**description["settings"], **asked(description)}
     changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
     if changed and not (force and FORCED.issuperset(changed)):
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
         hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
         raise RunError(f"{folder} holds a run with other options ({differences}): {hint}")
     if changed:
-        write(path, pretty(there | {"options": description["options"], "settings": description["settings"]}))
+        kept = ("options", "settings", "asked")
+        write(path, pretty(there | {name: description[name] for name in kept if name in description}))
+
+
+def asked(description: dict[str, Any]) -> dict[str, Any]:
+    """The options that a person asked for; those in force differ from them once a run was treated."""
+    found: dict[str, Any] = description.get("asked") or description["options"]
+    return found
+
+
+def treatments(folder: Path) -> list[dict[str, Any]]:
+    """How the run in a folder was treated so far: ``changes`` of options, and the step it went back ``to``.
+
+    Raises:
+        RunError: what is there cannot be read.
+    """
+    if not (folder / "run.json").exists():
+        return []
+    found = load(folder).get("treatments", [])
+    if not isinstance(found, list) or not all(
+        isinstance(t, dict) and isinstance(t.get("changes"), dict) and isinstance(t.get("to"), int)
+        for t in found
+    ):
+        raise RunError(f"{folder / 'run.json'} does not describe a run")
+    return found
+
+
+def treat(folder: Path, treatment: dict[str, Any]) -> None:
+    """Write down one more treatment, with the options that are in force from then on."""
+    there = load(folder)
+    now = {
+        "options": there["options"] | treatment["changes"],
+        "asked": asked(there),
+        "treatments": [*treatments(folder), treatment],
+    }
+    write(folder / "run.json", pretty(there | now))
 
 
 def load(folder: Path) -> dict[str, Any]:

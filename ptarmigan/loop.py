@@ -21,11 +21,13 @@ from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints
 from ptarmigan.data.images import bad_files
 from ptarmigan.distributed import Ranks
+from ptarmigan.doctor import examine
 from ptarmigan.doctor.data import facts
+from ptarmigan.doctor.rescue import Heal, Nurse, Treated, adapted, forget
 from ptarmigan.doctor.vitals import Vitals, interval
 from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
-from ptarmigan.folder import claim
+from ptarmigan.folder import claim, treat, treatments
 from ptarmigan.game import Terms
 from ptarmigan.rules import SKIPPED, parameters
 from ptarmigan.run import Run
@@ -41,7 +43,10 @@ SAVE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a run ended: ``reason`` in words; ``complete`` is False where it was interrupted and can go on."""
+    """How a run ended: ``reason`` in words; ``complete`` is False where it was interrupted and can go on.
+
+    Where it is to go on with other options, ``treatment`` has them, as run.json does.
+    """
 
     folder: Path
     step: int
@@ -49,6 +54,7 @@ class Outcome:
     complete: bool
     scores: dict[str, float]
     signal: int = 0
+    treatment: Treated | None = None
 
 
 @dataclass
@@ -65,6 +71,8 @@ class Position:
     scores: dict[str, float] = field(default_factory=dict)
     scored: int | None = None
     converged: str = ""
+    treated: int = 0
+    healthy: int = 0
 
 
 def play(
@@ -75,6 +83,7 @@ def play(
     description: dict[str, Any] | None = None,
     force: bool = False,
     quiet: bool = False,
+    heal: Heal | None = None,
 ) -> Outcome:
     """Play ``run`` in ``folder``, going on from the newest whole checkpoint that is there.
 
@@ -85,6 +94,7 @@ def play(
         description: what the run is; with it the folder is claimed once the run is known to fit.
         force: see ``folder.claim``.
         quiet: show no progress.
+        heal: says what to change where the run falls ill, if ``settings.rescue`` wants it treated.
 
     Raises:
         ValueError: the batch cannot be shared evenly, the device is not there, or the folder is another's.
@@ -92,22 +102,34 @@ def play(
     """
     settings = settings or Settings()
     device = distributed.local_device(pick_device(settings.device))
-    player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet)
+    player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, heal=heal)
+    goes_on = False
     try:
         if description is not None and player.ranks.first:
             claim(folder, description, force=force)
-        return player.play()
+        outcome = player.play()
+        goes_on = outcome.treatment is not None
+        return outcome
     finally:
         player.watch.close()
         run.samples.close()
-        distributed.leave()
+        if not goes_on:
+            distributed.leave()
 
 
 class Player:
     """A run on a device, with what is beside it: averaged weights, checkpoints, watchers."""
 
     def __init__(
-        self, run: Run, folder: Path, settings: Settings, device: torch.device, ranks: Ranks, *, quiet: bool
+        self,
+        run: Run,
+        folder: Path,
+        settings: Settings,
+        device: torch.device,
+        ranks: Ranks,
+        *,
+        quiet: bool,
+        heal: Heal | None,
     ) -> None:
         self.run, self.settings, self.device, self.ranks = run, settings, device, ranks
         images = len(run.space.shape) == 3
@@ -145,23 +167,17 @@ class Player:
             "sample": settings.interval(settings.sample_every, run.steps),
             "score": settings.interval(settings.score_every, run.steps),
             "save": settings.interval(settings.save_every, run.steps),
-            "probe": interval(settings.log_every, run.steps),
+            "probe": interval(settings.log_every, run.steps) if settings.vitals else 0,
         }
+        self.nurse: Nurse | None = None
+        if settings.rescue and heal is not None:
+            self.nurse = Nurse(folder, heal, self.every["probe"], self.every["save"])
+        self.remedy: Treated | None = None
 
     def play(self) -> Outcome:
         """The loop."""
         at, run = self.at, self.run
-        state = self.newest()
-        if state is not None:
-            self.restore(state)
-        self.watch.start(at.step)
-        if state is None:
-            self.watch.skipped(bad_files(run.samples))
-            if self.vitals:
-                self.watch.facts(facts(run.samples, self.vitals.real))
-            self.save()
-        elif at.step:
-            self.watch.say(f"going on from step {at.step}")
+        self.begin()
         before, started = at.seconds, time.monotonic()
         with interrupts() as interrupt:
             while not (reason := self.over()):
@@ -169,10 +185,63 @@ class Player:
                 terms = run.rule(run.game, run.optimizers, self.draw, at.step)
                 at.step += 1
                 at.seconds = before + time.monotonic() - started
-                self.follow(terms)
+                try:
+                    self.follow(terms)
+                except Diverged:
+                    if not self.ill(over=True):
+                        raise
+                if self.remedy is not None:
+                    return self.treated(self.remedy)
                 if self.interrupted(interrupt):
                     return self.leave(interrupt)
         return self.finish(reason)
+
+    def begin(self) -> None:
+        """Be where the newest state is, or at the start, also after a treatment."""
+        at = self.at
+        done: list[Treated] = self.from_first(treatments(self.folder) if self.ranks.first else None)
+        if self.ranks.first and done:
+            forget(self.checkpoints, done)
+        state = self.newest()
+        if state is not None and state["position"].get("treated", 0) < len(done):
+            state = adapted(state, self.state())
+        if state is not None:
+            self.restore(state)
+        self.watch.start(at.step)
+        if state is None:
+            self.watch.rewind(-1)
+            self.watch.skipped(bad_files(self.run.samples))
+            if self.vitals:
+                self.watch.facts(facts(self.run.samples, self.vitals.real))
+                for finding in examine(self.folder):
+                    self.watch.event(0, finding.headline)
+        elif at.step:
+            self.watch.say(f"going on from step {at.step}")
+        if at.treated < len(done):
+            at.treated = len(done)
+            self.watch.event(at.step, done[-1]["words"])
+            self.save()
+        elif state is None:
+            self.save()
+
+    def ill(self, *, over: bool = False) -> bool:
+        """Whether the run is ill and something can be done about it; ``remedy`` is what. Ranks are told."""
+        if self.nurse is None or self.at.treated >= self.settings.rescue:
+            return False
+        if self.ranks.first:
+            well, self.remedy = self.nurse.look(self.at.treated + 1, self.checkpoints.steps(), over=over)
+            if well:
+                self.at.healthy = self.nurse.trusted(self.at.step, self.at.healthy)
+        self.remedy = self.from_first(self.remedy)
+        return self.remedy is not None
+
+    def treated(self, treatment: Treated) -> Outcome:
+        """Leave, to go on with other options."""
+        if self.ranks.first:
+            treat(self.folder, treatment)
+        distributed.wait()
+        at = self.at
+        return Outcome(self.folder, at.step, treatment["words"], False, at.scores, treatment=treatment)
 
     def over(self) -> str:
         """Why the run is over, or nothing while it is not. Ranks decide about time together, now and then."""
@@ -206,6 +275,8 @@ class Player:
             return
         if due(at.step, self.settings.log_every):
             self.look()
+        if self.nurse and due(at.step, self.nurse.every) and self.ill():
+            return
         if due(at.step, self.every["sample"]) and self.ranks.first:
             self.picture()
         if due(at.step, self.every["score"]):
@@ -282,6 +353,8 @@ class Player:
         if self.every["score"] and at.scored != at.step:
             self.score()
         self.save()
+        if self.ill(over=True) and self.remedy is not None:
+            return self.treated(self.remedy)
         if self.ranks.first:
             self.studio.keep(self.average, "generator.safetensors", {"step": at.step, "scores": at.scores})
             if self.every["sample"] and at.step % self.every["sample"]:
@@ -297,7 +370,9 @@ class Player:
     def save(self) -> None:
         """Write a checkpoint."""
         if self.ranks.first:
-            self.checkpoints.save(self.at.step, self.state(), best=self.at.best_step)
+            regular = self.every["save"] if self.nurse else 0
+            healthy = range(self.at.healthy, self.at.step, regular) if regular else ()
+            self.checkpoints.save(self.at.step, self.state(), best=self.at.best_step, healthy=healthy)
         self.saved_at = time.monotonic()
 
     def state(self) -> dict[str, Any]:
@@ -330,19 +405,21 @@ class Player:
 
     def newest(self) -> dict[str, Any] | None:
         """The newest whole checkpoint; every rank gets the first one's."""
-        state = self.checkpoints.newest() if self.ranks.first else None
+        return self.from_first(self.checkpoints.newest() if self.ranks.first else None)
+
+    def from_first(self, value: Any) -> Any:
+        """The first rank's tensors and plain values, on every rank."""
         if self.ranks.size == 1:
-            return state
+            return value
         buffer = io.BytesIO()
-        torch.save(state, buffer)
+        torch.save(value, buffer)
         data = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
         size = torch.tensor(len(data), device=self.device)
         dist.broadcast(size, 0)
         shared = data.to(self.device) if self.ranks.first else data.new_empty(int(size), device=self.device)
         dist.broadcast(shared, 0)
         whole = io.BytesIO(shared.cpu().numpy().tobytes())
-        found: dict[str, Any] | None = torch.load(whole, map_location="cpu", weights_only=True)
-        return found
+        return torch.load(whole, map_location="cpu", weights_only=True)
 
     def roll_back(self, terms: Terms) -> None:
         """Go back to the last good checkpoint and on with fresh noise.

@@ -38,6 +38,8 @@ class Settings:
     """Steps between scores of the averaged weights; the best is kept."""
     save_every: int | None = None
     """Steps between checkpoints; one is also written every five minutes."""
+    rescue: int = 0
+    """Treat a run that falls ill, so often at most: go back to when it was well, change options, go on."""
     score_samples: int = 2_500
     """Samples a score is computed from."""
     keep: int = 2

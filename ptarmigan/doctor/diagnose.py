@@ -78,13 +78,10 @@ def bad_data(signs: Signs) -> Finding | None:
 def divergence(signs: Signs) -> Finding | None:
     """Numbers out of hand: not finite, or so large that they mean nothing, and no good samples since."""
     history = signs.history
-    gone = [
-        (step, words)
-        for step, words in history.events
-        if "finite" in words and words.startswith(("stopped", "went back"))
-    ]
-    if gone:
-        return Finding(Fault.DIVERGENCE, gone[0][0], "not finite", {"events": float(len(gone))})
+    back = [step for step, words in history.events if words.startswith("went back")]
+    stopped = [step for step, words in history.events if words.startswith("stopped") and "finite" in words]
+    if stopped or len(back) > 1:
+        return Finding(Fault.DIVERGENCE, min(back + stopped), "not finite", {"rollbacks": float(len(back))})
     skipped = [(step, share) for step, share in history.skipped[-at.LASTING :] if share >= at.SKIPPED]
     if len(skipped) == at.LASTING:
         return Finding(Fault.DIVERGENCE, skipped[0][0], "not finite", {"skipped": skipped[-1][1]})

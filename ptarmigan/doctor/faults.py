@@ -40,3 +40,10 @@ class Finding:
     detail: str = ""
     evidence: dict[str, float] = field(default_factory=dict)
     certainty: float = 1.0
+
+    @property
+    def headline(self) -> str:
+        """The fault in a line."""
+        kind = f" ({self.detail})" if self.detail else ""
+        since = f"since step {self.step:,}" if self.step else "from the start"
+        return f"{self.fault.value}{kind} {since}"

@@ -96,26 +96,19 @@ def told(history: History, found: list[Opinion]) -> list[str]:
     lines = []
     for each in found[:1]:
         lines += (
-            [headline(each.finding), f"    {evidence(each.finding)}"]
+            [each.finding.headline, f"    {evidence(each.finding)}"]
             if each.finding.evidence
-            else [headline(each.finding)]
+            else [each.finding.headline]
         )
         lines += [f"    why: {each.words.why} ({each.words.source})", f"    what helps: {each.words.helps}"]
         if each.treatment is not None:
             lines += [f"    change {each.treatment.words}:", f"    {each.command}"]
-    return lines + [f"also: {headline(each.finding)}: {evidence(each.finding)}" for each in found[1:]]
+    return lines + [f"also: {each.finding.headline}: {evidence(each.finding)}" for each in found[1:]]
 
 
 def doubts(history: History) -> str:
     """What a clean bill of health leaves out."""
     return "" if history.vitals else " that terms and scores would show; this run has no vital signs"
-
-
-def headline(finding: Finding) -> str:
-    """A finding in a line."""
-    kind = f" ({finding.detail})" if finding.detail else ""
-    since = f"since step {finding.step:,}" if finding.step else "from the start"
-    return f"{finding.fault.value}{kind} {since}"
 
 
 def evidence(finding: Finding) -> str:
@@ -167,7 +160,7 @@ def finding_on_page(each: Opinion) -> Markup:
     """One of them."""
     treatment = each.treatment
     return join(
-        h("h3", headline(each.finding)),
+        h("h3", each.finding.headline),
         h("p", evidence(each.finding), class_="soft") if each.finding.evidence else None,
         h("p", f"{each.words.why} "),
         h("p", h("small", f"{each.words.source}. What helps: {each.words.helps}."), class_="soft"),
