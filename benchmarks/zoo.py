@@ -1,27 +1,39 @@
 """Cost and score of every recipe of the zoo, as it comes, after the same short time on the same data.
 
-    python benchmarks/zoo.py
+    python benchmarks/zoo.py play
+    python benchmarks/zoo.py write        puts the scores into the recipes' docstrings
 
 Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
-points the ring; two runs at a time, one thread each. What a recipe's own paper calls for is far longer: this
-says what a minute buys, that every one of them learns, and what a step costs.
+points the ring; two runs at a time, one thread each; scored as ``ptarmigan score`` does. What a recipe's own
+paper calls for is far longer: this says what a minute buys, that every one of them learns, and what a step
+costs.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
 import torch
 import tyro
-from record import record
+from clocked import clocked
+from record import RESULTS, record
+
+from ptarmigan import judge, zoo
+from ptarmigan.data.samples import ArraySource
+from ptarmigan.options import build, defaults
+from ptarmigan.sampling import generate, some_classes
+
+MEASURES = ("modes", "frechet", "precision", "density", "classes")
 
 OPTIONS: dict[str, dict[str, Any]] = {"image.began": {"latent": 8, "gamma": 0.7}}
 """Where the docstring gives another command for digits than the defaults."""
 
 
-def main(minutes: float = 1.0, samples: int = 1_000, workers: int = 2, seed: int = 0) -> None:
+def play(minutes: float = 1.0, samples: int = 1_000, workers: int = 2, seed: int = 0) -> None:
     """Run and record.
 
     Args:
@@ -30,8 +42,6 @@ def main(minutes: float = 1.0, samples: int = 1_000, workers: int = 2, seed: int
         workers: runs at a time.
         seed: names every random choice.
     """
-    from ptarmigan import zoo
-
     with ProcessPoolExecutor(workers) as pool:
         rows = list(pool.map(one, [(name, minutes, samples, seed) for name in zoo.names()]))
     for row in rows:
@@ -41,23 +51,17 @@ def main(minutes: float = 1.0, samples: int = 1_000, workers: int = 2, seed: int
 
 def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     """One recipe."""
-    from clocked import clocked
-
-    from ptarmigan import zoo
-    from ptarmigan.metrics.score import default_metrics
-    from ptarmigan.options import build, defaults
-    from ptarmigan.sampling import generate, some_classes
-
     name, minutes, samples, seed = task
     torch.set_num_threads(1)
     options = {**OPTIONS.get(name, {}), "seed": seed}
     run = build(zoo.recipe(name), options)
-    metrics = default_metrics(run.samples, samples)
+    panel = judge.panel_of(run.samples, samples, MEASURES, "auto", None, lambda words: None)
     (mark,) = clocked(run, [minutes])
     labels = run.samples.source.labels
     frequencies = None if labels is None else np.bincount(labels)
     classes = some_classes(frequencies, samples, seed)
     raw = np.concatenate(list(generate(mark.game, run.space, samples, seed=seed, classes=classes)))
+    verdict = panel.judge(ArraySource(raw))
     return {
         "recipe": name,
         "data": defaults(zoo.recipe(name))["data"],
@@ -66,10 +70,28 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
         "steps": mark.step,
         "milliseconds a step": round(60_000 * minutes / mark.step, 1),
         "parameters": sum(p.numel() for p in run.game.parameters()),
-        "scores": {metric.name: round(metric(raw), 4) for metric in metrics},
-        "real samples score": {metric.name: metric.floor for metric in metrics},
+        "scores": {score.scale.name: judge.scored(score) for score in verdict.scores},
     }
 
 
+def write() -> None:
+    """Put every recipe's first score into its docstring."""
+    for name, row in json.loads((RESULTS / "zoo.json").read_text())["all"]["figures"].items():
+        path = zoo.path(name)
+        text = path.read_text()
+        path.write_text(re.sub(r"\nCost and score:[^\"]*", f"\n{words(row)}\n", text, count=1))
+
+
+def words(row: dict[str, Any]) -> str:
+    """What a docstring says of a recipe's cost and score."""
+    score, entry = next(iter(row["scores"].items()))
+    score, entry = next(iter(row["scores"].items()))
+    cost = f"{row['milliseconds a step']:.3g} ms a step on one core"
+    spent = f"after {row['minutes']:g} min on {'the ring' if row['data'] == 'ring' else row['data']}"
+    value = "no finite number" if entry["value"] is None else f"{entry['value']:.3g}"
+    found = f"{score} {value} (real samples: {entry['floor']:.3g})"
+    return f"Cost and score: {cost}; {spent}\n{found}: benchmarks/results/zoo.json"
+
+
 if __name__ == "__main__":
-    tyro.cli(main)
+    tyro.extras.subcommand_cli_from_dict({"play": play, "write": write})

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ptarmigan.api import train
     from ptarmigan.batch import Batch
     from ptarmigan.game import Game, State, Terms, Turn
+    from ptarmigan.judge import score
     from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
     from ptarmigan.run import Run
     from ptarmigan.settings import Settings
@@ -35,6 +36,7 @@ _HOMES = {
     "alternating": "ptarmigan.rules",
     "extragradient": "ptarmigan.rules",
     "load": "ptarmigan.trained",
+    "score": "ptarmigan.judge",
     "simultaneous": "ptarmigan.rules",
     "train": "ptarmigan.api",
 }
@@ -54,6 +56,7 @@ __all__ = [
     "alternating",
     "extragradient",
     "load",
+    "score",
     "simultaneous",
     "train",
 ]

@@ -67,7 +67,7 @@ class Trained:
             raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
-        classes = self._classes(n, seed, class_)
+        classes = self.classes(n, seed, class_)
         return generate(
             self.game,
             self.space,
@@ -98,7 +98,7 @@ class Trained:
         z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
         legs = [slerp(z[i], z[i + 1], frames) for i in range(stops - 1)]
         walk = torch.cat([*legs, z[-1:]])
-        first = self._classes(1, seed, class_)
+        first = self.classes(1, seed, class_)
         c = None if first is None else torch.full((CHUNK,), int(first[0]), device=z.device)
         out = []
         for start in range(0, len(walk), CHUNK):
@@ -110,7 +110,8 @@ class Trained:
             out.append(self.space.decode(x[: len(part)]))
         return np.concatenate(out)
 
-    def _classes(self, n: int, seed: int, class_: str | int | None) -> NDArray[np.int64] | None:
+    def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
+        """The classes that ``sample`` gives its samples; None where the run has none."""
         known = self.space.classes
         if class_ is None:
             return some_classes(self.frequencies, n, seed)

@@ -74,7 +74,7 @@ def mixture(name: str) -> Mixture | None:
     return MIXTURES[name]() if name in MIXTURES else None
 
 
-def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
+def points(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
     """The points of a set by name, or of a ``.csv`` or ``.npy`` file with one point a row.
 
     What a named set holds depends on its name and ``n`` alone; ``seed`` only orders it. Other points from the
@@ -82,7 +82,7 @@ def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) ->
     [-1, 1]: a fixed one for a named set, the largest magnitude for a file.
 
     Args:
-        data: one of ``NAMES``, a path, or ``Blank`` for a space without points.
+        data: one of ``NAMES``, a path, an array (n, size), or ``Blank`` for a space without points.
         batch: points in a batch.
         seed: names the shuffle.
         n: points in a named set.
@@ -93,6 +93,8 @@ def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) ->
     """
     if isinstance(data, Blank):
         return Samples(data, data.space, batch=batch, seed=seed)
+    if isinstance(data, np.ndarray):
+        return _samples(_checked(data, "the array"), batch, seed)
     if data in NAMES:
         train, held_out = (_generate(data, m, part) for m, part in ((n, "train"), (HELD_OUT, "held out")))
         space = PointSpace(2, SCALES[data])
@@ -106,9 +108,7 @@ def points(data: str | Blank, *, batch: int, seed: int = 0, n: int = 100_000) ->
         )
     if Path(data).suffix not in (".csv", ".npy"):
         raise ValueError(f"there are no points {data!r}: give {', '.join(NAMES)} or a .csv or .npy file")
-    loaded = read_points(Path(data))
-    space = PointSpace(loaded.shape[1], float(np.abs(loaded).max()) or 1.0)
-    return Samples(ArraySource(loaded), space, batch=batch, seed=seed)
+    return _samples(read_points(Path(data)), batch, seed)
 
 
 def read_points(path: Path) -> Points:
@@ -118,16 +118,24 @@ def read_points(path: Path) -> Points:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold finite numbers, one point a row.
     """
-    raw = _npy(path) if path.suffix == ".npy" else _csv(path)
+    return _checked(_npy(path) if path.suffix == ".npy" else _csv(path), str(path))
+
+
+def _samples(loaded: Points, batch: int, seed: int) -> Samples:
+    space = PointSpace(loaded.shape[1], float(np.abs(loaded).max()) or 1.0)
+    return Samples(ArraySource(loaded), space, batch=batch, seed=seed)
+
+
+def _checked(raw: NDArray[Any], where: str) -> Points:
     if raw.ndim != 2 or 0 in raw.shape:
-        raise ValueError(f"{path} holds an array of shape {raw.shape}, not one point a row")
+        raise ValueError(f"{where} holds an array of shape {raw.shape}, not one point a row")
     if raw.dtype.kind not in "fiu":
-        raise ValueError(f"{path} holds {raw.dtype}, not numbers")
+        raise ValueError(f"{where} holds {raw.dtype}, not numbers")
     with np.errstate(over="ignore"):
         loaded = raw.astype(np.float32)
     bad = ~np.isfinite(loaded).all(1)
     if bad.any():
-        raise ValueError(f"{path}: point {int(bad.argmax()) + 1} is not finite; {int(bad.sum())} are not")
+        raise ValueError(f"{where}: point {int(bad.argmax()) + 1} is not finite; {int(bad.sum())} are not")
     return loaded
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ class Estimate:
 
     Attributes:
         value: what was measured.
-        error: its standard error, in the same unit; 0 where it is exact.
+        error: its standard error, in the same unit; 0 where it is exact, NaN where it is not known.
     """
 
     value: float
@@ -56,7 +57,7 @@ def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: in
     """The standard deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats."""
     rng = np.random.default_rng(key(seed, "bootstrap", n))
     values = [statistic(rng.integers(0, n, n)) for _ in range(times)]
-    return float(np.std(values, ddof=1)) if times > 1 else 0.0
+    return _deviation(values)
 
 
 def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
@@ -68,5 +69,8 @@ def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: i
     """
     rng = np.random.default_rng(key(seed, "subsample", n))
     half = max(1, n // 2)
-    values = [statistic(np.sort(rng.permutation(n)[:half])) for _ in range(times)]
-    return float(np.std(values, ddof=1)) if times > 1 else 0.0
+    return _deviation([statistic(np.sort(rng.permutation(n)[:half])) for _ in range(times)])
+
+
+def _deviation(values: list[float]) -> float:
+    return float(np.std(values, ddof=1)) if np.isfinite(values).all() else math.nan

@@ -1,0 +1,155 @@
+"""Samples as a judge sees them: in an order that their content alone decides, with their features.
+
+The same samples in another order, or in batches of another size, so have the same scores to the last bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.cache import made
+from ptarmigan.data.named import cache_dir
+from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.data.samples import Source
+from ptarmigan.metrics.classes import Probabilities
+from ptarmigan.metrics.features import Features, Telling, Vectors, chunks, extract
+
+LOOKED_AT = 100_000
+"""Samples whose content is looked at, at most; of more, so many are drawn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Set:
+    """Samples in the order of their digests.
+
+    Attributes:
+        source: where they are.
+        order: which of the source's they are.
+        digest: of the content of all of them.
+    """
+
+    source: Source
+    order: Indices
+    digest: str
+
+    @staticmethod
+    def of(source: Source, n: int | None = None) -> Set:
+        """``n`` of a source's samples, chosen by their content; all when None, or where there are fewer.
+
+        Raises:
+            ValueError: the source is empty.
+        """
+        if len(source) == 0:
+            raise ValueError("there are no samples to score")
+        looked_at = np.arange(len(source))
+        if len(source) > LOOKED_AT:
+            looked_at = np.sort(permute(np.arange(LOOKED_AT), len(source), "set"))
+        digests = [
+            hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in _rows(source, looked_at)
+        ]
+        by_content = sorted(range(len(digests)), key=digests.__getitem__)[:n]
+        whole = hashlib.blake2b(b"".join(digests[i] for i in by_content), digest_size=16)
+        return Set(source, looked_at[by_content], whole.hexdigest())
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    @cached_property
+    def labels(self) -> Indices | None:
+        """Their classes, where they have some."""
+        labels = self.source.labels
+        return None if labels is None else labels[self.order]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return self.source.classes
+
+    def read(self, indices: Indices) -> NDArray[Any]:
+        """The raw samples at places of the order."""
+        return self.source.read(self.order[indices])
+
+    def raw(self, n: int | None = None) -> NDArray[Any]:
+        """The first ``n`` raw samples: a random choice, as digests know nothing of what they digest."""
+        return self.read(np.arange(len(self) if n is None else min(n, len(self))))
+
+    def part(self, chosen: slice) -> Set:
+        """Some of them."""
+        order = self.order[chosen]
+        return Set(self.source, order, f"{self.digest}[{chosen.start}:{chosen.stop}:{chosen.step}]")
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A set with what a judge's features make of it.
+
+    Attributes:
+        set: the samples.
+        features: one row a sample, in the set's order.
+        probabilities: of the classes that the features can tell, or None.
+    """
+
+    set: Set
+    features: Vectors
+    probabilities: Probabilities | None = None
+
+    def __len__(self) -> int:
+        return len(self.set)
+
+    @property
+    def told(self) -> Indices:
+        """The most probable class of each.
+
+        Raises:
+            ValueError: the features tell no classes.
+        """
+        if self.probabilities is None:
+            raise ValueError("these features tell no classes")
+        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    def part(self, chosen: slice) -> View:
+        """Some of it."""
+        told = None if self.probabilities is None else self.probabilities[chosen]
+        return View(self.set.part(chosen), self.features[chosen], told)
+
+
+def look(features: Features, samples: Set, *, keep: bool = False) -> View:
+    """The features of a set; with ``keep``, computed once for its content and then read from the cache."""
+    keep = keep and bool(features.hash)
+    vectors = _known(features, samples) if keep else None
+    if vectors is None:
+        vectors = extract(features, samples, np.arange(len(samples)))
+        if keep:
+            _put(features, samples, vectors)
+    told = features.probabilities(vectors) if isinstance(features, Telling) else None
+    return View(samples, vectors, told)
+
+
+def _rows(source: Source, indices: Indices) -> Iterator[NDArray[Any]]:
+    for raw in chunks(source, indices):
+        yield from raw
+
+
+def _name(features: Features, samples: Set) -> str:
+    key = f"{features.hash}:{samples.digest}"
+    return f"{hashlib.blake2b(key.encode(), digest_size=16).hexdigest()}.npy"
+
+
+def _known(features: Features, samples: Set) -> Vectors | None:
+    try:
+        found = np.load(cache_dir() / "features" / _name(features, samples), allow_pickle=False)
+    except (OSError, ValueError, EOFError):  # not there, or damaged
+        return None
+    whole = found.ndim == 2 and len(found) == len(samples) and found.dtype == np.float32
+    return found if whole else None
+
+
+def _put(features: Features, samples: Set, vectors: Vectors) -> None:
+    made("features", _name(features, samples), vectors.nbytes, lambda file: np.save(file, vectors))
