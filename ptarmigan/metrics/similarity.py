@@ -1,0 +1,208 @@
+"""How alike two images are to a viewer, and so how much alike the samples of one generator."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from ptarmigan.data.permutation import Indices
+from ptarmigan.metrics.estimate import Estimate, mean_of
+from ptarmigan.noise import key
+from ptarmigan.precision import without_autocast
+
+WINDOW, SIGMA = 11, 1.5
+"""Pixels of the Gaussian window to a side, and its deviation."""
+LUMINANCE, CONTRAST = 0.01**2, 0.03**2
+"""What keeps the quotients finite where an image is black or even."""
+WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Of the scales, the finest first (Wang et al. 2003)."""
+PAIRS = 1_000
+VALUES = 2**22
+"""At most so many numbers of images are compared at a time."""
+
+
+def ssim(a: Tensor, b: Tensor) -> Tensor:
+    """The structural similarity of each image of ``a`` to its partner in ``b``: 1 where they are equal.
+
+    Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity": the mean
+    over the channels and over all places where a Gaussian window of 11 × 11 pixels, deviation 1.5, lies
+    inside the image, as in the authors' own code. (torchmetrics 1.9 also counts the places at the border,
+    where it mirrors the image: its map is the same inside, its mean is not.)
+
+    Args:
+        a: images in [0, 1], of shape (n, channels, height, width).
+        b: the same.
+
+    Returns:
+        One number a pair, at most 1, of shape (n,), float32.
+
+    Raises:
+        ValueError: there are no images, shapes differ, a side is below 11 pixels, or a number lies outside
+            [0, 1].
+    """
+    a, b = _pair(a, b)
+    with without_autocast(a):
+        return _compared(a, b)[0]
+
+
+def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
+    """The same at several scales, each image halved from one to the next: 1 where they are equal.
+
+    Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality assessment". It has
+    five scales where the shorter side has 176 pixels; smaller images have as many as leave the window its
+    11 pixels, whose weights are scaled to a sum of 1 (see ``scales``), so that only numbers of images of like
+    size compare. Negative terms count as 0.
+
+    Args:
+        a: images in [0, 1], of shape (n, channels, height, width).
+        b: the same.
+
+    Returns:
+        One number a pair, from 0 to 1, of shape (n,), float32.
+
+    Raises:
+        ValueError: as ``ssim``.
+    """
+    a, b = _pair(a, b)
+    weights = WEIGHTS[: scales(a.shape[2], a.shape[3])]
+    out = torch.ones(len(a), device=a.device)
+    with without_autocast(a):
+        for i, weight in enumerate(weights, 1):
+            whole, structure = _compared(a, b)
+            # how light the images are is compared at the coarsest scale alone
+            term = whole if i == len(weights) else structure
+            out *= term.relu() ** (weight / sum(weights))
+            a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
+    return out
+
+
+def scales(height: int, width: int) -> int:
+    """At how many scales ``ms_ssim`` compares images of that size, from 0 (they are too small) to 5."""
+    return min(len(WEIGHTS), (min(height, width) // WINDOW).bit_length())
+
+
+def psnr(a: Tensor, b: Tensor) -> Tensor:
+    """The peak signal-to-noise ratio of each image of ``a`` against its partner in ``b``, in decibels.
+
+    Ten times the logarithm of 1 over the mean squared difference; infinite where images are equal.
+
+    Args:
+        a: images in [0, 1], of shape (n, channels, height, width).
+        b: the same.
+
+    Returns:
+        One number a pair, of shape (n,), float32.
+
+    Raises:
+        ValueError: there are no images, shapes differ, or a number lies outside [0, 1].
+    """
+    _checked(a, b)
+    error = (a.double() - b.double()).square().mean((1, 2, 3))
+    return (-10 * error.log10()).float()
+
+
+def ms_ssim_diversity(
+    raw: NDArray[Any], labels: Indices | None = None, *, pairs: int = PAIRS, seed: int = 0
+) -> Estimate:
+    """The mean MS-SSIM of random pairs of images: the lower, the more diverse they are; 1 in a collapse.
+
+    Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs", arXiv
+    1610.09585, section 4.2, with 100 pairs for every class. It says something beside the same number of real
+    images only. No image is in two pairs, so that the pairs are independent; where images are few, so are
+    the pairs. With labels both images of a pair are of one class, and the classes have a pair each in turn.
+
+    Args:
+        raw: images, ``(n, height, width, channels)`` uint8 or uint16.
+        labels: the class of each, of shape (n,), or None.
+        pairs: how many, at most.
+        seed: names them.
+
+    Raises:
+        ValueError: these are no such images, they are below 11 pixels, or no class has two of them.
+    """
+    if raw.ndim != 4 or raw.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f"pairs are made of images (n, height, width, channels) of uint8 or uint16, not {raw.dtype} "
+            f"of shape {raw.shape}"
+        )
+    labels = np.zeros(len(raw), np.int64) if labels is None else np.asarray(labels)
+    if labels.shape != raw.shape[:1]:
+        raise ValueError(f"labels of shape {labels.shape} do not fit {len(raw)} images")
+    chosen = _pairs(labels, pairs, seed)
+    rows = max(1, VALUES // math.prod(raw.shape[1:]))
+    found = [
+        ms_ssim(*(_unit(raw[chosen[start : start + rows, side]]) for side in (0, 1))).numpy()
+        for start in range(0, len(chosen), rows)
+    ]
+    return mean_of(np.concatenate(found), seed=seed)
+
+
+def _pairs(labels: NDArray[Any], pairs: int, seed: int) -> Indices:
+    """Disjoint pairs of indices, of shape (pairs, 2), both of one class; every class in turn."""
+    if pairs < 1:
+        raise ValueError(f"the mean of {pairs} pairs says nothing: at least 1 is needed")
+    rng = np.random.default_rng(key(seed, "pairs"))
+    found = [np.empty((0, 3), np.int64)]
+    for label in np.unique(labels):
+        mine = rng.permutation(np.flatnonzero(labels == label))
+        half = len(mine) // 2
+        found.append(np.stack([np.arange(half), mine[:half], mine[half : 2 * half]], axis=1))
+    table = np.concatenate(found)
+    if len(table) == 0:
+        raise ValueError(f"there is no pair among {len(labels)} images: two of one class are needed")
+    turn = np.argsort(table[:, 0], kind="stable")[:pairs]
+    return table[turn, 1:]
+
+
+def _unit(raw: NDArray[Any]) -> Tensor:
+    """Raw images to [0, 1], channels first."""
+    x = np.divide(raw, np.iinfo(raw.dtype).max, dtype=np.float32)
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+
+
+def _compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    """Of every pair the mean of luminance × structure, which is SSIM, and the mean of structure alone."""
+    rows, columns = (_window(side).to(a.device) for side in a.shape[2:])
+
+    def local(x: Tensor) -> Tensor:
+        return rows @ x @ columns.T
+
+    x, y = local(a), local(b)
+    xx, yy, xy = local(a * a) - x * x, local(b * b) - y * y, local(a * b) - x * y
+    structure = (2 * xy + CONTRAST) / (xx + yy + CONTRAST)
+    luminance = (2 * x * y + LUMINANCE) / (x * x + y * y + LUMINANCE)
+    return (luminance * structure).mean((1, 2, 3)), structure.mean((1, 2, 3))
+
+
+def _window(side: int) -> Tensor:
+    """The Gaussian window at every place inside, a row each: a product is faster than a convolution here."""
+    place = torch.arange(side) - torch.arange(side - WINDOW + 1)[:, None] - WINDOW // 2
+    weights = torch.exp(-place.double().square() / (2 * SIGMA**2)) * (place.abs() <= WINDOW // 2)
+    return (weights / weights.sum(1, keepdim=True)).float()
+
+
+def _pair(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+    _checked(a, b)
+    if scales(a.shape[2], a.shape[3]) == 0:
+        raise ValueError(
+            f"images of {a.shape[2]} × {a.shape[3]} are too small to compare: their window has "
+            f"{WINDOW} × {WINDOW} pixels"
+        )
+    return a.float(), b.float()
+
+
+def _checked(a: Tensor, b: Tensor) -> None:
+    if a.shape != b.shape:
+        raise ValueError(f"images of shape {tuple(a.shape)} cannot be compared with {tuple(b.shape)}")
+    if a.dim() != 4 or a.numel() == 0:
+        raise ValueError(f"images have the shape (n, channels, height, width), not {tuple(a.shape)}")
+    for x in (a, b):
+        low, high = x.min().item(), x.max().item()
+        if not (low >= 0 and high <= 1):  # NaN too
+            raise ValueError(f"images to compare lie in [0, 1]: these go from {low:.4g} to {high:.4g}")
