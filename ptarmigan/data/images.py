@@ -21,6 +21,8 @@ from ptarmigan.data.decode import EXTENSIONS, MOST_PIXELS
 from ptarmigan.data.files import FileSource, PixelFile, Target, open_files
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.splits import organised
+from ptarmigan.data.stacked import NAME as STACKED
+from ptarmigan.data.stacked import stacked
 from ptarmigan.spaces.image import ImageSpace
 
 TARS = (".tar", *PACKED_TARS)
@@ -32,9 +34,9 @@ class Images:
     """The images to learn from, and how they are read."""
 
     data: Any = "digits"
-    """digits, mnist, fashion-mnist, kmnist, cifar10, or the path of a folder of images (its subfolders are
-    classes), a zip or tar of one, WebDataset shards, an .npz, .npy, idx or .parquet file. In Python also an
-    array (n, H, W[, C]), a pair of it and labels, a torch Dataset, or a Blank."""
+    """digits, mnist, fashion-mnist, kmnist, cifar10, stacked-mnist, or the path of a folder of images (its
+    subfolders are classes), a zip or tar of one, WebDataset shards, an .npz, .npy, idx or .parquet file. In
+    Python also an array (n, H, W[, C]), a pair of it and labels, a torch Dataset, or a Blank."""
     size: str = ""
     """HxW (or N for NxN): resize every image, antialiased. Needed where sizes differ."""
     crop: bool = False
@@ -119,12 +121,14 @@ def _by_text(text: str, target: Target) -> Opened:
 
     if text in NAMES:
         return arrays.to_size(open_named(text, None), target)
+    if text == STACKED:
+        return stacked(arrays.to_size(open_named("mnist", None), target))
     if "{" in text and not Path(text).exists():
         return _shards(shards(text), text, target)
     path = Path(text).expanduser()
     if not path.exists():
         raise FileNotFoundError(
-            f"there is no data {text!r}: expected {', '.join(NAMES)}, or the path of {KINDS}"
+            f"there is no data {text!r}: expected {', '.join((*NAMES, STACKED))}, or the path of {KINDS}"
         )
     return _folder(path, target) if path.is_dir() else _file(path, target)
 
