@@ -17,7 +17,7 @@ from ptarmigan.spaces.image import ImageSpace
 NAME = "stacked-mnist"
 CHANNELS = 3
 TRAIN, HELD_OUT = 128_000, 26_000
-"""As many as VEEGAN trained on and judged (Srivastava et al. 2017, arXiv 1705.07761; so PacGAN, section 4.2)."""
+"""As many as VEEGAN trained on and judged (Srivastava et al. 2017, arXiv 1705.07761), and PacGAN after it."""
 
 
 class Stacked:
