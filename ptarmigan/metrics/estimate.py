@@ -54,7 +54,7 @@ def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
 
 
 def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
-    """The standard deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats."""
+    """The deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats."""
     rng = np.random.default_rng(key(seed, "bootstrap", n))
     values = [statistic(rng.integers(0, n, n)) for _ in range(times)]
     return _deviation(values)

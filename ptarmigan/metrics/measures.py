@@ -34,6 +34,10 @@ SMALL, TIMES_SMALL, TIMES_LARGE = 256, 50, 10
 UNKNOWN = Estimate(float("nan"), 0.0)
 LOOKED_AT = 2_000
 """Samples that slow measures look at."""
+TRAINED = 20_000
+"""Training samples that they are compared with."""
+COPIES = 1_000
+"""Samples that are looked for among all training samples."""
 
 
 @dataclass(frozen=True)
@@ -241,13 +245,14 @@ def _stacks(reference: Reference) -> Measured:
 
 
 def _authentic(reference: Reference) -> Measured:
-    return lambda fake: (authenticity(reference.train.features, fake.features),)
+    train = reference.train.features[:TRAINED]
+    return lambda fake: (authenticity(train, fake.features[:LOOKED_AT]),)
 
 
 def _copies(reference: Reference) -> Measured:
     def measure(fake: View) -> Numbers:
-        held_out = reference.real.set.raw(LOOKED_AT)
-        found = memorised(fake.set.raw(LOOKED_AT), reference.train.set, held_out)
+        held_out = reference.real.set.raw(COPIES)
+        found = memorised(fake.set.raw(COPIES), reference.train.set, held_out)
         return found.exact, found.near, found.ratio
 
     return measure
@@ -373,7 +378,14 @@ MEASURES = (
     Measure("mmd", (Scale("MMD", "squared", True, "Gaussian kernel of median width"),), _mmd, usual=False),
     Measure(
         "authenticity",
-        (Scale("authenticity", "share", False, "farther from training samples than these from another"),),
+        (
+            Scale(
+                "authenticity",
+                "share",
+                False,
+                f"farther from {TRAINED:,} training samples than these from one another; of {LOOKED_AT:,}",
+            ),
+        ),
         _authentic,
         of_training=True,
     ),
