@@ -13,6 +13,7 @@ from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
 from ptarmigan.metrics.distance import nearest
 from ptarmigan.metrics.features import chunks
+from ptarmigan.metrics.raw import shrunk
 from ptarmigan.run import Run
 from ptarmigan.sampling import generate
 from ptarmigan.spaces import ImageSpace
@@ -106,16 +107,8 @@ def _comparable(source: Source, where: Indices) -> Iterator[Raw]:
 
 
 def _shrunk(raw: Raw) -> Raw:
-    """Images averaged down by a whole number until they fit ``SIDE``; all else as it is."""
-    if raw.ndim != 4 or max(raw.shape[1:3]) <= SIDE:
-        return raw
-    n, height, width, channels = raw.shape
-    by = -(-max(height, width) // SIDE)
-    high, wide = min(by, height), min(by, width)
-    cut = raw[:, : height - height % high, : width - width % wide]
-    blocks = cut.reshape(n, height // high, high, width // wide, wide, channels)
-    shrunk: Raw = blocks.mean(axis=(2, 4)).round().astype(raw.dtype)
-    return shrunk
+    """Images averaged down until they fit ``SIDE``; all else as it is."""
+    return shrunk(raw, SIDE)
 
 
 def _unit(run: Run, compared: Raw) -> float:

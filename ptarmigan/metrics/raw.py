@@ -1,0 +1,33 @@
+"""Raw samples as metrics look at them: an array or a source, and large images averaged down."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.samples import ArraySource, Source
+
+Raw = NDArray[Any]
+
+
+def as_source(raw: Raw | Source) -> Source:
+    """Raw samples by index, whichever way they were given."""
+    return ArraySource(raw) if isinstance(raw, np.ndarray) else raw
+
+
+def shrunk(raw: Raw, side: int) -> Raw:
+    """Images ``(n, height, width, channels)`` averaged down by a whole number until they fit ``side`` pixels.
+
+    What is left over at the right and at the bottom is cut off. All else is given back as it is.
+    """
+    if raw.ndim != 4 or max(raw.shape[1:3]) <= side:
+        return raw
+    n, height, width, channels = raw.shape
+    by = -(-max(height, width) // side)
+    high, wide = min(by, height), min(by, width)
+    cut = raw[:, : height - height % high, : width - width % wide]
+    blocks = cut.reshape(n, height // high, high, width // wide, wide, channels)
+    small: Raw = blocks.mean(axis=(2, 4)).round().astype(raw.dtype)
+    return small

@@ -1,0 +1,167 @@
+"""Can real and generated samples be told apart? The accuracy of whoever tries: ½ where nobody can.
+
+Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests", arXiv 1610.06545. Both tests here take as
+many real as generated samples, so that ½ is what guessing gives.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.metrics.distance import nearest
+from ptarmigan.metrics.estimate import Estimate
+from ptarmigan.metrics.vectors import against
+from ptarmigan.noise import key
+
+FEWEST = 20
+"""Samples of a kind that a test needs."""
+FOLDS = 5
+ROUNDS = 200
+"""Of the solver, at most."""
+SHUFFLES = 999
+"""Labellings that the neighbours' accuracy is compared with: the smallest p-value is 0.002."""
+
+Right = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Told:
+    """How well a linear classifier tells real from generated samples.
+
+    Attributes:
+        accuracy: on samples that it was not trained on; ½ where they are alike, 1 where all are told.
+        p_value: how probable an accuracy as high is if both are from one distribution.
+    """
+
+    accuracy: Estimate
+    p_value: float
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Whether the nearest neighbour of a sample is of its own kind.
+
+    Attributes:
+        accuracy: the share whose neighbour is; ½ where both are alike, 1 where they are apart.
+        real: the same of the real samples alone.
+        fake: the same of the generated ones alone.
+        p_value: how probable an accuracy as far from ½ is if both are from one distribution.
+    """
+
+    accuracy: Estimate
+    real: Estimate
+    fake: Estimate
+    p_value: float
+
+
+def classifier_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> Told:
+    """The accuracy of a logistic regression between real and generated samples, held out in five folds.
+
+    The five classifiers share most of their samples, so their accuracies vary together: variances are those
+    of independent tests times 1 + 5 · ¼ (Nadeau and Bengio 2003, "Inference for the generalization error"),
+    and the p-value, of a normal distribution about ½, is on the safe side.
+
+    Args:
+        real: features of real samples, of shape (n, d); they are standardised together with the others.
+        fake: features of as many generated ones, of shape (n, d).
+        seed: names the folds, dealt by position: samples in a canonical order give a canonical accuracy.
+
+    Raises:
+        ValueError: there are fewer than 20 of a kind, more of one than of the other, they have different
+            dimensions, some number is not finite, or all real ones are the same.
+    """
+    from scipy.stats import norm
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    joined, is_real = _joined(real, fake)
+    x, n = _standardised(joined), len(joined) // 2
+    rng = np.random.default_rng(key(seed, "folds", n))
+    fold = np.concatenate([rng.permutation(np.arange(n) % FOLDS) for _ in range(2)])
+    right = np.empty(2 * n, bool)
+    for held_out in range(FOLDS):
+        test = fold == held_out
+        model = LogisticRegression(max_iter=ROUNDS)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a rough classifier is a fair one
+            model.fit(x[~test], is_real[~test])
+        right[test] = model.predict(x[test]) == is_real[test]
+    accuracy, together = float(right.mean()), math.sqrt(1 + FOLDS / (FOLDS - 1))
+    error = together * math.sqrt(accuracy * (1 - accuracy) / len(right))
+    by_chance = together * math.sqrt(1 / 4 / len(right))
+    return Told(Estimate(accuracy, error), float(norm.sf((accuracy - 1 / 2) / by_chance)))
+
+
+def neighbour_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> Neighbours:
+    """The leave-one-out accuracy of the nearest neighbour, and on which side it errs.
+
+    Xu et al. 2018, "An empirical study on evaluation metrics of generative adversarial networks", arXiv
+    1806.07755. Both shares are ½ where samples are alike. Both near 1: bad samples, apart from the real ones.
+    Real low and fake high: mode collapse, as generated samples crowd among the real ones. Both below ½: each
+    generated sample sits on one of these very real ones, as copies do where they are the training samples.
+
+    The p-value is of 999 shuffles of who is real (Schilling 1986, "Multivariate two-sample tests based on
+    nearest neighbors"), on both sides of ½. Equal distances are settled by chance, which ``seed`` names. The
+    errors count that of two samples which are each other's neighbour both are right or both are wrong.
+
+    Args:
+        real: features of real samples, of shape (n, d).
+        fake: features of as many generated ones, of shape (n, d).
+        seed: names what is left to chance.
+
+    Raises:
+        ValueError: as ``classifier_test``.
+    """
+    x, is_real = _joined(real, fake)
+    rng = np.random.default_rng(key(seed, "neighbours", len(x)))
+    order = rng.permutation(len(x))
+    x, is_real = x[order], is_real[order]
+    found = nearest(x, x, 2)[0]
+    itself = np.arange(len(x))
+    neighbour = np.where(found[:, 0] == itself, found[:, 1], found[:, 0])
+    right = is_real == is_real[neighbour]
+    mutual = neighbour[neighbour] == itself
+    accuracy = float(right.mean())
+    shuffled = np.array([_agreement(rng.permutation(is_real), neighbour) for _ in range(SHUFFLES)])
+    above, below = (1 + np.sum(shuffled >= accuracy), 1 + np.sum(shuffled <= accuracy))
+    return Neighbours(
+        accuracy=_share(right, neighbour, mutual, itself >= 0),
+        real=_share(right, neighbour, mutual, is_real),
+        fake=_share(right, neighbour, mutual, ~is_real),
+        p_value=min(1.0, 2 * float(min(above, below)) / (1 + SHUFFLES)),
+    )
+
+
+def _joined(real: NDArray[Any], fake: NDArray[Any]) -> tuple[NDArray[Any], Right]:
+    """All samples, the real ones first, and which are real."""
+    real, fake = against(real, fake, least=FEWEST)
+    if len(real) != len(fake):
+        raise ValueError(
+            f"a two-sample test takes as many real as generated samples, not {len(real):,} and {len(fake):,}"
+        )
+    return np.concatenate([real, fake]), np.arange(2 * len(real)) < len(real)
+
+
+def _standardised(x: NDArray[Any]) -> NDArray[np.float32]:
+    """Every feature with mean 0 and deviation 1; one that is constant is 0."""
+    centre, unit = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+    out: NDArray[np.float32] = ((x - centre) / np.where(unit > 0, unit, 1)).astype(np.float32)
+    return out
+
+
+def _agreement(labels: Right, neighbour: NDArray[np.int64]) -> float:
+    return float((labels == labels[neighbour]).mean())
+
+
+def _share(right: Right, neighbour: NDArray[np.int64], mutual: Right, among: Right) -> Estimate:
+    """How many of some are right, where mutual neighbours are right together."""
+    share = float(right[among].mean())
+    off = np.where(among, right - share, 0.0)
+    variance = np.sum(off**2) + np.sum(np.where(mutual, off * off[neighbour], 0.0))
+    return Estimate(share, math.sqrt(max(0.0, float(variance))) / int(among.sum()))
