@@ -170,7 +170,8 @@ def test_the_page_of_images_shows_all_of_it_and_asks_nobody(photos):
         "Options of the recipe",
     ):
         assert words in page.words
-    assert len(page.of("svg")) == 2
+    assert len(page.of("figure")) > len(page.of("svg")) > 2, "two terms, and below them the vital signs"
+    assert len(page.of("details")) == 1
     # the last picture, the film, three pictures over time, real and generated, ten of four
     assert len(page.of("img")) == 2 + 3 + 2 + 40
 

@@ -23,10 +23,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Marks:
-    """What is marked on every curve: steps that were skipped, and steps that were gone back to."""
+    """What is marked on every curve: steps that were skipped or gone back to, and where a fault began."""
 
     skipped: tuple[int, ...] = ()
     rollbacks: tuple[int, ...] = ()
+    onsets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,24 @@ def draw(name: str, curve: Curve, last_step: int, marks: Marks, floor: float | N
         marks: events to show.
         floor: a level to draw beside it, such as what real samples score.
     """
-    steps, means, lows, highs = _binned(curve)
+    steps, means, lows, highs = binned(curve)
     log = lows.min() > 0 and highs.max() / lows.min() > WIDE
     level = floor if floor is not None and (not log or floor > 0) else None
-    low, high = _range(lows, highs, level, log)
+    low, high = span(lows, highs, level, log)
     y = Axis(low, high, HEIGHT - BOTTOM, TOP, log)
     x = Axis(0, max(last_step, 1), LEFT, WIDTH - RIGHT)
     xs, ys = [x(s) for s in steps], [y(v) for v in means]
-    band = _path([*zip(xs, map(y, highs), strict=True), *reversed([*zip(xs, map(y, lows), strict=True)])])
+    band = path([*zip(xs, map(y, highs), strict=True), *reversed([*zip(xs, map(y, lows), strict=True)])])
     points = [*zip(xs, ys, strict=True)]
     return h(
         "svg",
         h("title", f"{name} over training"),
-        _axes(x, y),
+        axes(x, y),
         h("text", "log scale", x=WIDTH - RIGHT, y=TOP - 2, text_anchor="end") if log else None,
-        _level(y, level),
+        level_line(y, level),
         _marked(x, marks),
         h("path", d=band + "Z", class_="band") if (highs > lows).any() else None,
-        h("path", d=_path(points), class_="line") if len(points) > 1 else None,
+        h("path", d=path(points), class_="line") if len(points) > 1 else None,
         h("circle", cx=xs[-1], cy=ys[-1], r=3, class_="dot"),
         viewBox=f"0 0 {WIDTH} {HEIGHT}",
         role="img",
@@ -100,7 +101,7 @@ def number(value: float) -> str:
     return shown.replace("-", "−")
 
 
-def _binned(curve: Curve) -> tuple[Floats, Floats, Floats, Floats]:
+def binned(curve: Curve) -> tuple[Floats, Floats, Floats, Floats]:
     """Steps, means, lowest and highest values of at most ``BINS`` runs of neighbours."""
     values = np.array(curve, np.float64)
     parts = np.array_split(values, min(BINS, len(values)))
@@ -109,7 +110,8 @@ def _binned(curve: Curve) -> tuple[Floats, Floats, Floats, Floats]:
     return steps, of[0], of[1], of[2]
 
 
-def _range(lows: Floats, highs: Floats, level: float | None, log: bool) -> tuple[float, float]:
+def span(lows: Floats, highs: Floats, level: float | None, log: bool) -> tuple[float, float]:
+    """Where the upright axis begins and ends."""
     ends = [float(lows.min()), float(highs.max())] + ([level] if level is not None else [])
     low, high = min(ends), max(ends)
     if log:
@@ -120,7 +122,8 @@ def _range(lows: Floats, highs: Floats, level: float | None, log: bool) -> tuple
     return bottom, high + margin
 
 
-def _axes(x: Axis, y: Axis) -> list[Markup]:
+def axes(x: Axis, y: Axis) -> list[Markup]:
+    """Lines across, and the numbers of both axes."""
     drawn = []
     for value in y.ticks():
         at = y(value)
@@ -132,7 +135,8 @@ def _axes(x: Axis, y: Axis) -> list[Markup]:
     return drawn
 
 
-def _level(y: Axis, level: float | None) -> list[Markup]:
+def level_line(y: Axis, level: float | None) -> list[Markup]:
+    """What real samples score, where that is known."""
     if level is None:
         return []
     at = y(level)
@@ -145,16 +149,19 @@ def _level(y: Axis, level: float | None) -> list[Markup]:
 def _marked(x: Axis, marks: Marks) -> list[Markup]:
     skipped = {round(x(step)) for step in marks.skipped}
     back = {round(x(step)) for step in marks.rollbacks}
+    onsets = {round(x(step)) for step in marks.onsets}
     return [
         *(
             h("line", x1=at, x2=at, y1=HEIGHT - BOTTOM - 7, y2=HEIGHT - BOTTOM, class_="skip")
             for at in sorted(skipped)
         ),
         *(h("line", x1=at, x2=at, y1=TOP, y2=HEIGHT - BOTTOM, class_="back") for at in sorted(back)),
+        *(h("line", x1=at, x2=at, y1=TOP, y2=HEIGHT - BOTTOM, class_="onset") for at in sorted(onsets)),
     ]
 
 
-def _path(points: list[tuple[float, float]]) -> str:
+def path(points: list[tuple[float, float]]) -> str:
+    """A line through points, as SVG draws it."""
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
 
 

@@ -13,10 +13,29 @@ from ptarmigan import options, zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
 from ptarmigan.doctor.treatment import Options, Treatment, command, treat
 from ptarmigan.doctor.words import SIGNS, WORDS, Words
-from ptarmigan.report.curves import number
+from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
+from ptarmigan.report.story import Story
 from ptarmigan.settings import Settings
 
+SHOWN = (
+    "told",
+    "told_held_out",
+    "known",
+    "slope",
+    "frechet",
+    "averaged/frechet",
+    "near",
+    "averaged/near",
+    "vendi",
+    "averaged/vendi",
+    "coverage",
+    "averaged/coverage",
+    "averaged/copies",
+    "movement",
+    "edge",
+)
+"""Vital signs that the page draws, where they were measured; and those of the players."""
 POLL = 2.0
 """Seconds between two looks at a run that goes on."""
 
@@ -148,22 +167,41 @@ def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, A
     }
 
 
-def section(history: History, found: list[Opinion]) -> Markup:
-    """The findings on the page."""
-    title = h("h2", "Doctor")
+def section(history: History, found: list[Opinion]) -> Markup | None:
+    """The findings on the page; None for a run that logged nothing yet."""
+    if not history.step:
+        return None
     if not found:
-        return join(title, h("p", told(history, found)[0], class_="ending"))
-    return join(title, [finding_on_page(each) for each in found])
+        said = told(history, found)[0]
+        return join(h("h2", "Doctor"), h("p", said[:1].upper() + said[1:] + ".", class_="soft"))
+    return join(h("h2", "Doctor"), in_full(found[0]), [in_brief(each) for each in found[1:]])
 
 
-def finding_on_page(each: Opinion) -> Markup:
-    """One of them."""
-    treatment = each.treatment
+def in_full(each: Opinion) -> Markup:
+    """The finding that explains the others."""
+    headline, treatment = each.finding.headline, each.treatment
     return join(
-        h("h3", each.finding.headline),
-        h("p", evidence(each.finding), class_="soft") if each.finding.evidence else None,
-        h("p", f"{each.words.why} "),
-        h("p", h("small", f"{each.words.source}. What helps: {each.words.helps}."), class_="soft"),
+        h("p", h("strong", f"{headline[:1].upper()}{headline[1:]}."), class_="ending ill"),
+        h("p", f"{evidence(each.finding)}.", class_="soft") if each.finding.evidence else None,
+        h("p", each.words.why, " ", h("small", f"{each.words.source}. What helps: {each.words.helps}.")),
         h("p", f"To treat it, change {treatment.words}:") if treatment else None,
         h("pre", h("code", each.command)) if treatment else None,
     )
+
+
+def in_brief(each: Opinion) -> Markup:
+    """Another finding."""
+    return h("p", h("strong", f"Also {each.finding.headline}"), f": {evidence(each.finding)}.")
+
+
+def signs(story: Story, marks: Marks) -> Markup | None:
+    """The curves of vital signs, folded away."""
+    players = [name for name in story.vitals if name.startswith(("grad/", "turn/"))]
+    drawn = [
+        panel(spelt(name), number(curve[-1][1]), draw(spelt(name), curve, story.step, marks))
+        for name in (*SHOWN, *players)
+        if (curve := story.vitals.get(name))
+    ]
+    if not drawn:
+        return None
+    return h("details", h("summary", "Vital signs"), h("div", drawn, class_="panels"))

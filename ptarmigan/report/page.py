@@ -10,6 +10,7 @@ from typing import Any
 from ptarmigan import options, zoo
 from ptarmigan.checkpoint import write
 from ptarmigan.doctor import treatment
+from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, figure, h, image, inline, join, table
@@ -48,13 +49,21 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     missing = ""
     if run is None:
         run, missing = rebuilt(story)
-    marks = Marks(tuple(s for s, _ in story.skipped), tuple(s for s, _ in story.rollbacks))
+    history = doctor.read(folder)
+    found = doctor.opinions(history, folder)
+    marks = Marks(
+        tuple(s for s, _ in story.skipped),
+        tuple(s for s, _ in story.rollbacks),
+        tuple(each.finding.step for each in found[:1]),
+    )
     body = join(
         opening(story),
+        doctor.section(history, found),
         samples(story),
         guarded("Scores", lambda: scores(story, run, marks)),
         guarded("Beside real samples", lambda: likeness(story, run, missing)),
         terms(story, marks),
+        doctor.signs(story, marks),
         how(story),
     )
     write(folder / "report.html", document(story.title, body).encode())
@@ -223,6 +232,8 @@ def terms(story: Story, marks: Marks) -> Markup:
         notes += "Ticks above the axis: steps that were skipped, as a number was not finite. "
     if marks.rollbacks:
         notes += "Dashed upright lines: training went back to a checkpoint. "
+    if marks.onsets:
+        notes += "Red upright line: what is wrong began here. "
     return join(
         h("h2", "How training went"),
         h("p", notes if drawn else "Nothing was logged yet.", class_="soft"),

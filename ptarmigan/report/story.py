@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan import folder as folders
+from ptarmigan.doctor.history import DATA, SCORE, Curve
 from ptarmigan.folder import Lines
 from ptarmigan.rules import SKIPPED
-
-Curve = list[tuple[int, float]]
-SCORE = "score/"
+from ptarmigan.watch import VITAL
 
 
 @dataclass
@@ -24,6 +23,7 @@ class Story:
         described: its run.json.
         terms: every term's values, ``(step, value)``, the finite ones.
         scores: every metric's values, alike.
+        vitals: every vital sign's values, alike.
         skipped: at which looks steps had been skipped, and which share of them.
         events: what was said, ``(step, words)``.
         seconds: of training.
@@ -36,6 +36,7 @@ class Story:
     described: dict[str, Any]
     terms: dict[str, Curve] = field(default_factory=dict)
     scores: dict[str, Curve] = field(default_factory=dict)
+    vitals: dict[str, Curve] = field(default_factory=dict)
     skipped: Curve = field(default_factory=list)
     events: list[tuple[int, str]] = field(default_factory=list)
     seconds: float = 0.0
@@ -71,7 +72,7 @@ class Story:
     @property
     def rollbacks(self) -> list[tuple[int, str]]:
         """When it went back to a checkpoint."""
-        return [(step, words) for step, words in self.events if words.startswith("went back")]
+        return [(step, words) for step, words in self.events if words.startswith(("went back", "treated"))]
 
 
 def read(folder: Path) -> Story:
@@ -108,5 +109,7 @@ def _hear(story: Story, line: dict[str, Any]) -> None:
             story.skipped += [(step, float(value))] if value > 0 else []
         elif name.startswith(SCORE):
             story.scores.setdefault(name.removeprefix(SCORE), []).append((step, float(value)))
-        else:
+        elif name.startswith(VITAL):
+            story.vitals.setdefault(name.removeprefix(VITAL), []).append((step, float(value)))
+        elif not name.startswith(DATA):
             story.terms.setdefault(name, []).append((step, float(value)))

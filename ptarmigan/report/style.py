@@ -6,10 +6,12 @@ CSS = """
 :root {
   color-scheme: light dark;
   --paper: #fcfbf9; --card: #ffffff; --ink: #23262b; --soft: #666b73; --rule: #e4e1db; --accent: #0f766e;
+  --ill: #b4412c;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #17191c; --card: #1e2125; --ink: #e3e2de; --soft: #9a9fa8; --rule: #33373d; --accent: #58b8ad;
+    --ill: #e2836f;
   }
 }
 * { box-sizing: border-box; }
@@ -65,7 +67,28 @@ svg.curve { display: block; width: 100%; height: auto; }
 .dot { fill: var(--accent); }
 .level { stroke: var(--soft); stroke-width: 1.2; stroke-dasharray: 2 3; }
 .skip { stroke: var(--ink); stroke-width: 1.6; }
+.onset { stroke: var(--ill); stroke-width: 1.6; }
+.ill { border-left-color: var(--ill); }
+details { margin-top: 1.75rem; }
+summary { cursor: pointer; font-size: 0.95rem; font-weight: 600; }
 .back { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 5 3; }
+.overlay { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem;
+  align-items: center; margin-top: 1rem; }
+.legend, .said { margin: 0.4rem 0 0; padding: 0; list-style: none; font-size: 0.9rem; }
+.legend li, .said li { margin-top: 0.35rem; overflow-wrap: anywhere; }
+.swatch { margin-right: 0.5rem; vertical-align: middle; }
+.tone-0 { --tone: #0d9488; } .tone-1 { --tone: #d97706; } .tone-2 { --tone: #3b82f6; }
+.tone-3 { --tone: #d946ef; } .tone-4 { --tone: #ef4444; } .tone-5 { --tone: #65a30d; }
+.tone-6 { --tone: #a16207; } .tone-7 { --tone: #64748b; }
+.line[class*=tone] { stroke: var(--tone); }
+.dot[class*=tone] { fill: var(--tone); }
+.dashed { stroke-dasharray: 5 3; }
+.wide { overflow-x: auto; }
+.compared th, .compared td { overflow-wrap: normal; }
+.compared tbody th { min-width: 9rem; }
+.compared td { white-space: nowrap; }
+details { margin-top: 1rem; font-size: 0.9rem; }
+summary { color: var(--soft); cursor: pointer; }
 table { width: 100%; margin-top: 0.6rem; border-collapse: collapse; font-size: 0.9rem; }
 th, td { padding: 0.4rem 1rem 0.4rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--rule);
