@@ -139,7 +139,7 @@ def memorisation(signs: Signs) -> Finding | None:
 def oscillation(signs: Signs) -> Finding | None:
     """Samples that keep going from one place to another."""
     movement = signs("movement")
-    step = signs.since((movement >= at.WANDERING) & (signs("diversity") > at.SAME), 2 * at.LASTING)
+    step = signs.since((movement >= at.WANDERING) & (signs("diversity") > at.SAME), signs.lasting)
     if step is None:
         return None
     evidence = {"movement": movement[-1]} | {
@@ -177,7 +177,7 @@ def left_out(signs: Signs) -> Finding | None:
     gone = np.all(
         [share < at.LEFT_OUT * due.get(g, 1 / len(shares)) for g, share in zip(missing, each, strict=True)], 0
     )
-    step = signs.since(gone & ~signs.grows(signs("averaged/vendi"), at.GROWING))
+    step = signs.since(gone & ~signs.grows(signs("averaged/vendi"), at.GROWING), signs.lasting)
     if step is None:
         return None
     word = "classes" if "classes" in signs.history.data else "modes"
@@ -197,7 +197,7 @@ def class_collapse(signs: Signs) -> Finding | None:
     if not alike:
         return None
     holds = np.all([signs(f"averaged/class/{g}") < at.ALIKE for g in alike], 0)
-    step = signs.since(holds & ~signs.grows(signs("averaged/diversity"), at.GROWING))
+    step = signs.since(holds & ~signs.grows(signs("averaged/diversity"), at.GROWING), signs.lasting)
     if step is None:
         return None
     detail = f"in classes {', '.join(map(str, alike))} of {len(variety)}"
@@ -214,7 +214,7 @@ def partial(signs: Signs) -> Finding | None:
     poor = (vendi < at.POOR) & (signs("vendi") < at.POOR) | (
         coverage < at.COVERED * signs.fact("real/coverage", 1.0)
     )
-    step = signs.since(poor & ~coming)
+    step = signs.since(poor & ~coming, signs.lasting)
     if step is None:
         return None
     evidence = {"averaged/vendi": vendi[-1], "averaged/coverage": coverage[-1]}
@@ -240,7 +240,7 @@ def too_strong(signs: Signs) -> Finding | None:
     """All samples are told apart, and that makes them no better."""
     told = np.fmin(signs("told"), signs("told_held_out"))
     better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since((told >= at.TELLS) & bad(signs) & ~better, 2 * at.LASTING)
+    step = signs.since((told >= at.TELLS) & bad(signs) & ~better, signs.lasting)
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "grad/generator", "averaged/frechet")}
@@ -252,7 +252,7 @@ def too_weak(signs: Signs) -> Finding | None:
     told, slope = signs("told"), signs("slope")
     guesses = (told <= at.GUESSES) | (slope <= at.FLAT)
     better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since(guesses & bad(signs) & ~better, 2 * at.LASTING)
+    step = signs.since(guesses & bad(signs) & ~better, signs.lasting)
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "averaged/frechet", "averaged/near")}
@@ -268,19 +268,24 @@ def underfitting(signs: Signs) -> Finding | None:
     before = [value for step, value in scores if step <= 0.75 * history.step]
     fell = 1 - latest(scores) / before[-1] if before and before[-1] > 0 else 0.0
     evidence = {n: signs.latest(n) for n in ("averaged/frechet", "averaged/apart", "averaged/near")}
-    evidence["score fell by"] = fell
-    if len(signs) and bad(signs)[-1]:
-        detail = "still becoming better" if fell >= at.STILL_BETTER else ""
-        return Finding(Fault.UNDERFITTING, history.step, detail, plain(evidence))
-    return None
+    if not len(signs) or not bad(signs)[-1]:
+        return None
+    detail = "still becoming better" if fell >= at.STILL_BETTER else ""
+    return Finding(Fault.UNDERFITTING, history.step, detail, plain(evidence | {"score fell by": fell}))
+
+
+def well(history: History) -> list[int]:
+    """The steps at which samples were not bad."""
+    signs = Signs(history)
+    return [int(step) for step in signs.steps[~bad(signs)]] if len(signs) else []
 
 
 def bad(signs: Signs) -> Holds:
     """Where samples of the averaged weights are far from real ones."""
+    kind = "images" if "edge" in signs.history.data else "points"
+    far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
-    return np.asarray(
-        (signs("averaged/frechet") >= at.FAR) | (signs("averaged/apart") >= at.APART) & (near <= at.UNLIKE)
-    )
+    return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[kind]))
 
 
 def players(signs: Signs) -> list[str]:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ptarmigan.checkpoint import Checkpoints, Damaged
 from ptarmigan.checkpoint import read as read_state
 from ptarmigan.doctor import thresholds as at
-from ptarmigan.doctor.diagnose import diagnose
+from ptarmigan.doctor.diagnose import diagnose, well
 from ptarmigan.doctor.faults import Finding
 from ptarmigan.doctor.history import read
 from ptarmigan.doctor.treatment import Treatment
@@ -61,8 +61,8 @@ class Nurse:
         treatment = self.heal(found[0], attempt) if found else None
         if not found or treatment is None:
             return not found, None
-        regular = [step for step in states if self.save and step % self.save == 0 and step <= found[0].step]
-        to = max(regular, default=0)
+        good = min(found[0].step, max(well(history), default=0))
+        to = max((s for s in states if self.save and s % self.save == 0 and s <= good), default=0)
         back = f"back to step {to:,}" if to else "back to the start"
         return False, {
             "step": history.step,

@@ -31,6 +31,11 @@ class Signs:
     def __len__(self) -> int:
         return len(self.steps)
 
+    @property
+    def lasting(self) -> int:
+        """For how many probes something that may pass must hold: fewer when the run is nearly over."""
+        return at.LASTING if self.history.step >= at.ENDING * self.history.steps else at.PATIENCE
+
     def raw(self, name: str) -> Floats:
         """A sign as it was logged; not a number where it was not."""
         out = np.full(len(self.steps), np.nan)

@@ -6,6 +6,10 @@ WINDOW = 5
 """Probes whose median is looked at."""
 LASTING = 5
 """Probes for which something must hold."""
+PATIENCE = 15
+"""Probes for which it must hold where it may pass while the run goes on."""
+ENDING = 0.95
+"""The fraction of a run from which on little will pass."""
 BEFORE = 10
 """Probes between two looks at what should be becoming better."""
 EARLY = 0.06
@@ -28,12 +32,10 @@ UNREACHED = 0.1
 """Share of the data's numbers that no output reaches, and share of the outputs that are at their own ends."""
 
 # How good samples are
-FAR = 0.12
-"""Fréchet distance of cheap features, over the variance of the data, beyond which samples are bad."""
-APART = 0.97
-"""How often samples are told from real ones by their neighbours, when they are bad."""
-UNLIKE = 0.25
-"""Share of samples that look like real ones, over that of held-out ones, below which they are bad."""
+FAR = 0.2
+"""Fréchet distance of cheap features, beyond that of held-out samples, when samples are bad."""
+UNLIKE = {"points": 0.35, "images": 0.1}
+"""Share of samples that look like real ones, over that of held-out ones, when they are bad."""
 
 # Numbers out of hand
 SKIPPED = 0.5
@@ -50,7 +52,7 @@ SINGLE = 1.5
 """Effective number of different samples, when all are the same."""
 SAME = 0.05
 """Mean distance of two samples over that of real ones, when all are the same."""
-POOR = 0.6
+POOR = 0.3
 """Effective number of different samples over that of real ones."""
 LEFT_OUT = 0.2
 """Share of a class or mode over its due, below which it is left out."""

@@ -149,7 +149,7 @@ HARM: dict[Fault, dict[str, frozenset[int]]] = {
 }
 """In which direction from its default an option of some kind does harm, by fault."""
 for _fault in (Fault.STALLED, Fault.UNDERFITTING, Fault.TOO_WEAK):
-    HARM[_fault] = HARM[_fault] | {"rate": BOTH, "discriminator_rate": BOTH}
+    HARM[_fault] = HARM[_fault] | {"rate": BOTH, "discriminator_rate": BOTH, "length": frozenset({DOWN})}
 for _fault in (Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG):
     HARM[_fault] = HARM[_fault] | {"discriminator_size": BOTH}
 HARM[Fault.TOO_STRONG] = HARM[Fault.TOO_STRONG] | {"rate": BOTH}
@@ -164,7 +164,7 @@ def restored(fault: Fault) -> Change:
             name: default
             for name, default in defaults.items()
             if name in options
-            and name not in ("data", "size", "crop", "flip", "seed", "half_life", "steps", "conditional")
+            and name not in ("data", "size", "crop", "flip", "seed", "half_life", "conditional")
             and direction(options[name], default) & HARM[fault].get(dial(name), frozenset())
         }
 
