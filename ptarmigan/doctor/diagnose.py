@@ -153,7 +153,7 @@ def collapse(signs: Signs) -> Finding | None:
     variety = signs("vendi") * signs.fact("variety", 10.0)
     diversity = signs("diversity")
     coming = signs.grows(diversity, at.GROWING)
-    complete = signs.since(((variety <= at.SINGLE) | (diversity <= at.SAME)) & ~coming)
+    complete = signs.since((variety <= at.SINGLE) | (diversity <= at.SAME), unless=coming)
     evidence = {
         n: signs.latest(n) for n in ("vendi", "diversity", "coverage", "duplicates", "averaged/vendi")
     }
@@ -177,7 +177,7 @@ def left_out(signs: Signs) -> Finding | None:
     gone = np.all(
         [share < at.LEFT_OUT * due.get(g, 1 / len(shares)) for g, share in zip(missing, each, strict=True)], 0
     )
-    step = signs.since(gone & ~signs.grows(signs("averaged/vendi"), at.GROWING), signs.lasting)
+    step = signs.since(gone, signs.lasting, unless=signs.grows(signs("averaged/vendi"), at.GROWING))
     if step is None:
         return None
     word = "classes" if "classes" in signs.history.data else "modes"
@@ -197,7 +197,7 @@ def class_collapse(signs: Signs) -> Finding | None:
     if not alike:
         return None
     holds = np.all([signs(f"averaged/class/{g}") < at.ALIKE for g in alike], 0)
-    step = signs.since(holds & ~signs.grows(signs("averaged/diversity"), at.GROWING), signs.lasting)
+    step = signs.since(holds, signs.lasting, unless=signs.grows(signs("averaged/diversity"), at.GROWING))
     if step is None:
         return None
     detail = f"in classes {', '.join(map(str, alike))} of {len(variety)}"
@@ -214,7 +214,7 @@ def partial(signs: Signs) -> Finding | None:
     poor = (vendi < at.POOR) & (signs("vendi") < at.POOR) | (
         coverage < at.COVERED * signs.fact("real/coverage", 1.0)
     )
-    step = signs.since(poor & ~coming, signs.lasting)
+    step = signs.since(poor, signs.lasting, unless=coming)
     if step is None:
         return None
     evidence = {"averaged/vendi": vendi[-1], "averaged/coverage": coverage[-1]}
@@ -240,7 +240,7 @@ def too_strong(signs: Signs) -> Finding | None:
     """All samples are told apart, and that makes them no better."""
     told = np.fmin(signs("told"), signs("told_held_out"))
     better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since((told >= at.TELLS) & bad(signs) & ~better, signs.lasting)
+    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=better)
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "grad/generator", "averaged/frechet")}
@@ -252,7 +252,7 @@ def too_weak(signs: Signs) -> Finding | None:
     told, slope = signs("told"), signs("slope")
     guesses = (told <= at.GUESSES) | (slope <= at.FLAT)
     better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since(guesses & bad(signs) & ~better, signs.lasting)
+    step = signs.since(guesses & bad(signs), signs.lasting, unless=better)
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "averaged/frechet", "averaged/near")}
@@ -302,7 +302,7 @@ def certainty(beyond: float) -> float:
     """From how many times its threshold something is to a number from 0.5 to 1."""
     if not math.isfinite(beyond):
         return 1.0
-    return round(min(1.0, max(0.5, 1 - 0.5 / max(beyond, 1.0))), 3)
+    return round(float(1 - 0.5 / max(beyond, 1.0)), 3)
 
 
 def plain(evidence: dict[str, float]) -> dict[str, float]:

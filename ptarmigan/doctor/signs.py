@@ -66,21 +66,27 @@ class Signs:
         """Where smoothed values are smaller by ``factor`` than they were some probes before."""
         return self.grows(1 / np.maximum(values, 1e-12), factor)
 
-    def since(self, holds: Holds, lasting: int = at.LASTING) -> int | None:
+    def since(self, holds: Holds, lasting: int = at.LASTING, unless: Holds | None = None) -> int | None:
         """The step since which something holds without a break until now; None where it does not.
 
-        0 where it held from the start. It must have held for ``lasting`` probes.
+        0 where it held from the start.
+
+        Args:
+            holds: where it does.
+            lasting: for how many probes it must have held.
+            unless: where it does not count, as it is passing; it must have counted for as long.
         """
-        holds = holds & self.settled
-        if not len(holds) or not holds[-1]:
+        if self._unbroken(holds if unless is None else holds & ~unless) < lasting:
             return None
-        broken = np.flatnonzero(~holds & self.settled)
-        first = int(broken[-1]) + 1 if len(broken) else int(np.flatnonzero(self.settled)[0])
-        if len(holds) - first < lasting:
-            return None
-        if not len(broken):
+        first = len(holds) - self._unbroken(holds)
+        if not self.settled[:first].any():
             return 0
         return int(self.steps[max(first - at.WINDOW // 2, 0)])
+
+    def _unbroken(self, holds: Holds) -> int:
+        """For how many probes up to now something holds."""
+        broken = np.flatnonzero(~(holds & self.settled))
+        return len(holds) - 1 - int(broken[-1]) if len(broken) else len(holds)
 
     def latest(self, name: str, probes: int = at.WINDOW) -> float:
         """The median of the latest few values of a sign; not a number where there is none."""
