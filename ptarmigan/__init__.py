@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from ptarmigan.api import train
     from ptarmigan.batch import Batch
+    from ptarmigan.comparison.compare import compare
     from ptarmigan.game import Game, State, Terms, Turn
     from ptarmigan.judge import score
     from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
@@ -34,6 +35,7 @@ _HOMES = {
     "Trained": "ptarmigan.trained",
     "Turn": "ptarmigan.game",
     "alternating": "ptarmigan.rules",
+    "compare": "ptarmigan.comparison.compare",
     "extragradient": "ptarmigan.rules",
     "load": "ptarmigan.trained",
     "score": "ptarmigan.judge",
@@ -54,6 +56,7 @@ __all__ = [
     "Turn",
     "__version__",
     "alternating",
+    "compare",
     "extragradient",
     "load",
     "score",

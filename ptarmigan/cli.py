@@ -14,6 +14,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sample": ("RUN", "make samples with a trained run"),
     "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
     "score": ("RUN", "score a trained run"),
+    "compare": ("RUN RUN ...", "tell runs apart: a table and a page; seeds of one recipe are a group"),
     "report": ("RUN", "write the run's page again, and name it"),
     "doctor": ("RUN", "say what is wrong with a run, and what to do about it"),
     "data": ("SOURCE", "describe a source of samples, with a picture"),

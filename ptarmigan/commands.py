@@ -19,6 +19,8 @@ import tyro
 from ptarmigan.errors import UsageError
 
 T = TypeVar("T")
+WIDE = 200
+"""Characters of a table that goes into a file."""
 BOX = "╭╮╰╯─│"
 PLAIN = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 
@@ -218,8 +220,9 @@ def score(args: list[str]) -> int:
                 there are any.
             real: without a run, the real samples: a name, a folder, an archive or a file.
             fake: the samples to score, alike.
-            metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes
-                inception-score two-sample mmd authenticity copies modes, or all; the usual ones when empty.
+            metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
+                inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; the
+                usual ones when empty.
             features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
@@ -297,6 +300,46 @@ def shared_protocols(protocols: Iterable[str]) -> list[str]:
 def spelt(value: float | None) -> str:
     """A number of a table."""
     return "–" if value is None else f"{value:.4g}"
+
+
+def compare(args: list[str]) -> int:
+    """``ptarmigan compare RUN RUN ...``."""
+
+    def options(
+        runs: tyro.conf.Positional[tuple[str, ...]],
+        out: str = "compare.html",
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+        data_dir: str = "",
+        device: str = "auto",
+    ) -> None:
+        """Compare runs on the same data: one table here, and one page with samples and curves.
+
+        Runs that differ only in seed are one group. A run without scores is scored first.
+
+        Args:
+            runs: folders of at least two runs.
+            out: the page.
+            json_: print JSON.
+            data_dir: where named data sets already are.
+            device: where to make samples.
+        """
+        from rich.console import Console
+
+        from ptarmigan.comparison.compare import compare as compared
+        from ptarmigan.report.compare import terminal
+
+        use_data_dir(data_dir)
+        found = compared(runs, out=out, device=device)
+        if json_:
+            print(json.dumps(found.plain(), indent=2))
+            return
+        Console(width=None if sys.stdout.isatty() else WIDE).print(terminal(found))
+        for line in (*(found.verdict(row) for row in found.rows[:1]), *found.notes):
+            print(line)
+        print(f"all that can be said, with samples and curves: {out}")
+
+    parsed(options, args, "compare")
+    return 0
 
 
 def report(args: list[str]) -> int:
@@ -475,6 +518,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sample": sample,
     "interpolate": interpolate,
     "score": score,
+    "compare": compare,
     "report": report,
     "doctor": doctor,
     "data": data,

@@ -33,7 +33,7 @@ SHARE = 0.1
 ROUNDS = 100
 """Of expectation and maximisation, at most."""
 
-MIXTURE = f"mixture of {GAUSSIANS} Gaussians on {DIMENSIONS} principal components"
+MIXTURE = f"mixture of up to {GAUSSIANS} Gaussians in up to {DIMENSIONS} dimensions"
 COPY = f"training samples with noise of {SHARE:g} deviations"
 """The two in words, for a protocol."""
 

@@ -86,7 +86,11 @@ summary { cursor: pointer; font-size: 0.95rem; font-weight: 600; }
 .wide { overflow-x: auto; }
 .compared th, .compared td { overflow-wrap: normal; }
 .compared tbody th { min-width: 9rem; }
-.compared td { white-space: nowrap; }
+.compared small { display: block; font-size: 0.8rem; line-height: 1.4; color: var(--soft); }
+.numbers td { white-space: nowrap; }
+.grids { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); gap: 1.5rem;
+  margin-top: 1rem; }
+.grids img { width: 100%; }
 details { margin-top: 1rem; font-size: 0.9rem; }
 summary { color: var(--soft); cursor: pointer; }
 table { width: 100%; margin-top: 0.6rem; border-collapse: collapse; font-size: 0.9rem; }

@@ -1,0 +1,1 @@
+"""Runs side by side: which of their differences are differences, and which are chance."""
