@@ -11,8 +11,10 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import sys
 import warnings
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -26,13 +28,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ptarmigan.data.named import cache_dir
-from ptarmigan.data.permutation import permute
+from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Samples, Source
-from ptarmigan.metrics.features import CHUNK, Vectors, chunks
+from ptarmigan.metrics.extractors.weights import digest
+from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
 from ptarmigan.noise import key
 from ptarmigan.spaces.image import ImageSpace
 
 Kind = Literal["classifier", "rotations"]
+LEARNT: dict[Kind, str] = {"classifier": "the classes", "rotations": "which way images were turned"}
 
 VERSION = 1
 """Raised with every change that makes other weights from the same data."""
@@ -122,17 +126,16 @@ class Classifier:
         rows = max(1, min(CHUNK, VALUES // math.prod(self.space.shape)))
         with torch.inference_mode(), torch.autocast("cpu", enabled=False):
             for start in range(0, len(raw), rows):
-                x = self.space.encode(raw[start : start + rows])
-                out[start : start + rows] = self.net.features(x).numpy()
+                some = raw[start : start + rows]
+                # always as many: the rounding of a matrix product depends on how many rows it has
+                x = self.space.encode(np.concatenate([some, some[-1:].repeat(rows - len(some), axis=0)]))
+                out[start : start + rows] = self.net.features(x)[: len(some)].numpy()
         return out
 
     def probabilities(self, features: Vectors) -> NDArray[np.float64]:
         """Features (n, 64) to the probability of every class, of shape (n, classes)."""
         weight, bias = (p.detach().numpy().astype(np.float64) for p in self.net.head.parameters())
-        scores = features.astype(np.float64) @ weight.T + bias
-        out = np.exp(scores - scores.max(axis=1, keepdims=True))
-        probable: NDArray[np.float64] = out / out.sum(axis=1, keepdims=True)
-        return probable
+        return softmax(features.astype(np.float64) @ weight.T + bias)
 
     def accuracy(self, source: Source) -> float:
         """The share of the images in ``source`` that are told right, of rotations in turn or by their labels.
@@ -151,6 +154,22 @@ class Classifier:
                 truth = source.labels[start : start + CHUNK]
             right += int((self.probabilities(self(raw)).argmax(axis=1) == truth).sum())
         return right / len(source)
+
+
+@dataclass(frozen=True, eq=False)
+class Unlabelled:
+    """A source without its classes, so that rotations are learnt from it."""
+
+    source: Source
+    labels: None = None
+    classes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def read(self, indices: Indices) -> NDArray[Any]:
+        """The raw samples at ``indices``."""
+        return self.source.read(indices)
 
 
 def learn(source: Source, space: ImageSpace, cache: Path | None = None) -> Classifier:
@@ -188,15 +207,6 @@ def fingerprint(source: Source, space: ImageSpace) -> str:
     return out.hexdigest()
 
 
-def digest(net: nn.Module) -> str:
-    """A digest of all weights and buffers."""
-    out = hashlib.blake2b(digest_size=16)
-    for name, value in sorted(net.state_dict().items()):
-        out.update(name.encode())
-        out.update(value.contiguous().numpy().tobytes())
-    return out.hexdigest()
-
-
 def turned(x: Tensor, how: Tensor) -> Tensor:
     """Encoded images, each by its own of four turns: quarter turns, or mirrorings where they are not square.
 
@@ -225,7 +235,8 @@ def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
     coins = torch.Generator().manual_seed(key("turns", VERSION))
     optimizer = torch.optim.Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
-    with closing(Samples(source, space, batch=BATCH, seed=VERSION)) as batches:
+    samples = Samples(source, space, batch=BATCH, seed=VERSION)
+    with closing(samples) as batches, _progress(kind, steps) as report:
         for step in range(steps):
             x, c = batches.draw(step)
             if kind == "rotations" or c is None:
@@ -235,6 +246,21 @@ def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
             optimizer.zero_grad()
             F.cross_entropy(net(x), c).backward()
             optimizer.step()
+            report()
+
+
+@contextmanager
+def _progress(kind: Kind, steps: int) -> Iterator[Callable[[], None]]:
+    """A bar on a terminal, nothing elsewhere; call what it gives after every step."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"learning to tell {LEARNT[kind]}, to score by", total=steps)
+        yield lambda: bar.advance(task)
 
 
 def _schedule(progress: float) -> float:

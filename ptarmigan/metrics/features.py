@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ Vectors = NDArray[np.float32]
 CHUNK = 128
 
 
+@runtime_checkable
 class Features(Protocol):
     """Raw samples, in the data's own units, to one float32 vector each, of shape (n, d).
 
@@ -37,6 +38,20 @@ class Features(Protocol):
         ...
 
 
+@runtime_checkable
+class Telling(Features, Protocol):
+    """Features from which a linear layer tells the classes that a network learnt."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        ...
+
+    def probabilities(self, vectors: Vectors) -> NDArray[np.float64]:
+        """Features (n, d) to the probability of every class, of shape (n, classes)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Pixels:
     """The raw numbers themselves, as one row a sample."""
@@ -50,6 +65,13 @@ class Pixels:
 
 
 pixels = Pixels()
+
+
+def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores of classes (n, classes) to their probabilities."""
+    out = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probable: NDArray[np.float64] = out / out.sum(axis=1, keepdims=True)
+    return probable
 
 
 def chunks(source: Source, indices: Indices) -> Iterator[NDArray[Any]]:

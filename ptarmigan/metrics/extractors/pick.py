@@ -1,0 +1,102 @@
+"""Features by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.classifier import Unlabelled, learn
+from ptarmigan.metrics.extractors.dinov2 import dinov2
+from ptarmigan.metrics.extractors.inception import inception
+from ptarmigan.metrics.extractors.resnet20 import resnet20
+from ptarmigan.metrics.extractors.squeezenet import squeezenet
+from ptarmigan.metrics.features import Features, pixels
+from ptarmigan.spaces.image import ImageSpace
+
+
+def extractor(
+    name: str, samples: Samples, *, weights: Path | None = None, cache: Path | None = None
+) -> Features:
+    """The features of that name.
+
+    ======================  ========================================================================
+    ``auto``                ``classifier`` of images with classes, ``selfsupervised`` of others, ``pixels``
+                            of what is no image
+    ``classifier``          a small network that learns the classes of ``samples``
+    ``selfsupervised``      the same that learns how an image was turned, whether there are classes or not
+    ``inception``           the FID's network
+    ``dinov2``              ViT-L/14 of DINOv2
+    ``squeezenet``          SqueezeNet 1.0
+    ``resnet20``            a classifier of CIFAR-10
+    ``pixels``              the raw numbers
+    ======================  ========================================================================
+
+    Args:
+        name: one of these.
+        samples: the real samples, which some features are learnt from.
+        weights: a file of a pretrained network's weights, or a folder for ``dinov2``; see each for what it
+            is when None.
+        cache: a folder for weights and trained networks; ``$PTARMIGAN_CACHE`` or ``~/.cache/ptarmigan`` when
+            None.
+
+    Raises:
+        FileNotFoundError: the weights are not there, and cannot be downloaded.
+        ValueError: the name is unknown, the samples are no images or have no classes where these are needed,
+            or the weights cannot be used.
+    """
+    if name in LEARNT:
+        if weights is not None:
+            raise ValueError(f"{name} features have no weights to give: leave {weights} out")
+        return LEARNT[name](samples, cache)
+    if name not in PRETRAINED:
+        raise ValueError(f"there are no features {name!r}: the names are {', '.join(NAMES)}")
+    _images(name, samples)
+    return PRETRAINED[name](weights, cache)
+
+
+def _auto(samples: Samples, cache: Path | None) -> Features:
+    if not isinstance(samples.space, ImageSpace):
+        return pixels
+    return learn(samples.source, samples.space, cache)
+
+
+def _classifier(samples: Samples, cache: Path | None) -> Features:
+    space = _images("classifier", samples)
+    if samples.source.labels is None or len(samples.source.classes) < 2:
+        raise ValueError("classifier features need samples of two classes or more: take selfsupervised")
+    return learn(samples.source, space, cache)
+
+
+def _selfsupervised(samples: Samples, cache: Path | None) -> Features:
+    return learn(Unlabelled(samples.source), _images("selfsupervised", samples), cache)
+
+
+def _pixels(samples: Samples, cache: Path | None) -> Features:
+    return pixels
+
+
+def _images(name: str, samples: Samples) -> ImageSpace:
+    if not isinstance(samples.space, ImageSpace):
+        raise ValueError(f"{name} features are of images, and these samples are none: take pixels")
+    return samples.space
+
+
+def _dinov2(weights: Path | None, cache: Path | None) -> Features:
+    """The hub's client has a cache of its own."""
+    return dinov2(weights)
+
+
+LEARNT: dict[str, Callable[[Samples, Path | None], Features]] = {
+    "auto": _auto,
+    "classifier": _classifier,
+    "selfsupervised": _selfsupervised,
+    "pixels": _pixels,
+}
+PRETRAINED: dict[str, Callable[[Path | None, Path | None], Features]] = {
+    "inception": inception,
+    "dinov2": _dinov2,
+    "squeezenet": squeezenet,
+    "resnet20": resnet20,
+}
+NAMES = (*LEARNT, *PRETRAINED)
