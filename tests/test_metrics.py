@@ -14,7 +14,7 @@ from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.metrics import classifier as classifiers
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
 from ptarmigan.metrics.classifier import Classifier, Net, fingerprint, learn, turned
-from ptarmigan.metrics.distance import nearest, sliced_wasserstein
+from ptarmigan.metrics.distance import sliced_wasserstein
 from ptarmigan.metrics.features import extract, pixels
 from ptarmigan.metrics.frechet import Moments, frechet
 from ptarmigan.metrics.modes import modes
@@ -206,32 +206,10 @@ class TestSlicedWasserstein:
         assert scores == sorted(scores)
 
     def test_bad_input(self):
-        with pytest.raises(ValueError, match="2 and of 3 coordinates"):
+        with pytest.raises(ValueError, match="2 and of 3 dimensions"):
             sliced_wasserstein(np.zeros((4, 2)), np.zeros((4, 3)))
-        with pytest.raises(ValueError, match="1 of 4 points are not finite"):
+        with pytest.raises(ValueError, match="1 of 4 samples are not finite"):
             sliced_wasserstein(np.array([[0.0], [1], [np.inf], [2]]), np.zeros((4, 1)))
-
-
-class TestNearest:
-    @pytest.mark.parametrize("k", [1, 3, 40])
-    def test_equals_brute_force(self, k, monkeypatch):
-        monkeypatch.setattr("ptarmigan.metrics.distance.ROWS", 16)
-        rng = np.random.default_rng(0)
-        train, samples = (50 + rng.normal(size=(n, 3)).astype(np.float32) for n in (40, 37))
-        indices, distances = nearest(train, samples, k)
-        exact = np.linalg.norm(samples[:, None].astype(float) - train[None], axis=2)
-        np.testing.assert_array_equal(indices, exact.argsort(axis=1)[:, :k])
-        np.testing.assert_allclose(distances, np.sort(exact, axis=1)[:, :k], rtol=1e-12)
-
-    def test_copies_are_found_at_distance_zero(self):
-        train = np.random.default_rng(0).integers(0, 256, (300, 8, 8, 3), np.uint8)
-        indices, distances = nearest(train, train[[7, 250]], 1)
-        assert indices.ravel().tolist() == [7, 250]
-        assert (distances == 0).all()
-
-    def test_too_many(self):
-        with pytest.raises(ValueError, match="not 3 nearest among 2"):
-            nearest(np.zeros((2, 1)), np.zeros((1, 1)), 3)
 
 
 def digits():

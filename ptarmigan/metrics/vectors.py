@@ -1,0 +1,83 @@
+"""Sets of vectors, one sample a row: what distances between them ask for, and how these go through memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+ROWS = 2_048
+NUMBERS = 2**22
+"""At most so many numbers of a set are converted at a time: 32 MB in float64."""
+
+
+def checked(samples: NDArray[Any], name: str = "", *, least: int = 1) -> NDArray[Any]:
+    """``samples`` as they are, of shape (n, d) and of any real type; a memory map stays one.
+
+    Args:
+        samples: one vector a row.
+        name: which they are, for the error.
+        least: how many there have to be.
+
+    Raises:
+        ValueError: they are no matrix of numbers, or too few, or some are not finite in float64 when squared.
+    """
+    x, of = np.asanyarray(samples), f"{name} " if name else ""
+    if x.dtype.kind not in "biuf":
+        raise ValueError(f"{of}samples are numbers, not {x.dtype}")
+    if x.ndim != 2 or 0 in x.shape:
+        raise ValueError(f"{of}samples have the shape (samples, dimensions), not {x.shape}")
+    if len(x) < least:
+        raise ValueError(f"at least {least:,} {of}samples are needed, and there are {len(x):,}")
+    bad = sum(int((~np.isfinite(_squares(block))).sum()) for block in blocks(x))
+    if bad:
+        raise ValueError(f"{bad:,} of {len(x):,} {of}samples are not finite, or too large to be squared")
+    return x
+
+
+def pair(
+    a: NDArray[Any], b: NDArray[Any], names: tuple[str, str] = ("", ""), *, least: int = 1
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Both sets ``checked``, and of one dimension.
+
+    Raises:
+        ValueError: as ``checked``, or they have different dimensions.
+    """
+    a, b = (checked(x, name, least=least) for x, name in zip((a, b), names, strict=True))
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"no distance between samples of {a.shape[1]} and of {b.shape[1]} dimensions")
+    return a, b
+
+
+def against(real: NDArray[Any], fake: NDArray[Any], *, least: int = 1) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The real and the fake ``pair``, the real ones fit to be scored against.
+
+    Fake samples may all be the same: that is a collapse, and to be scored as one.
+
+    Raises:
+        ValueError: as ``pair``, or the real samples are all the same.
+    """
+    real, fake = pair(real, fake, ("real", "fake"), least=least)
+    if not any((block != real[0]).any() for block in blocks(real)):
+        raise ValueError("all real samples are the same: there is nothing to score against")
+    return real, fake
+
+
+def blocks(x: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """The rows of ``x``, so many at a time that they are easily converted."""
+    return (x[rows] for rows in spans(*x.shape))
+
+
+def spans(n: int, d: int) -> Iterator[slice]:
+    """Slices of ``n`` rows of ``d`` numbers, of at most 2,048 rows and 2²² numbers (or one row) each."""
+    rows = max(1, min(ROWS, NUMBERS // d))
+    return (slice(start, min(start + rows, n)) for start in range(0, n, rows))
+
+
+def _squares(block: NDArray[Any]) -> NDArray[np.float64]:
+    wide = block.astype(np.float64)
+    with np.errstate(over="ignore"):  # what overflows is counted
+        out: NDArray[np.float64] = np.einsum("ij,ij->i", wide, wide)
+    return out
