@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.metrics.vectors import blocks, checked
+
 Matrix = NDArray[np.float64]
 
 
@@ -28,20 +30,20 @@ class Moments:
 
     @staticmethod
     def of(features: NDArray[Any]) -> Moments:
-        """The moments of ``features``, of shape (n, d).
+        """The moments of ``features``, of shape (n, d) and any real type.
 
         Raises:
             ValueError: there are no samples, or some number is not finite.
         """
-        x = np.asarray(features, np.float64)
-        if x.ndim != 2 or 0 in x.shape:
-            raise ValueError(f"moments need features of shape (samples, dimensions), not {x.shape}")
-        bad = ~np.isfinite(x).all(axis=1)
-        if bad.any():
-            raise ValueError(f"{int(bad.sum())} of {len(x)} samples have features that are not finite")
-        mean = x.mean(axis=0)
-        deviation = x - mean
-        return Moments(len(x), mean, deviation.T @ deviation)
+        from scipy.linalg.blas import dsyrk
+
+        x = checked(features)
+        n, d = x.shape
+        mean = x.mean(axis=0, dtype=np.float64)
+        upper = np.zeros((d, d), order="F")
+        for block in blocks(x):
+            upper = dsyrk(1.0, (block - mean).T, 1.0, upper, overwrite_c=True)
+        return Moments(n, mean, upper + np.triu(upper, 1).T)
 
     @staticmethod
     def stream(chunks: Iterable[NDArray[Any]]) -> Moments:
@@ -85,7 +87,7 @@ def frechet(a: Moments, b: Moments, *, warn: bool = True) -> float:
     |mean a - mean b|² + tr(A + B - 2 (A B)^½) of Dowson and Landau 1982; in the features of an Inception
     network it is the FID of Heusel et al. 2017, arXiv 1706.08500. The trace of the root is the sum of the
     roots of the eigenvalues of A B, which are those of the symmetric L' B L with A = L L', so no general
-    matrix square root is taken.
+    matrix square root is taken. Covariances that are singular, or nearly, lose nothing.
 
     Args:
         a: moments of one set.
@@ -100,6 +102,8 @@ def frechet(a: Moments, b: Moments, *, warn: bool = True) -> float:
     doubt = too_few(min(a.n, b.n), a.dimensions)
     if doubt and warn:
         warnings.warn(doubt, stacklevel=2)
+    if a.n > b.n:  # the roots of what is zero would be seen as noise: the factor is that of the smaller rank
+        a, b = b, a
     first, second = a.covariance, b.covariance
     apart = float(np.sum((a.mean - b.mean) ** 2))
     spread = float(np.trace(first) + np.trace(second))
@@ -117,19 +121,15 @@ def too_few(n: int, dimensions: int) -> str:
 
 
 def _trace_of_root(a: Matrix, b: Matrix) -> float:
-    """tr((A B)^½) of two covariances."""
-    from scipy.linalg import LinAlgError, eigvalsh
+    """tr((A B)^½) of two covariances, by a pivoted Cholesky factor of A, which may be singular."""
+    from scipy.linalg.blas import dtrmm
+    from scipy.linalg.lapack import dpstrf
 
-    try:
-        values = eigvalsh(b, a, type=2)  # of B A x = λ x, through the Cholesky factor of A
-    except LinAlgError:  # A is singular
-        return float(np.linalg.svd(_factor(a).T @ _factor(b), compute_uv=False).sum())
+    # A with rows and columns in the order of the pivots is L L', and the columns of L end at its rank
+    factor, pivots, rank, _ = dpstrf(a, lower=True)
+    factor[:, rank:] = 0
+    order = pivots - 1
+    product = dtrmm(1.0, factor, b[order][:, order], side=True, lower=True)
+    product = dtrmm(1.0, factor, product, lower=True, trans_a=True)
+    values = np.linalg.eigvalsh(product[:rank, :rank])
     return float(np.sqrt(np.maximum(values, 0)).sum())
-
-
-def _factor(a: Matrix) -> Matrix:
-    """F of shape (d, rank) with F F' = A, of a singular A too."""
-    values, vectors = np.linalg.eigh(a)
-    held = values > values[-1] * len(a) * np.finfo(np.float64).eps
-    factor: Matrix = vectors[:, held] * np.sqrt(values[held])
-    return factor
