@@ -1,0 +1,235 @@
+"""The squared maximum mean discrepancy: how far apart two sets are to a kernel, without a bias.
+
+Gretton et al. 2012, "A kernel two-sample test": the mean of the kernel over pairs of real samples, plus that
+over pairs of fake ones, less twice that over pairs of both. It may be below zero, as an unbiased estimate of
+zero must. All pairs are counted, in blocks, in float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.permutation import permute
+from ptarmigan.metrics.estimate import Estimate
+from ptarmigan.metrics.vectors import against, blocks
+from ptarmigan.noise import key
+
+Matrix = NDArray[np.float64]
+Kernel = Callable[[Matrix, Matrix], Matrix]
+"""Rows (n, d) and (m, d) to the kernel of all pairs, (n, m)."""
+
+SUBSETS, SIZE = 100, 1_000
+PERMUTATIONS = 200
+LOOKED_AT = 1_000
+"""Real samples whose distances set the bandwidth, at most."""
+
+
+class Subsets(NamedTuple):
+    """The discrepancy of random subsets, in the published way.
+
+    Attributes:
+        mean: over the subsets.
+        deviation: between them. It says how much a subset varies, and nothing of the mean's own error.
+    """
+
+    mean: float
+    deviation: float
+
+
+@dataclass(frozen=True)
+class Discrepancy:
+    """What ``mmd`` found.
+
+    Attributes:
+        estimate: the squared discrepancy, from below 0 where sets are alike to 2.
+        p: how probable one as large is between sets of one distribution.
+        bandwidth: the deviation of the Gaussian kernel, in the units of the features.
+    """
+
+    estimate: Estimate
+    p: float
+    bandwidth: float
+
+
+def kid(real: NDArray[Any], fake: NDArray[Any]) -> Estimate:
+    """The Kernel Inception Distance, in whatever features: lower is better, 0 is as good as real.
+
+    Bińkowski et al. 2018, "Demystifying MMD GANs", arXiv 1801.01401: the squared discrepancy to the kernel
+    (x·y / d + 1)³. Published numbers are means over random subsets of the samples (``kid_of_subsets``). This
+    is the mean over all subsets there are: it has the same expectation, so it may be compared with these, and
+    is surer. Publications have the 2,048 features of the Inception network, and often print it times 10³.
+
+    Args:
+        real: features, of shape (n, d).
+        fake: features, of shape (m, d); n and m may differ.
+
+    Returns:
+        The value with the standard error of both sets' sampling.
+
+    Raises:
+        ValueError: a set has fewer than four samples or some that are not finite, the dimensions differ, the
+            real samples are all the same, or the kernel overflows.
+    """
+    return _kid(*against(real, fake, least=4))
+
+
+def kid_of_subsets(
+    real: NDArray[Any], fake: NDArray[Any], *, subsets: int = SUBSETS, size: int = SIZE, seed: int = 0
+) -> Subsets:
+    """The Kernel Inception Distance as it is published: mean and deviation over random subsets.
+
+    Every subset is drawn without repeats, and apart from the others.
+
+    Args:
+        real: features, of shape (n, d).
+        fake: features, of shape (m, d).
+        subsets: how many.
+        size: real samples in each, and as many fake ones.
+        seed: names the subsets.
+
+    Raises:
+        ValueError: as ``kid``, or a set has fewer samples than a subset.
+    """
+    real, fake = against(real, fake, least=max(4, size))
+    values = []
+    for which in range(subsets):
+        some = (
+            x[np.sort(permute(np.arange(size), len(x), "kid", seed, which, name))]
+            for x, name in ((real, "real"), (fake, "fake"))
+        )
+        values.append(_kid(*some).value)
+    return Subsets(float(np.mean(values)), float(np.std(values)))
+
+
+def mmd(
+    real: NDArray[Any], fake: NDArray[Any], *, permutations: int = PERMUTATIONS, seed: int = 0
+) -> Discrepancy:
+    """The squared discrepancy to a Gaussian kernel, and whether it is more than chance.
+
+    The kernel is exp(-|x - y|² / 2σ²), with σ the median distance between real samples (at most 1,000, and
+    those that differ), so that fake samples do not choose what they are judged by. The p-value is the share
+    of random divisions of all samples, the true one among them, that are as far apart.
+
+    Args:
+        real: features, of shape (n, d).
+        fake: features, of shape (m, d).
+        permutations: how many divisions are drawn; p is at least 1 / (permutations + 1).
+        seed: names them, and the samples looked at.
+
+    Raises:
+        ValueError: a set has fewer than four samples or some that are not finite, the dimensions differ, the
+            real samples are all the same, or the kernel overflows.
+    """
+    real, fake = against(real, fake, least=4)
+    bandwidth = _median_distance(real, seed)
+    n, m = len(real), len(fake)
+    rng = np.random.default_rng(key(seed, "mmd", n, m))
+    divisions = np.zeros((n + m, permutations))
+    for division in divisions.T:
+        division[rng.permutation(n + m)[:n]] = 1
+    sums, squares = _sums(_gaussian(bandwidth), real, fake, divisions)
+    estimate = _estimate(sums, squares, n)
+    total = sums[:, 0] + sums[:, 1]
+    within = np.einsum("ij,ij->j", divisions, sums[:, 2:])
+    across = total @ divisions - within
+    others = within / (n * (n - 1)) - 2 * across / (n * m)
+    others += (total.sum() - within - 2 * across) / (m * (m - 1))
+    # a division that happens to be the true one is as far apart, whatever rounding says
+    as_far = np.count_nonzero(others >= estimate.value - 1e-12)
+    return Discrepancy(estimate, (1 + as_far) / (1 + permutations), bandwidth)
+
+
+def _kid(real: NDArray[Any], fake: NDArray[Any]) -> Estimate:
+    none = np.empty((len(real) + len(fake), 0))
+    return _estimate(*_sums(_cubic, real, fake, none), len(real))
+
+
+def _cubic(a: Matrix, b: Matrix) -> Matrix:
+    product: Matrix = a @ b.T
+    product /= a.shape[1]
+    product += 1
+    return product * product * product
+
+
+def _gaussian(bandwidth: float) -> Kernel:
+    def kernel(a: Matrix, b: Matrix) -> Matrix:
+        squared: Matrix = a @ b.T
+        squared *= -2
+        squared += np.einsum("ij,ij->i", a, a)[:, None]
+        squared += np.einsum("ij,ij->i", b, b)
+        out: Matrix = np.exp(np.maximum(squared, 0) / (-2 * bandwidth**2))
+        return out
+
+    return kernel
+
+
+def _median_distance(x: NDArray[Any], seed: int) -> float:
+    from scipy.spatial.distance import pdist
+
+    some = permute(np.arange(min(LOOKED_AT, len(x))), len(x), "bandwidth", seed)
+    distances = pdist(x[np.sort(some)].astype(np.float64))
+    distances = distances[distances > 0]
+    if not len(distances):
+        raise ValueError(f"{len(some):,} real samples are the same: there is nothing to score against")
+    return float(np.median(distances))
+
+
+def _sums(kernel: Kernel, real: NDArray[Any], fake: NDArray[Any], sides: Matrix) -> tuple[Matrix, Matrix]:
+    """The kernel of every sample with all others, summed over each side, and its square over the first two.
+
+    The first two sides are the real and the fake samples; ``sides`` are further ones, of shape (n + m, s):
+    how much of a sample belongs to each. Returns arrays of shape (n + m, 2 + s) and (n + m, 2).
+    """
+    is_real = np.arange(len(real) + len(fake)) < len(real)
+    sides = np.column_stack([is_real, ~is_real, sides])
+    sums, squares = np.zeros(sides.shape), np.zeros((len(sides), 2))
+    parts = [*blocks(real), *blocks(fake)]
+    ends = np.cumsum([len(part) for part in parts])
+    places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
+    with np.errstate(over="ignore", invalid="ignore"):  # the estimate says so
+        for first, (i, part) in enumerate(zip(places, parts, strict=True)):
+            a = part.astype(np.float64)
+            for j, other in zip(places[first:], parts[first:], strict=True):
+                values = kernel(a, other.astype(np.float64))
+                if i == j:
+                    np.fill_diagonal(values, 0)
+                squared = values**2
+                sums[i] += values @ sides[j]
+                squares[i] += squared @ sides[j, :2]
+                if i != j:
+                    sums[j] += values.T @ sides[i]
+                    squares[j] += squared.T @ sides[i, :2]
+    return sums, squares
+
+
+def _estimate(sums: Matrix, squares: Matrix, n: int) -> Estimate:
+    """The discrepancy, and its standard error by Hoeffding's decomposition (1948) of it as a U-statistic.
+
+    What each sample adds on its own and what each pair adds beyond its samples are uncorrelated, so their
+    variances add up; between equal distributions the second is all there is.
+    """
+    m = len(sums) - n
+    real, real_fake = sums[:n, 0] / (n - 1), sums[:n, 1] / m
+    fake, fake_real = sums[n:, 1] / (m - 1), sums[n:, 0] / n
+    value = real.mean() + fake.mean() - 2 * real_fake.mean()
+    pairs_real = _beyond(squares[:n, 0].sum() / (n * (n - 1)), real, real)
+    pairs_fake = _beyond(squares[n:, 1].sum() / (m * (m - 1)), fake, fake)
+    pairs_both = _beyond(squares[:n, 1].sum() / (n * m), real_fake, fake_real)
+    # means over few pairs vary by their pairs too, which counts below
+    alone_real = max(0.0, float(np.var(real - real_fake, ddof=1)) - pairs_real / (n - 1) - pairs_both / m)
+    alone_fake = max(0.0, float(np.var(fake - fake_real, ddof=1)) - pairs_fake / (m - 1) - pairs_both / n)
+    variance = 4 * (alone_real / n + alone_fake / m + pairs_both / (n * m))
+    variance += 2 * (pairs_real / (n * (n - 1)) + pairs_fake / (m * (m - 1)))
+    if not np.isfinite(value + variance):
+        raise ValueError("the kernel overflows: some features are too large for it")
+    return Estimate(float(value), float(np.sqrt(variance)))
+
+
+def _beyond(square: float, a: Matrix, b: Matrix) -> float:
+    """The variance of a kernel over pairs, less that of its means over the first and over the second."""
+    return max(0.0, float(square - (a**2).mean() - (b**2).mean() + a.mean() * b.mean()))
