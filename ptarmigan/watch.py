@@ -112,7 +112,7 @@ class Watch:
         if step > before:
             self._add(self.clock, {"step": step, "seconds": round(seconds, 3), "speed": round(speed, 1)})
         finite = {name: value for name, value in values.items() if np.isfinite(value)}
-        self._on_board(lambda: [self.board.add_scalar(*pair, step) for pair in finite.items()])
+        self._on_board(lambda: self._scalars(finite, step))
         shown = {name: v for name, v in values.items() if name != "skipped" and not name.startswith(VITAL)}
         words = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if self.bar is not None:
@@ -205,6 +205,13 @@ class Watch:
                 lines.add(line)
         except OSError as error:
             self._no_room(error)
+
+    def _scalars(self, values: Mapping[str, float], step: int) -> None:
+        """All of them as one event: an event each takes longer than some steps."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        each = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
+        self.board.file_writer.add_summary(Summary(value=each), step)
 
     def _on_board(self, write: Callable[[], object]) -> None:
         try:
