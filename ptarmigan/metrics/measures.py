@@ -22,7 +22,14 @@ from ptarmigan.metrics.frechet import Moments, frechet
 from ptarmigan.metrics.kernel import kid, mmd
 from ptarmigan.metrics.memorised import memorised
 from ptarmigan.metrics.modes import Modes, modes
-from ptarmigan.metrics.neighbours import authenticity, density_coverage, precision_recall
+from ptarmigan.metrics.neighbours import (
+    DENSITY_K,
+    PRECISION_K,
+    authenticity,
+    density_coverage,
+    precision_recall,
+)
+from ptarmigan.metrics.search import radii
 from ptarmigan.metrics.similarity import ms_ssim_diversity, scales
 from ptarmigan.metrics.stacked import StackedModes
 from ptarmigan.metrics.two_sample import classifier_test
@@ -137,11 +144,15 @@ def _kid(reference: Reference) -> Measured:
 
 
 def _precision(reference: Reference) -> Measured:
-    return lambda fake: precision_recall(reference.real.features, fake.features)
+    real = reference.real.features
+    reach = radii(real, PRECISION_K) if len(real) > PRECISION_K else None
+    return lambda fake: precision_recall(real, fake.features, PRECISION_K, reach)
 
 
 def _density(reference: Reference) -> Measured:
-    return lambda fake: density_coverage(reference.real.features, fake.features)
+    real = reference.real.features
+    reach = radii(real, DENSITY_K) if len(real) > DENSITY_K else None
+    return lambda fake: density_coverage(real, fake.features, DENSITY_K, reach)
 
 
 def _sliced(reference: Reference) -> Measured:
@@ -322,16 +333,16 @@ MEASURES = (
     Measure(
         "precision",
         (
-            Scale("precision", "share", False, NEIGHBOURS.format(3)),
-            Scale("recall", "share", False, NEIGHBOURS.format(3)),
+            Scale("precision", "share", False, NEIGHBOURS.format(PRECISION_K)),
+            Scale("recall", "share", False, NEIGHBOURS.format(PRECISION_K)),
         ),
         _precision,
     ),
     Measure(
         "density",
         (
-            Scale("density", "balls", False, NEIGHBOURS.format(5)),
-            Scale("coverage", "share", False, NEIGHBOURS.format(5)),
+            Scale("density", "balls", False, NEIGHBOURS.format(DENSITY_K)),
+            Scale("coverage", "share", False, NEIGHBOURS.format(DENSITY_K)),
         ),
         _density,
     ),

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.metrics.estimate import Estimate, mean_of
-from ptarmigan.metrics.search import balls, nearest, radii
+from ptarmigan.metrics.search import Distances, balls, nearest, radii
 from ptarmigan.metrics.vectors import against
 
 PRECISION_K = 3
@@ -21,7 +21,7 @@ DENSITY_K = 5
 
 
 def precision_recall(
-    real: NDArray[Any], fake: NDArray[Any], k: int = PRECISION_K
+    real: NDArray[Any], fake: NDArray[Any], k: int = PRECISION_K, reach: Distances | None = None
 ) -> tuple[Estimate, Estimate]:
     """The share of fake samples on the real manifold, and of real samples on the fake one, from 0 to 1.
 
@@ -33,18 +33,21 @@ def precision_recall(
         real: features, of shape (n, d).
         fake: features, of shape (m, d); best as many as real ones, as more samples have smaller balls.
         k: whose distance is a ball's radius.
+        reach: the radii of the real balls, where they are known already.
 
     Raises:
         ValueError: a set has not more than k samples or some that are not finite, the dimensions differ, or
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
-    around_real, _ = balls(fake, real, radii(real, k))
+    around_real, _ = balls(fake, real, radii(real, k) if reach is None else reach)
     around_fake, _ = balls(real, fake, radii(fake, k))
     return mean_of(around_real > 0), mean_of(around_fake > 0)
 
 
-def density_coverage(real: NDArray[Any], fake: NDArray[Any], k: int = DENSITY_K) -> tuple[Estimate, Estimate]:
+def density_coverage(
+    real: NDArray[Any], fake: NDArray[Any], k: int = DENSITY_K, reach: Distances | None = None
+) -> tuple[Estimate, Estimate]:
     """How densely fake samples lie on the real manifold, and the share of real samples with one near.
 
     Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", arXiv 2002.09797. The
@@ -55,13 +58,14 @@ def density_coverage(real: NDArray[Any], fake: NDArray[Any], k: int = DENSITY_K)
         real: features, of shape (n, d).
         fake: features, of shape (m, d).
         k: whose distance is a ball's radius.
+        reach: the radii of the real balls, where they are known already.
 
     Raises:
         ValueError: a set has not more than k samples or some that are not finite, the dimensions differ, or
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
-    around, held = balls(fake, real, radii(real, k))
+    around, held = balls(fake, real, radii(real, k) if reach is None else reach)
     return mean_of(around / k), mean_of(held > 0)
 
 
