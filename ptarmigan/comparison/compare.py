@@ -175,17 +175,16 @@ def _notes(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
 
 
 def _otherwise(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
-    """Which runs were measured otherwise, in what, and how."""
-    found: dict[tuple[Path, str], list[str]] = {}
-    for row, group in itertools.product(rows, groups):
-        for run in group.runs:
-            entry = run.entries.get(row.name)
-            if entry is not None and entry["protocol"] != row.protocol:
-                words = _unlike(entry["protocol"], row.protocol)
-                found.setdefault((run.folder, words), []).append(row.name)
-    for (place, words), names in found.items():
-        among = ", ".join(names)
-        yield f"{place} was measured otherwise (‡) and is left out of the ranking by {among}: {words}"
+    """Which runs were measured otherwise, in what, and how, by the example of the first score."""
+    for run in itertools.chain.from_iterable(group.runs for group in groups):
+        mine = {row.name: run.entries[row.name]["protocol"] for row in rows if row.name in run.entries}
+        unlike = [row for row in rows if mine.get(row.name, row.protocol) != row.protocol]
+        if unlike:
+            first, among = unlike[0], ", ".join(row.name for row in unlike)
+            words = _unlike(mine[first.name], first.protocol)
+            yield (
+                f"{run.folder} was measured otherwise (‡) and is left out of the ranking by {among}: {words}"
+            )
 
 
 def _unlike(one: str, other: str) -> str:
