@@ -405,7 +405,10 @@ class Player:
 
     def newest(self) -> dict[str, Any] | None:
         """The newest whole checkpoint; every rank gets the first one's."""
-        return self.from_first(self.checkpoints.newest() if self.ranks.first else None)
+        found: dict[str, Any] | None = self.from_first(
+            self.checkpoints.newest() if self.ranks.first else None
+        )
+        return found
 
     def from_first(self, value: Any) -> Any:
         """The first rank's tensors and plain values, on every rank."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.doctor.history import Curve
 from ptarmigan.report.html import Child, Markup, h
-from ptarmigan.report.story import Curve
 
 WIDTH, HEIGHT = 380, 190
 LEFT, RIGHT, TOP, BOTTOM = 50, 10, 12, 24

@@ -9,6 +9,7 @@ from typing import Any
 
 from ptarmigan import options, zoo
 from ptarmigan.checkpoint import write
+from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
@@ -49,7 +50,7 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     missing = ""
     if run is None:
         run, missing = rebuilt(story)
-    history = doctor.read(folder)
+    history = read_history(folder)
     found = doctor.opinions(history, folder)
     marks = Marks(
         tuple(s for s, _ in story.skipped),
