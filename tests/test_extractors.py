@@ -665,6 +665,11 @@ class TestPick:
         labelled, plain = digits(), digits(labelled=False)
         a = extractor("selfsupervised", labelled, cache=tmp_path)
         assert a.name.startswith("rotations:")
+        assert not isinstance(a, Telling)  # turns are no classes
+        assert isinstance(extractor("classifier", labelled, cache=tmp_path), Telling)
+        np.testing.assert_array_equal(
+            a(labelled.source.raw), learn(plain.source, plain.space, tmp_path)(plain.source.raw)
+        )
         assert a.hash == extractor("selfsupervised", plain, cache=tmp_path / "other").hash
         assert a.hash != extractor("classifier", labelled, cache=tmp_path).hash
         assert len(list((tmp_path / "classifiers").iterdir())) == 2

@@ -40,7 +40,7 @@ class Features(Protocol):
 
 @runtime_checkable
 class Telling(Features, Protocol):
-    """Features from which a linear layer tells the classes that a network learnt."""
+    """Features from which a linear layer tells the classes of samples that a network learnt."""
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ptarmigan.data.samples import Samples
-from ptarmigan.metrics.classifier import Unlabelled, learn
+from numpy.typing import NDArray
+
+from ptarmigan.data.samples import Samples, Source
+from ptarmigan.metrics.classifier import Classifier, Unlabelled, learn
 from ptarmigan.metrics.extractors.dinov2 import dinov2
 from ptarmigan.metrics.extractors.inception import inception
 from ptarmigan.metrics.extractors.resnet20 import resnet20
 from ptarmigan.metrics.extractors.squeezenet import squeezenet
-from ptarmigan.metrics.features import Features, pixels
+from ptarmigan.metrics.features import Features, Vectors, pixels
 from ptarmigan.spaces.image import ImageSpace
 
 
@@ -55,21 +59,47 @@ def extractor(
     return PRETRAINED[name](weights, cache)
 
 
+@dataclass(frozen=True, eq=False)
+class Silent:
+    """The features of a network that learnt turns and not classes, so that nobody takes one for the other."""
+
+    network: Classifier
+
+    @property
+    def name(self) -> str:
+        """What the network is."""
+        return self.network.name
+
+    @property
+    def hash(self) -> str:
+        """A digest of its weights."""
+        return self.network.hash
+
+    def __call__(self, raw: NDArray[Any]) -> Vectors:
+        """The features of raw images, of shape (n, 64)."""
+        return self.network(raw)
+
+
+def _learnt(source: Source, space: ImageSpace, cache: Path | None) -> Features:
+    network = learn(source, space, cache)
+    return network if network.kind == "classifier" else Silent(network)
+
+
 def _auto(samples: Samples, cache: Path | None) -> Features:
     if not isinstance(samples.space, ImageSpace):
         return pixels
-    return learn(samples.source, samples.space, cache)
+    return _learnt(samples.source, samples.space, cache)
 
 
 def _classifier(samples: Samples, cache: Path | None) -> Features:
     space = _images("classifier", samples)
     if samples.source.labels is None or len(samples.source.classes) < 2:
         raise ValueError("classifier features need samples of two classes or more: take selfsupervised")
-    return learn(samples.source, space, cache)
+    return _learnt(samples.source, space, cache)
 
 
 def _selfsupervised(samples: Samples, cache: Path | None) -> Features:
-    return learn(Unlabelled(samples.source), _images("selfsupervised", samples), cache)
+    return _learnt(Unlabelled(samples.source), _images("selfsupervised", samples), cache)
 
 
 def _pixels(samples: Samples, cache: Path | None) -> Features:
