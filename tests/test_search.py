@@ -124,6 +124,13 @@ def test_memory_does_not_grow_with_the_pairs(monkeypatch):
     assert peak < len(x) ** 2 / 2  # not even half a byte a pair
 
 
+@pytest.mark.parametrize(("n", "d", "rows"), [(5_000, 3, 2_048), (5_000, 2**12, 1_024), (3, 2**23, 1)])
+def test_blocks_are_small(n, d, rows):
+    blocks = list(vectors.spans(n, d))
+    assert blocks[0] == slice(0, rows)
+    assert [i for block in blocks for i in range(block.start, block.stop)] == list(range(n))
+
+
 def test_a_memory_map_will_do(tmp_path):
     x = SETS["normal"]
     np.save(tmp_path / "x.npy", x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,15 @@ def test_order_and_blocks_do_not_matter(monkeypatch):
     whole = vendi(x).value
     monkeypatch.setattr(vectors, "ROWS", 17)
     assert vendi(x[::-1]).value == pytest.approx(whole, rel=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(2_000, 3), (3, 2_000)])
+def test_the_smaller_matrix_is_taken(shape):
+    tracemalloc.start()
+    vendi(draw(*shape))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2_000**2
 
 
 def test_grows_with_spread_and_is_at_most_the_dimensions():

@@ -125,9 +125,8 @@ def _trace_of_root(a: Matrix, b: Matrix) -> float:
     from scipy.linalg.blas import dtrmm
     from scipy.linalg.lapack import dpstrf
 
-    # A with rows and columns in the order of the pivots is L L', and the columns of L end at its rank
+    # A with rows and columns in the order of the pivots is L L', of whose columns rank say something
     factor, pivots, rank, _ = dpstrf(a, lower=True)
-    factor[:, rank:] = 0
     order = pivots - 1
     product = dtrmm(1.0, factor, b[order][:, order], side=True, lower=True)
     product = dtrmm(1.0, factor, product, lower=True, trans_a=True)
