@@ -34,13 +34,12 @@ class Play:
     """A run on its device, a step at a time."""
 
     run: Run
-    precision: str = "auto"
     step: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         run, device = self.run, pick_device("auto")
         images = len(run.space.shape) == 3
-        dtype = pick_precision(self.precision, device, images=images)
+        dtype = pick_precision("auto", device, images=images)
         run.game.to(device)
         if images:
             run.game.to(memory_format=torch.channels_last)
@@ -63,19 +62,22 @@ class Play:
             torch.cuda.synchronize()
 
 
-def clocked(run: Run, marks: Sequence[float], *, precision: str = "auto") -> Iterator[Mark]:
+def clocked(
+    run: Run, marks: Sequence[float], *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Mark]:
     """Play ``run``, and hand out its game with averaged weights at every mark (in minutes of training).
 
     Schedules run from 0 to 1 over the last mark, by the clock: each is played as if it ended there.
+    ``time.process_time`` is a clock that other work does not disturb, for a run on one thread.
     """
-    play = Play(run, precision)
+    play = Play(run)
     spent, last = 0.0, marks[-1]
     for mark in marks:
-        then = time.monotonic()
-        while spent + time.monotonic() - then < 60 * mark:
-            play.advance(min((spent + time.monotonic() - then) / (60 * last), 1.0))
+        then = clock()
+        while spent + clock() - then < 60 * mark:
+            play.advance(min((spent + clock() - then) / (60 * last), 1.0))
         play.wait()
-        spent += time.monotonic() - then
+        spent += clock() - then
         with play.average.playing(run.game) as game:
             yield Mark(mark, play.step, game)
     run.samples.close()
