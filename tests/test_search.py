@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ptarmigan.metrics import search, vectors
-from ptarmigan.metrics.search import balls, nearest, radii
+from ptarmigan.metrics.search import nearest, radii, within
 from ptarmigan.metrics.vectors import against, checked, pair
 
 
@@ -87,15 +87,16 @@ class TestNearest:
 
 
 @pytest.mark.usefixtures("rows")
-class TestBalls:
+class TestWithin:
     def test_counts_are_those_of_all_pairs(self, points):
-        centres, others = points[: len(points) // 2], points[::3]  # half of these are centres, too
-        radius = radii(centres, 3)
-        inside = all_distances(others, centres) <= radius  # on the surface where a neighbour was drawn itself
-        of_points, of_balls = balls(others, centres, radius)
-        np.testing.assert_array_equal(of_points, inside.sum(1))
-        np.testing.assert_array_equal(of_balls, inside.sum(0))
-        assert inside.mean() > 0
+        a, b = points[::3], points[: len(points) // 2]  # half of a is in b
+        of_a, of_b = radii(a, 2), radii(b, 3)
+        exact = all_distances(a, b)
+        expected = exact <= of_b, exact <= of_a[:, None]  # where the neighbour is in both, it is just so far
+        for near, found in zip(expected, within(a, b, of_b, of_a[:, None]), strict=True):
+            np.testing.assert_array_equal(found[0], near.sum(1))
+            np.testing.assert_array_equal(found[1], near.sum(0))
+            assert near.any()
 
 
 def test_most_is_decided_by_the_product(monkeypatch):
@@ -107,7 +108,7 @@ def test_most_is_decided_by_the_product(monkeypatch):
     radius = radii(x, 3)
     assert sum(measured) == 600 * 16  # k + 1 neighbours, and those kept in doubt
     measured.clear()
-    balls(x, x, radius)
+    within(x, x, radius)
     assert 600 <= sum(measured) < 0.01 * 600**2  # every third neighbour is on the surface
     measured.clear()
     radii(np.repeat(x[:20], 30, 0), 3)
@@ -118,7 +119,7 @@ def test_memory_does_not_grow_with_the_pairs(monkeypatch):
     monkeypatch.setattr(vectors, "ROWS", 128)
     x = rng().normal(size=(3_000, 8)).astype(np.float32)
     tracemalloc.start()
-    balls(x, x, radii(x, 2))
+    within(x, x, radii(x, 2))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < len(x) ** 2 / 2  # not even half a byte a pair

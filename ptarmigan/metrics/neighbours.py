@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.metrics.estimate import Estimate, mean_of
-from ptarmigan.metrics.search import Distances, balls, nearest, radii
+from ptarmigan.metrics.search import Distances, nearest, radii, within
 from ptarmigan.metrics.vectors import against
 
 PRECISION_K = 3
@@ -40,9 +40,9 @@ def precision_recall(
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
-    around_real, _ = balls(fake, real, radii(real, k) if reach is None else reach)
-    around_fake, _ = balls(real, fake, radii(fake, k))
-    return mean_of(around_real > 0), mean_of(around_fake > 0)
+    of_real = radii(real, k) if reach is None else reach
+    in_real, in_fake = within(fake, real, of_real, radii(fake, k)[:, None])
+    return mean_of(in_real[0] > 0), mean_of(in_fake[1] > 0)
 
 
 def density_coverage(
@@ -65,7 +65,7 @@ def density_coverage(
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
-    around, held = balls(fake, real, radii(real, k) if reach is None else reach)
+    ((around, held),) = within(fake, real, radii(real, k) if reach is None else reach)
     return mean_of(around / k), mean_of(held > 0)
 
 

@@ -7,6 +7,7 @@ is what all the differences would have given, copies are at distance zero, and n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -43,14 +44,7 @@ def nearest(train: NDArray[Any], samples: NDArray[Any], k: int = 1) -> tuple[Ind
         raise ValueError(f"no distance between samples of shape {train.shape[1:]} and {samples.shape[1:]}")
     train, samples = train.reshape(len(train), -1), samples.reshape(len(samples), -1)
     middle = _middle(train)
-    indices, distances = np.empty((len(samples), k), np.int64), np.empty((len(samples), k))
-    for rows in spans(*samples.shape):
-        found = _nearest(train, samples[rows], k, middle, np.float32)
-        indices[rows], distances[rows], proven = found
-        if not proven.all():
-            open_ = np.arange(rows.start, rows.stop)[~proven]
-            indices[open_], distances[open_], _ = _nearest(train, samples[open_], k, middle, np.float64)
-    return indices, distances
+    return _settled(train, samples, k, middle, _of_others(train, samples, k, middle, np.float32))
 
 
 def radii(x: NDArray[Any], k: int) -> Distances:
@@ -61,28 +55,31 @@ def radii(x: NDArray[Any], k: int) -> Distances:
     """
     if not 1 <= k < len(x):
         raise ValueError(f"{k} neighbours need more than {k} samples, and there are {len(x)}")
-    return nearest(x, x, k + 1)[1][:, k]  # each is itself the nearest
+    middle, k = _middle(x), k + 1  # each is itself the nearest
+    return _settled(x, x, k, middle, _of_one_another(x, k, middle))[1][:, -1]
 
 
-def balls(points: NDArray[Any], centres: NDArray[Any], radius: Distances) -> tuple[Indices, Indices]:
-    """In how many balls every point lies, and how many points lie in every ball; the surface is inside.
+def within(a: NDArray[Any], b: NDArray[Any], *reaches: Distances) -> tuple[tuple[Indices, Indices], ...]:
+    """How many of ``b`` are near each of ``a``, and how many of ``a`` near each of ``b``.
 
     Args:
-        points: of shape (n, d).
-        centres: of shape (m, d).
-        radius: of every ball, of shape (m,), as ``radii`` has it.
+        a: of shape (n, d).
+        b: of shape (m, d).
+        reaches: how near that is, and just so far is near: of shape (m,) where it is up to the row of ``b``,
+            and (n, 1) where it is up to that of ``a``.
 
     Returns:
-        Counts of shape (n,) and (m,).
+        For every reach counts of shape (n,) and (m,).
     """
-    of_points, of_balls = np.zeros(len(points), np.int64), np.zeros(len(centres), np.int64)
-    middle = _middle(centres)
-    for i in spans(*points.shape):
-        for j in spans(*centres.shape):
-            inside = _inside(points[i], centres[j], radius[j], middle)
-            of_points[i] += np.count_nonzero(inside, axis=1)
-            of_balls[j] += np.count_nonzero(inside, axis=0)
-    return of_points, of_balls
+    counts = tuple((np.zeros(len(a), np.int64), np.zeros(len(b), np.int64)) for _ in reaches)
+    middle = _middle(b)
+    for i in spans(*a.shape):
+        for j in spans(*b.shape):
+            here = [reach[i] if reach.ndim == 2 else reach[j] for reach in reaches]
+            for (of_a, of_b), near in zip(counts, _near(a[i], b[j], here, middle), strict=True):
+                of_a[i] += np.count_nonzero(near, axis=1)
+                of_b[j] += np.count_nonzero(near, axis=0)
+    return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,29 +119,84 @@ class _Rounded:
         return out
 
 
-def _nearest(
+@dataclass(frozen=True, eq=False)
+class _Kept:
+    """For every row the few of a set that may be nearest.
+
+    Attributes:
+        places: where in the set they are, of shape (n, kept).
+        below: what their squared distances cannot be less than, of shape (n, kept); the largest is what those
+            of the others cannot be less than.
+    """
+
+    places: Indices
+    below: NDArray[Any]
+
+    @staticmethod
+    def nothing(n: int, of: int, k: int, precision: Precision) -> _Kept:
+        """Room for more than ``k`` of so many, so that rounding seldom hides one of these behind the last."""
+        shape = (n, min(of, 2 * k + 8))
+        return _Kept(np.zeros(shape, np.int64), np.full(shape, np.inf, precision))
+
+    def offer(self, rows: slice, below: NDArray[Any], start: int) -> None:
+        """Keep the nearest of what is kept for ``rows`` and of a block of the set, from ``start`` on."""
+        count = self.places.shape[1]
+        best = _smallest(below, count)
+        places = np.hstack([self.places[rows], best + start])
+        below = np.hstack([self.below[rows], np.take_along_axis(below, best, 1)])
+        best = _smallest(below, count)
+        self.places[rows] = np.take_along_axis(places, best, 1)
+        self.below[rows] = np.take_along_axis(below, best, 1)
+
+
+def _of_others(
     train: NDArray[Any], samples: NDArray[Any], k: int, middle: NDArray[np.float32], precision: Precision
+) -> _Kept:
+    kept = _Kept.nothing(len(samples), len(train), k, precision)
+    for i in spans(*samples.shape):
+        rows = _Rounded.of(samples[i], middle, precision)
+        for j in spans(*train.shape):
+            kept.offer(i, rows.below(_Rounded.of(train[j], middle, precision)), j.start)
+    return kept
+
+
+def _of_one_another(x: NDArray[Any], k: int, middle: NDArray[np.float32]) -> _Kept:
+    """The same within one set, where a product serves both sides."""
+    kept = _Kept.nothing(len(x), len(x), k, np.float32)
+    parts = list(spans(*x.shape))
+    for first, i in enumerate(parts):
+        rows = _Rounded.of(x[i], middle, np.float32)
+        for j in parts[first:]:
+            below = rows.below(_Rounded.of(x[j], middle, np.float32))
+            kept.offer(i, below, j.start)
+            if i != j:
+                kept.offer(j, below.T, i.start)
+    return kept
+
+
+def _settled(
+    train: NDArray[Any], samples: NDArray[Any], k: int, middle: NDArray[np.float32], kept: _Kept
+) -> tuple[Indices, Distances]:
+    """Indices and distances of the nearest among those kept; of all again in float64 where there is doubt."""
+    found, distances, proven = _measured(train, samples, k, kept)
+    doubtful = np.flatnonzero(~proven)
+    for rows in spans(len(doubtful), samples.shape[1]):
+        some = samples[doubtful[rows]]
+        again = _of_others(train, some, k, middle, np.float64)
+        found[doubtful[rows]], distances[doubtful[rows]], _ = _measured(train, some, k, again)
+    return found, distances
+
+
+def _measured(
+    train: NDArray[Any], samples: NDArray[Any], k: int, kept: _Kept
 ) -> tuple[Indices, Distances, NDArray[np.bool_]]:
     """Indices, distances, and where these are sure to be the smallest."""
-    kept = min(
-        len(train), 2 * k + 8
-    )  # more than k, so that the last is usually farther than rounding can hide
-    queries = _Rounded.of(samples, middle, precision)
-    found, below = np.empty((len(samples), 0), np.int64), np.empty((len(samples), 0), precision)
-    for rows in spans(*train.shape):
-        block = queries.below(_Rounded.of(train[rows], middle, precision))
-        best = _smallest(block, kept)
-        found = np.hstack([found, best + rows.start])
-        below = np.hstack([below, np.take_along_axis(block, best, 1)])
-        best = _smallest(below, kept)
-        found, below = np.take_along_axis(found, best, 1), np.take_along_axis(below, best, 1)
-    exact = np.array([apart(train[places], one) for places, one in zip(found, samples, strict=True)])
-    order = np.lexsort((found, exact))[:, :k]
-    found, exact = np.take_along_axis(found, order, 1), np.take_along_axis(exact, order, 1)
-    farthest = exact[:, -1]
-    # all that was not kept is at least as far as the last that was
-    proven = (farthest**2 <= below.max(axis=1)) | (farthest == 0) | (kept == len(train))
-    return found, exact, proven
+    exact = np.array([apart(train[places], one) for places, one in zip(kept.places, samples, strict=True)])
+    order = np.lexsort((kept.places, exact))[:, :k]
+    distances = np.take_along_axis(exact, order, 1)
+    farthest, least = distances[:, -1], kept.below.max(axis=1)
+    proven = (farthest**2 <= least) | (farthest == 0) | (kept.places.shape[1] == len(train))
+    return np.take_along_axis(kept.places, order, 1), distances, proven
 
 
 def _smallest(values: NDArray[Any], count: int) -> Indices:
@@ -154,27 +206,28 @@ def _smallest(values: NDArray[Any], count: int) -> Indices:
     return np.argpartition(values, count - 1, axis=1)[:, :count]
 
 
-def _inside(
-    points: NDArray[Any], centres: NDArray[Any], radius: Distances, middle: NDArray[np.float32]
-) -> NDArray[np.bool_]:
-    """Which points lie in which balls, of shape (points, balls)."""
+def _near(
+    a: NDArray[Any], b: NDArray[Any], reaches: Sequence[Distances], middle: NDArray[np.float32]
+) -> list[NDArray[np.bool_]]:
+    """Which pairs are near, of shape (n, m), for every reach, of shape (m,) or (n, 1)."""
     for precision in (np.float32, np.float64):
-        first, second = (_Rounded.of(x, middle, precision) for x in (points, centres))
+        first, second = (_Rounded.of(x, middle, precision) for x in (a, b))
         below = first.below(second)
         with np.errstate(over="ignore", invalid="ignore"):
-            squared = (radius**2).astype(precision)
-            reached = below <= squared
-            below += first.doubt
-            below += second.doubt.T
-            inside: NDArray[np.bool_] = below <= squared
-        i, j = np.nonzero(reached & ~inside)
-        if len(i) <= len(points) + len(centres):
+            above = below + first.doubt
+            above += second.doubt.T
+            squares = [(reach**2).astype(precision) for reach in reaches]
+            near: list[NDArray[np.bool_]] = [above <= square for square in squares]
+            open_ = [np.flatnonzero((below <= s) & ~sure) for s, sure in zip(squares, near, strict=True)]
+        if max(map(len, open_)) <= len(a) + len(b):
             break
-    step = max(1, NUMBERS // points.shape[1])
-    for start in range(0, len(i), step):
-        some, others = i[start : start + step], j[start : start + step]
-        inside[some, others] = apart(points[some], centres[others]) <= radius[others]
-    return inside
+    step = max(1, NUMBERS // a.shape[1])
+    for reach, found, places in zip(reaches, near, open_, strict=True):
+        reach = np.broadcast_to(reach, found.shape)
+        for start in range(0, len(places), step):
+            i, j = np.unravel_index(places[start : start + step], found.shape)
+            found[i, j] = apart(a[i], b[j]) <= reach[i, j]
+    return near
 
 
 def apart(a: NDArray[Any], b: NDArray[Any]) -> Distances:
