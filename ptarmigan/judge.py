@@ -199,15 +199,13 @@ def same_form(real: Space, fake: Space) -> None:
     Raises:
         ValueError: the two kinds of samples differ in shape or depth.
     """
-    if form(real) != form(fake):
-        raise ValueError(
-            f"the real samples are {form(real)} and the others {form(fake)}: make them equal first"
-            + (
-                ", such as with --size"
-                if isinstance(real, ImageSpace) and isinstance(fake, ImageSpace)
-                else ""
-            )
-        )
+    if form(real) == form(fake):
+        return
+    hint = ""
+    if isinstance(real, ImageSpace) and isinstance(fake, ImageSpace):
+        sized = (real.channels, real.bits) == (fake.channels, fake.bits)
+        hint = ": give a --size" if sized else ": convert one of them first"
+    raise ValueError(f"{form(real)} cannot be compared with {form(fake)}{hint}")
 
 
 def form(space: Space) -> str:

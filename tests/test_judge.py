@@ -162,8 +162,8 @@ def test_few_samples_and_constant_features_are_said():
     [
         (np.zeros((9, 3)), np.zeros((9, 3)), {}, "nothing to score against"),
         (np.eye(9), np.full((9, 9), np.nan), {}, "not finite"),
-        (np.eye(9), np.eye(8), {}, "make them equal"),
-        (np.zeros((9, 8, 8), np.uint8), np.eye(8), {}, "make them equal"),
+        (np.eye(9), np.eye(8), {}, "cannot be compared"),
+        (np.zeros((9, 8, 8), np.uint8), np.eye(8), {}, "cannot be compared"),
         (np.eye(9), np.eye(9), {"metrics": ["beauty"]}, "no measure 'beauty': choose from"),
         (np.eye(9), np.eye(9), {"n": 10}, "not 10"),
         (np.eye(9), np.eye(9), {"n": 0}, "not 0"),
