@@ -17,7 +17,7 @@ from ptarmigan.metrics.measures import MEASURES, chosen
 QUICK = ("frechet", "precision", "density")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
