@@ -100,10 +100,10 @@ class TestWithin:
 
 
 def test_most_is_decided_by_the_product(monkeypatch):
-    measured = []
-    monkeypatch.setattr(
-        search, "apart", lambda a, b, real=search.apart: measured.append(len(a)) or real(a, b)
-    )
+    measured, used = [], set()
+    apart, rounded = search.apart, search._Rounded.of
+    monkeypatch.setattr(search, "apart", lambda a, b: measured.append(len(a)) or apart(a, b))
+    monkeypatch.setattr(search._Rounded, "of", lambda *given: used.add(given[-1]) or rounded(*given))
     x = (1_000 + rng().normal(size=(600, 20))).astype(np.float32)
     radius = radii(x, 3)
     assert sum(measured) == 600 * 16  # k + 1 neighbours, and those kept in doubt
@@ -113,6 +113,7 @@ def test_most_is_decided_by_the_product(monkeypatch):
     measured.clear()
     radii(np.repeat(x[:20], 30, 0), 3)
     assert sum(measured) == 600 * 16
+    assert used == {np.float32}
 
 
 def test_memory_does_not_grow_with_the_pairs(monkeypatch):
