@@ -99,7 +99,7 @@ def test_a_run_that_began_just_now_has_nothing_wrong_with_it():
 FAULTS = {
     Fault.OVERFITTING: {"known": 0.85, "told": 0.99, "told_held_out": 0.6},
     Fault.MEMORISATION: {"averaged/copies": 0.9},
-    Fault.OSCILLATION: {"movement": 1.2, "turn/generator": -0.6},
+    Fault.OSCILLATION: {**BAD, "movement": 1.2, "turn/generator": -0.6},
     Fault.SATURATION: {"edge": 0.95},
     Fault.TOO_STRONG: {**BAD, "told": 1.0, "told_held_out": 1.0, "movement": 0.2},
     Fault.TOO_WEAK: {**BAD, "told": 0.5, "slope": 0.001, "movement": 0.2},
@@ -173,7 +173,14 @@ def test_labels_matter_where_they_are_used():
 
 
 def test_outputs_that_cannot_reach_the_data_are_bad_data():
-    assert first(unreached=0.5, pinned=0.6) == (Fault.DATA, "outputs that do not reach it")
+    assert first(unreached=0.5, pinned=0.6, low=0.0, high=1.0) == (Fault.DATA, "outputs that do not reach it")
+
+
+def test_samples_that_go_from_mode_to_mode_oscillate():
+    turning = np.arange(PROBES) // 4 % 2 == 0
+    shares = {f"share/{g}": np.where(turning == (g % 2 == 0), 0.25, 0.0) for g in range(8)}
+    assert first(**BAD, **shares)[0] == Fault.OSCILLATION
+    assert diagnose(history(**shares)) == [], "where the averaged samples are good, nobody minds"
 
 
 def test_divergence_is_named_by_events_and_by_numbers():

@@ -60,8 +60,9 @@ def bad_data(signs: Signs) -> Finding | None:
         evidence = {n: signs.history.data[n] for n in shown if n in signs.history.data}
         return Finding(Fault.DATA, 0, name, evidence, certainty(value / limit))
     unreached, pinned = signs("unreached"), signs("pinned")
+    bound = steady(signs, "low") & steady(signs, "high")
     step = signs.since(
-        (unreached >= at.UNREACHED) & (pinned >= at.UNREACHED) & (signs("diversity") > at.ALIKE)
+        (unreached >= at.UNREACHED) & (pinned >= at.UNREACHED) & bound & (signs("diversity") > at.ALIKE)
     )
     if step is None:
         return None
@@ -127,7 +128,7 @@ def overfitting(signs: Signs) -> Finding | None:
 
 def memorisation(signs: Signs) -> Finding | None:
     """Samples that are copies of training samples."""
-    limit = signs.fact("real/copies", 0.0) + at.COPIES
+    limit = signs.fact("real/copies", at.CHANCE_COPIES) + at.COPIES
     copies = signs("averaged/copies")
     step = signs.since((copies >= limit) & (signs("averaged/diversity") > at.ALIKE))
     if step is None:
@@ -138,14 +139,18 @@ def memorisation(signs: Signs) -> Finding | None:
 
 def oscillation(signs: Signs) -> Finding | None:
     """Samples that keep going from one place to another."""
-    movement = signs("movement")
-    step = signs.since((movement >= at.WANDERING) & (signs("diversity") > at.SAME), signs.lasting)
+    movement, wandering = signs("movement"), signs.wandering()
+    jumping = (movement >= at.JUMPING) & (signs("diversity") > at.SAME)
+    restless = (wandering >= at.WANDERING) | jumping
+    passing = improving(signs) & (not signs.history.over)
+    step = signs.since(restless & bad(signs), signs.lasting, unless=passing)
     if step is None:
         return None
-    evidence = {"movement": movement[-1]} | {
+    size = np.nanmax([movement[-1] / at.JUMPING, wandering[-1] / at.WANDERING])
+    evidence = {"movement": movement[-1], "wandering": wandering[-1]} | {
         f"turn/{name}": signs.latest(f"turn/{name}", 2 * at.LASTING) for name in players(signs)
     }
-    return Finding(Fault.OSCILLATION, step, "", plain(evidence), certainty(movement[-1] / at.WANDERING))
+    return Finding(Fault.OSCILLATION, step, "", plain(evidence), certainty(float(size)))
 
 
 def collapse(signs: Signs) -> Finding | None:
@@ -239,8 +244,7 @@ def saturation(signs: Signs) -> Finding | None:
 def too_strong(signs: Signs) -> Finding | None:
     """All samples are told apart, and that makes them no better."""
     told = np.fmin(signs("told"), signs("told_held_out"))
-    better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=better)
+    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=improving(signs))
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "grad/generator", "averaged/frechet")}
@@ -250,9 +254,9 @@ def too_strong(signs: Signs) -> Finding | None:
 def too_weak(signs: Signs) -> Finding | None:
     """Samples are bad, and the discriminator does not see it, or hardly says so."""
     told, slope = signs("told"), signs("slope")
-    guesses = (told <= at.GUESSES) | (slope <= at.FLAT)
-    better = signs.falls(signs("averaged/frechet"), at.IMPROVING)
-    step = signs.since(guesses & bad(signs), signs.lasting, unless=better)
+    says_little = (told <= at.GUESSES) | (slope <= at.GENTLE)
+    passing = improving(signs) & (slope > at.FLAT)
+    step = signs.since(says_little & bad(signs), signs.lasting, unless=passing)
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "averaged/frechet", "averaged/near")}
@@ -286,6 +290,21 @@ def bad(signs: Signs) -> Holds:
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
     return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[kind]))
+
+
+def improving(signs: Signs) -> Holds:
+    """Where samples of the averaged weights are becoming better."""
+    far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
+    nearer = signs.falls(np.maximum(far, at.CLOSE[0]), at.IMPROVING)
+    return nearer | signs.grows(signs("averaged/near"), at.GROWING, at.CLOSE[1])
+
+
+def steady(signs: Signs, name: str) -> Holds:
+    """Where a number has been the same for some probes, to a small part of the data's range."""
+    values = signs(name)
+    length = max(signs.fact("high", 1.0) - signs.fact("low", -1.0), 1e-9)
+    spread = np.array([np.ptp(values[max(0, i - at.BEFORE) : i + 1]) for i in range(len(values))])
+    return np.asarray(spread <= at.BOUND * length)
 
 
 def players(signs: Signs) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,12 +57,12 @@ class Signs:
         """A fact of the data, or what is usual."""
         return self.history.data.get(name, default)
 
-    def grows(self, values: Floats, factor: float) -> Holds:
-        """Where smoothed values are larger by ``factor`` than they were some probes before."""
+    def grows(self, values: Floats, factor: float, more: float = 0.0) -> Holds:
+        """Where smoothed values are larger by ``factor``, and ``more``, than they were some probes before."""
         before = np.concatenate([np.full(min(at.BEFORE, len(values)), np.nan), values[: -at.BEFORE]])[
             : len(values)
         ]
-        return np.asarray(np.where(np.isnan(before), True, values > factor * before))
+        return np.asarray(np.where(np.isnan(before), True, values > factor * before + more))
 
     def falls(self, values: Floats, factor: float) -> Holds:
         """Where smoothed values are smaller by ``factor`` than they were some probes before."""
@@ -87,6 +89,24 @@ class Signs:
         """For how many probes up to now something holds."""
         broken = np.flatnonzero(~(holds & self.settled))
         return len(holds) - 1 - int(broken[-1]) if len(broken) else len(holds)
+
+    def wandering(self) -> Floats:
+        """How much the shares of classes or modes differ from what they were some probes before.
+
+        Total variation, less what so few samples make of equal shares; its mean over some time.
+        """
+        out = np.full(len(self.steps), np.nan)
+        names = [name for name in self.history.vitals if name.startswith("share/")]
+        if len(names) < 2 or len(self) <= at.BEFORE:
+            return out
+        shares = np.stack([self.raw(name) for name in names], 1)
+        apart = 0.5 * np.abs(shares[at.BEFORE :] - shares[: -at.BEFORE]).sum(1)
+        chance = math.sqrt((len(names) - 1) / (math.pi * at.SAMPLES))
+        for i in range(len(apart)):
+            part = apart[max(0, i - at.LONG + 1) : i + 1]
+            part = part[~np.isnan(part)]
+            out[i + at.BEFORE] = part.mean() - chance if len(part) else np.nan
+        return out
 
     def latest(self, name: str, probes: int = at.WINDOW) -> float:
         """The median of the latest few values of a sign; not a number where there is none."""

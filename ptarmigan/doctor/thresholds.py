@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+SAMPLES = 128
+"""Samples in a probe."""
 WINDOW = 5
 """Probes whose median is looked at."""
 LASTING = 5
 """Probes for which something must hold."""
-PATIENCE = 15
+PATIENCE = 8
 """Probes for which it must hold where it may pass while the run goes on."""
 ENDING = 0.95
 """The fraction of a run from which on little will pass."""
-BEFORE = 10
+BEFORE = 6
 """Probes between two looks at what should be becoming better."""
-EARLY = 0.06
+LONG = 30
+"""Probes over which the restlessness of samples is averaged."""
+EARLY = 0.04
 """The fraction of a run in which a generator may still be anything."""
 
 # The data
@@ -34,6 +38,8 @@ UNREACHED = 0.1
 # How good samples are
 FAR = 0.2
 """Fréchet distance of cheap features, beyond that of held-out samples, when samples are bad."""
+CLOSE = 0.08, 0.03
+"""The same distance, and change of that share, which say nothing of whether samples become better."""
 UNLIKE = {"points": 0.35, "images": 0.1}
 """Share of samples that look like real ones, over that of held-out ones, when they are bad."""
 
@@ -60,28 +66,36 @@ COVERED = 0.93
 """Share of the data in groups that any sample falls into."""
 ALIKE = 0.35
 """Variety within a class over that of the data, below which the class has collapsed."""
-GROWING = 1.25
-"""Variety that grows by so much between looks is still coming."""
+GROWING = 1.15
+"""Variety, or the share of samples like real ones, that grows by so much between looks is still coming."""
 
 # The discriminator
-TELLS = 0.97
+TELLS = 0.94
 """Chance that a real sample scores above a generated one, when the discriminator is too strong."""
 GUESSES = 0.6
 """The same, when it is too weak."""
+GENTLE = 0.15
+"""Its slope, in scores over the distance of two real samples, when it says too little."""
 FLAT = 0.02
-"""Its slope, in scores over the distance of two real samples."""
+"""The same, when it says nothing."""
 KNOWS = 0.64
 """Chance that a training sample scores above a held-out one."""
 IMPROVING = 1.1
 """A distance to real samples that shrinks by so much between looks is still coming down."""
 
 # The generator
-COPIES = 0.3
+COPIES = 0.1
 """Share of samples that are copies, beyond that of held-out ones."""
-WANDERING = 0.45
+CHANCE_COPIES = 0.1
+"""That share where no samples are held out: what it is of points in the plane."""
+WANDERING = 0.18
+"""Total variation of the shares of classes or modes between looks, beyond what chance makes."""
+JUMPING = 0.6
 """How far samples of the same latents move between probes, in distances of real samples."""
 STILL = 0.01
 """The same, when nothing moves."""
+BOUND = 0.02
+"""How much the ends of the outputs' range move, in lengths of it, where the network bounds them."""
 AT_ENDS = 0.25
 """Share of numbers at the ends of their range, beyond that of real samples."""
 STILL_BETTER = 0.15
