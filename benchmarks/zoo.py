@@ -86,12 +86,10 @@ def write() -> None:
 def words(row: dict[str, Any]) -> str:
     """What a docstring says of a recipe's cost and score."""
     score, entry = next(iter(row["scores"].items()))
-    score, entry = next(iter(row["scores"].items()))
-    cost = f"{row['milliseconds a step']:.3g} ms a step on one core"
-    spent = f"after {60 * row['minutes']:g} s on {'the ring' if row['data'] == 'ring' else row['data']}"
     value = "no finite number" if entry["value"] is None else f"{entry['value']:.3g}"
     found = f"{score} {value} (real samples: {entry['floor']:.3g})"
-    return f"Cost and score: {cost}; {spent}\n{found}: benchmarks/results/zoo.json"
+    spent = f"after {row['steps']:,} steps, {60 * row['minutes']:g} s of one busy core, on {row['data']}"
+    return f"Cost and score: {spent}:\n{found}; benchmarks/results/zoo.json"
 
 
 if __name__ == "__main__":

@@ -302,7 +302,7 @@ def _same_sets(reference: Reference) -> str:
     return "" if reference.apart else "no real samples are held out that could say how near is near"
 
 
-NEIGHBOURS = "in balls that reach the {}th neighbour"
+NEIGHBOURS = "in balls that reach to neighbour {}"
 WITHIN = "good within 3 deviations of a centre"
 
 MEASURES = (
