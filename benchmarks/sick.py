@@ -34,6 +34,7 @@ HIDDEN = {
     "discriminator too weak": {"discriminator too weak"},
     "memorisation": {"memorisation", "discriminator overfitting"},
     "bad data": {"bad data"},
+    "underfitting": {"underfitting"},
 }
 """Faults that no outcome shows by itself: they are what was done. Of too few samples there are two names."""
 

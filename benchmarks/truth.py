@@ -35,7 +35,7 @@ STILL = 0.02
 """How far samples move between looks when they stand still."""
 COMING = 0.8
 """Quality over what it was a quarter of the run before, when a run was still improving."""
-ENDS = 0.15
+ENDS = 0.1
 """Pixels at the ends of their range, beyond those of real images, when outputs are saturated."""
 
 
@@ -44,10 +44,16 @@ def end(looks: Sequence[Look], name: str) -> float:
     return fmean(look["averaged"][name] for look in looks[-LAST:])
 
 
+def ratio(looks: Sequence[Look], healthy: Sequence[Look]) -> float:
+    """How many times worse the quality is than the healthy run's."""
+    fine = FINE if "good" in looks[-1]["averaged"] else 0.0
+    return end(looks, "quality") / max(end(healthy, "quality"), fine)
+
+
 def ill(looks: Sequence[Look], healthy: Sequence[Look]) -> bool | None:
     """Whether the outcome is bad; None where it is neither bad nor good."""
     mixture, obeyed = "good" in looks[-1]["averaged"], looks[-1]["averaged"].get("obeyed")
-    worse = end(looks, "quality") / max(end(healthy, "quality"), FINE if mixture else 0.0)
+    worse = ratio(looks, healthy)
     sharp = end(looks, "good") / end(healthy, "good") if mixture else 1.0
     covered, copied = end(looks, "covered"), end(looks, "authentic") < COPIED
     obeys = obeyed is None or obeyed >= OBEYS
