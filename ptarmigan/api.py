@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ptarmigan import folder, zoo
-from ptarmigan.doctor import Finding
-from ptarmigan.doctor.treatment import Treatment, treat
+from ptarmigan.doctor.treatment import carried, treat
 from ptarmigan.loop import Outcome, play
 from ptarmigan.options import build, defaults, plain, sensible
 from ptarmigan.run import Run
@@ -75,24 +75,31 @@ def treated(
     name: str, asked: dict[str, Any], place: Path, settings: Settings, *, force: bool, quiet: bool
 ) -> tuple[Run, Outcome]:
     """Play a recipe with the options that were asked for, and again as often as it has to be treated."""
-    recipe = zoo.recipe(name)
     done = folder.treatments(place)
     while True:
-        now = asked | {key: value for treatment in done for key, value in treatment["changes"].items()}
-        now["steps"] = max(now["steps"], asked["steps"])
-
-        def heal(finding: Finding, attempt: int, now: dict[str, Any] = now) -> Treatment | None:
-            treatment = treat(finding, name, now, defaults(recipe), attempt)
-            return treatment if treatment is not None and treatment.recipe == name else None
-
-        run = build(recipe, now)
-        description = folder.describe(name, plainly(now), dataclasses.asdict(settings))
+        recipe, now = in_force(name, asked, done)
+        before = [treatment["changes"] for treatment in done if treatment["recipe"] == recipe]
+        run = build(zoo.recipe(recipe), now)
+        description = folder.describe(recipe, plainly(now), dataclasses.asdict(settings))
         if done:
-            description |= {"asked": plainly(asked)}
+            description |= {"asked": {"recipe": name, "options": plainly(asked)}}
+        heal = partial(
+            treat, recipe=recipe, options=now, defaults=defaults(zoo.recipe(recipe)), before=before
+        )
         outcome = play(run, place, settings, description=description, force=force, quiet=quiet, heal=heal)
         if outcome.treatment is None:
             return run, outcome
         done = [*done, outcome.treatment]
+
+
+def in_force(name: str, asked: dict[str, Any], done: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """The recipe and the options after treatments; more steps than these made it are kept."""
+    now = asked
+    for treatment in done:
+        if treatment["recipe"] != name:
+            name, now = treatment["recipe"], defaults(zoo.recipe(treatment["recipe"])) | carried(asked)
+        now = now | treatment["changes"]
+    return name, now | {"steps": max(now["steps"], asked["steps"])}
 
 
 def plainly(options: dict[str, Any]) -> dict[str, Any]:

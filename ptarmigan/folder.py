@@ -81,28 +81,28 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         write(path, pretty(description))
         return
     there = load(folder)
-    if there["recipe"] != description["recipe"]:
-        raise RunError(f"{folder} holds a run of {there['recipe']}: choose another --out")
-    before = {**there["settings"], **asked(there)}
-    now = {**description["settings"], **asked(description)}
+    mine, theirs = asked(description), asked(there)
+    if mine["recipe"] != theirs["recipe"]:
+        raise RunError(f"{folder} holds a run of {theirs['recipe']}: choose another --out")
+    before, now = {**there["settings"], **theirs["options"]}, {**description["settings"], **mine["options"]}
     changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
     if changed and not (force and FORCED.issuperset(changed)):
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
         hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
         raise RunError(f"{folder} holds a run with other options ({differences}): {hint}")
-    if changed:
-        kept = ("options", "settings", "asked")
+    if changed or there["options"] != description["options"]:
+        kept = ("recipe", "options", "settings", "asked")
         write(path, pretty(there | {name: description[name] for name in kept if name in description}))
 
 
 def asked(description: dict[str, Any]) -> dict[str, Any]:
-    """The options that a person asked for; those in force differ from them once a run was treated."""
-    found: dict[str, Any] = description.get("asked") or description["options"]
-    return found
+    """The recipe and the options that a person asked for; what is in force differs once a run was treated."""
+    found: dict[str, Any] = description.get("asked") or description
+    return {"recipe": found["recipe"], "options": found["options"]}
 
 
 def treatments(folder: Path) -> list[dict[str, Any]]:
-    """How the run in a folder was treated so far: ``changes`` of options, and the step it went back ``to``.
+    """How the run in a folder was treated: ``recipe``, ``changes`` of options, the step it went back ``to``.
 
     Raises:
         RunError: what is there cannot be read.
@@ -111,7 +111,10 @@ def treatments(folder: Path) -> list[dict[str, Any]]:
         return []
     found = load(folder).get("treatments", [])
     if not isinstance(found, list) or not all(
-        isinstance(t, dict) and isinstance(t.get("changes"), dict) and isinstance(t.get("to"), int)
+        isinstance(t, dict)
+        and isinstance(t.get("recipe"), str)
+        and isinstance(t.get("changes"), dict)
+        and isinstance(t.get("to"), int)
         for t in found
     ):
         raise RunError(f"{folder / 'run.json'} does not describe a run")
@@ -119,14 +122,10 @@ def treatments(folder: Path) -> list[dict[str, Any]]:
 
 
 def treat(folder: Path, treatment: dict[str, Any]) -> None:
-    """Write down one more treatment, with the options that are in force from then on."""
+    """Write down one more treatment; the options that follow are written when the run goes on with them."""
     there = load(folder)
-    now = {
-        "options": there["options"] | treatment["changes"],
-        "asked": asked(there),
-        "treatments": [*treatments(folder), treatment],
-    }
-    write(folder / "run.json", pretty(there | now))
+    more = {"asked": asked(there), "treatments": [*treatments(folder), treatment]}
+    write(folder / "run.json", pretty(there | more))
 
 
 def load(folder: Path) -> dict[str, Any]:

@@ -229,7 +229,7 @@ class Player:
         if self.nurse is None or self.at.treated >= self.settings.rescue:
             return False
         if self.ranks.first:
-            well, self.remedy = self.nurse.look(self.at.treated + 1, self.checkpoints.steps(), over=over)
+            well, self.remedy = self.nurse.look(self.checkpoints.steps(), over=over)
             if well:
                 self.at.healthy = self.nurse.trusted(self.at.step, self.at.healthy)
         self.remedy = self.from_first(self.remedy)

@@ -261,7 +261,7 @@ def test_a_sensible_run_is_not(tmp_path):
 def test_a_rescued_run_has_its_rate_back_and_is_better(collapsed, rescued):
     described = folder.load(rescued)
     assert described["options"]["lr"] == defaults(zoo.recipe("toy.r3gan"))["lr"]
-    assert described["asked"]["lr"] == 0.2
+    assert folder.asked(described)["options"]["lr"] == 0.2
     (treatment,) = described["treatments"]
     assert treatment["changes"]["lr"] == described["options"]["lr"]
     assert treatment["to"] == 0
@@ -319,3 +319,20 @@ def test_a_run_that_is_not_finite_is_treated_instead_of_stopped(tmp_path):
     assert outcome.complete
     assert folder.load(tmp_path / "run")["options"]["lr"] < 1
     assert np.isfinite(read(tmp_path / "run").vitals["averaged/frechet"][-1][1])
+
+
+def test_the_last_resort_is_another_recipe(tmp_path, monkeypatch):
+    from ptarmigan.doctor import treatment
+
+    monkeypatch.setattr(treatment, "REMEDIES", dict.fromkeys(Fault, ()))
+    place, width = tmp_path / "run", {"width": 16}
+    collapsing = dict(data="ring", batch=32, steps=300, lr=5e-2) | width
+    monkeypatch.setattr(treatment, "restored", lambda fault: lambda options, usual: {})
+    outcome = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
+    described = folder.load(place)
+    assert outcome.complete
+    assert (described["recipe"], described["options"]["steps"]) == ("toy.r3gan", 300)
+    assert described["options"]["width"] == defaults(zoo.recipe("toy.r3gan"))["width"]
+    assert folder.asked(described)["recipe"] == "toy.gan"
+    again = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
+    assert again.complete

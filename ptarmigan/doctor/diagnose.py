@@ -142,7 +142,7 @@ def oscillation(signs: Signs) -> Finding | None:
     movement, wandering = signs("movement"), signs.wandering()
     jumping = (movement >= at.JUMPING) & (signs("diversity") > at.SAME)
     restless = (wandering >= at.WANDERING) | jumping
-    passing = improving(signs) & (not signs.history.over)
+    passing = coming(signs) & (not signs.history.over)
     step = signs.since(restless & bad(signs), signs.lasting, unless=passing)
     if step is None:
         return None
@@ -157,8 +157,8 @@ def collapse(signs: Signs) -> Finding | None:
     """Samples that are all the same, that leave out classes or modes, or that vary too little."""
     variety = signs("vendi") * signs.fact("variety", 10.0)
     diversity = signs("diversity")
-    coming = signs.grows(diversity, at.GROWING)
-    complete = signs.since((variety <= at.SINGLE) | (diversity <= at.SAME), unless=coming)
+    alike = (variety <= at.SINGLE) | (diversity <= at.SAME)
+    complete = signs.since(alike, unless=growing(signs, "diversity"))
     evidence = {
         n: signs.latest(n) for n in ("vendi", "diversity", "coverage", "duplicates", "averaged/vendi")
     }
@@ -182,7 +182,7 @@ def left_out(signs: Signs) -> Finding | None:
     gone = np.all(
         [share < at.LEFT_OUT * due.get(g, 1 / len(shares)) for g, share in zip(missing, each, strict=True)], 0
     )
-    step = signs.since(gone, signs.lasting, unless=signs.grows(signs("averaged/vendi"), at.GROWING))
+    step = signs.since(gone, signs.lasting, unless=growing(signs, "averaged/vendi"))
     if step is None:
         return None
     word = "classes" if "classes" in signs.history.data else "modes"
@@ -202,7 +202,7 @@ def class_collapse(signs: Signs) -> Finding | None:
     if not alike:
         return None
     holds = np.all([signs(f"averaged/class/{g}") < at.ALIKE for g in alike], 0)
-    step = signs.since(holds, signs.lasting, unless=signs.grows(signs("averaged/diversity"), at.GROWING))
+    step = signs.since(holds, signs.lasting, unless=growing(signs, "averaged/diversity"))
     if step is None:
         return None
     detail = f"in classes {', '.join(map(str, alike))} of {len(variety)}"
@@ -215,11 +215,10 @@ def class_collapse(signs: Signs) -> Finding | None:
 def partial(signs: Signs) -> Finding | None:
     """Too little variety, or too few clusters of the data."""
     vendi, coverage = signs("averaged/vendi"), signs("averaged/coverage")
-    coming = signs.grows(vendi, at.GROWING)
     poor = (vendi < at.POOR) & (signs("vendi") < at.POOR) | (
         coverage < at.COVERED * signs.fact("real/coverage", 1.0)
     )
-    step = signs.since(poor, signs.lasting, unless=coming)
+    step = signs.since(poor, signs.lasting, unless=growing(signs, "averaged/vendi"))
     if step is None:
         return None
     evidence = {"averaged/vendi": vendi[-1], "averaged/coverage": coverage[-1]}
@@ -244,7 +243,7 @@ def saturation(signs: Signs) -> Finding | None:
 def too_strong(signs: Signs) -> Finding | None:
     """All samples are told apart, and that makes them no better."""
     told = np.fmin(signs("told"), signs("told_held_out"))
-    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=improving(signs))
+    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=coming(signs))
     if step is None:
         return None
     evidence = {n: signs.latest(n) for n in ("told", "slope", "grad/generator", "averaged/frechet")}
@@ -255,7 +254,7 @@ def too_weak(signs: Signs) -> Finding | None:
     """Samples are bad, and the discriminator does not see it, or hardly says so."""
     told, slope = signs("told"), signs("slope")
     says_little = (told <= at.GUESSES) | (slope <= at.GENTLE)
-    passing = improving(signs) & (slope > at.FLAT)
+    passing = coming(signs) & (slope > at.FLAT)
     step = signs.since(says_little & bad(signs), signs.lasting, unless=passing)
     if step is None:
         return None
@@ -286,10 +285,31 @@ def well(history: History) -> list[int]:
 
 def bad(signs: Signs) -> Holds:
     """Where samples of the averaged weights are far from real ones."""
-    kind = "images" if "edge" in signs.history.data else "points"
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
-    return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[kind]))
+    return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[kind(signs)]))
+
+
+def hopeless(signs: Signs) -> Holds:
+    """Where samples are further from real ones than those of any healthy run are as early."""
+    far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
+    done = np.maximum(signs.steps / max(1, signs.history.steps), 1e-9)
+    return np.asarray(far >= at.HOPELESS[kind(signs)] * done**-at.SOON)
+
+
+def coming(signs: Signs) -> Holds:
+    """Where samples of the averaged weights are becoming better, and not much too slowly."""
+    return improving(signs) & ~hopeless(signs)
+
+
+def growing(signs: Signs, name: str) -> Holds:
+    """Where variety is still coming, and not much too slowly."""
+    return signs.grows(signs(name), at.GROWING) & ~hopeless(signs)
+
+
+def kind(signs: Signs) -> str:
+    """What the samples are: what is usual depends on it."""
+    return "images" if "edge" in signs.history.data else "points"
 
 
 def improving(signs: Signs) -> Holds:
@@ -335,10 +355,10 @@ RULES: tuple[Rule, ...] = (
     stalled,
     overfitting,
     memorisation,
+    too_weak,
     oscillation,
     collapse,
     saturation,
     too_strong,
-    too_weak,
 )
 """Causes before consequences."""

@@ -16,8 +16,8 @@ from ptarmigan.doctor.faults import Finding
 from ptarmigan.doctor.history import read
 from ptarmigan.doctor.treatment import Treatment
 
-Heal: TypeAlias = Callable[[Finding, int], Treatment | None]
-"""A finding, and which treatment of the run it will be, to what to change; None where nothing can be."""
+Heal: TypeAlias = Callable[[Finding], Treatment | None]
+"""A finding to what to change; None where nothing can be."""
 
 Treated: TypeAlias = dict[str, Any]
 """A treatment as run.json keeps it."""
@@ -47,26 +47,27 @@ class Nurse:
         """Steps between looks."""
         return self.probe * at.LASTING
 
-    def look(self, attempt: int, states: list[int], *, over: bool = False) -> tuple[bool, Treated | None]:
+    def look(self, states: list[int], *, over: bool = False) -> tuple[bool, Treated | None]:
         """Whether the run is healthy, and what is done where it is not and something can be done.
 
         Args:
-            attempt: which treatment of the run this would be; 1 is the first.
             states: the steps that have one.
             over: all steps are done.
         """
         history = read(self.folder)
         history.ended = "finished: " if over else history.ended
         found = diagnose(history)
-        treatment = self.heal(found[0], attempt) if found else None
+        treatment = self.heal(found[0]) if found else None
         if not found or treatment is None:
             return not found, None
         good = min(found[0].step, max(well(history), default=0))
         to = max((s for s in states if self.save and s % self.save == 0 and s <= good), default=0)
+        to = to if treatment.recipe == history.described["recipe"] else 0
         back = f"back to step {to:,}" if to else "back to the start"
         return False, {
             "step": history.step,
             "fault": found[0].headline,
+            "recipe": treatment.recipe,
             "changes": treatment.changes,
             "to": to,
             "words": f"treated: {found[0].headline}: {treatment.words}; {back}",

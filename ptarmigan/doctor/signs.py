@@ -58,14 +58,20 @@ class Signs:
         return self.history.data.get(name, default)
 
     def grows(self, values: Floats, factor: float, more: float = 0.0) -> Holds:
-        """Where smoothed values are larger by ``factor``, and ``more``, than they were some probes before."""
-        before = np.concatenate([np.full(min(at.BEFORE, len(values)), np.nan), values[: -at.BEFORE]])[
-            : len(values)
-        ]
-        return np.asarray(np.where(np.isnan(before), True, values > factor * before + more))
+        """Where the highest of the latest few values is higher by ``factor``, and ``more``, than any before.
+
+        What goes up and down does not grow. As long as there is nothing to compare with, everything does.
+        """
+        out = np.ones(len(values), bool)
+        for i in range(at.BEFORE, len(values)):
+            before = values[max(0, i - at.BEFORE - at.LONG + 1) : i - at.BEFORE + 1]
+            lately = values[i - at.BEFORE + 1 : i + 1]
+            if not np.isnan(before).all():
+                out[i] = np.nanmax(lately, initial=-np.inf) > factor * np.nanmax(before) + more
+        return out
 
     def falls(self, values: Floats, factor: float) -> Holds:
-        """Where smoothed values are smaller by ``factor`` than they were some probes before."""
+        """Where the lowest of the latest few values is lower by ``factor`` than any before."""
         return self.grows(1 / np.maximum(values, 1e-12), factor)
 
     def since(self, holds: Holds, lasting: int = at.LASTING, unless: Holds | None = None) -> int | None:

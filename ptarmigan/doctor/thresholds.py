@@ -38,6 +38,10 @@ UNREACHED = 0.1
 # How good samples are
 FAR = 0.2
 """Fréchet distance of cheap features, beyond that of held-out samples, when samples are bad."""
+HOPELESS = {"points": 0.1, "images": 0.3}
+"""The same at the end of a run, when there is no use in waiting for it to fall."""
+SOON = 0.75
+"""How fast it falls in a healthy run: that is as much earlier in a run as its fraction to the power of minus this."""
 CLOSE = 0.08, 0.03
 """The same distance, and change of that share, which say nothing of whether samples become better."""
 UNLIKE = {"points": 0.35, "images": 0.1}
@@ -58,7 +62,7 @@ SINGLE = 1.5
 """Effective number of different samples, when all are the same."""
 SAME = 0.05
 """Mean distance of two samples over that of real ones, when all are the same."""
-POOR = 0.3
+POOR = 0.2
 """Effective number of different samples over that of real ones."""
 LEFT_OUT = 0.2
 """Share of a class or mode over its due, below which it is left out."""
@@ -96,7 +100,7 @@ STILL = 0.01
 """The same, when nothing moves."""
 BOUND = 0.02
 """How much the ends of the outputs' range move, in lengths of it, where the network bounds them."""
-AT_ENDS = 0.25
+AT_ENDS = 0.15
 """Share of numbers at the ends of their range, beyond that of real samples."""
 STILL_BETTER = 0.15
 """How much the first score fell over the last quarter of the run."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ptarmigan.doctor.faults import Fault, Finding
-from ptarmigan.doctor.words import WORDS
 from ptarmigan.options import plain
 
-FAR = 2.0
-"""An option is far from its default when it is more than so many times as large, or as small."""
+FAR, EXTREME = 2.0, 10.0
+"""An option is far from its default when it is more than so many times as large, or as small; and when it is
+so far that it does harm whatever the fault is."""
 STRONGER = 10.0
 """A penalty is made stronger, or weaker, by so much at a time."""
 SLOWER = 3.0
@@ -62,37 +62,39 @@ def flag(name: str, value: Any) -> list[str]:
 
 
 def treat(
-    finding: Finding, recipe: str, options: Options, defaults: Options, attempt: int = 1
+    finding: Finding, recipe: str, options: Options, defaults: Options, before: Sequence[Options] = ()
 ) -> Treatment | None:
     """What to change because of a finding; None where options cannot help.
 
-    First, options that lie where they do harm go back to their defaults. Where none do, or that did not
-    help, the players are held more firmly; at last, another recipe.
+    First, options that lie where they do harm go back to their defaults. Where that did not help, all do that
+    might. Then the players are held more firmly, or let go, a little more each time; at last, another recipe.
 
     Args:
         finding: what is wrong.
         recipe: the run's recipe.
         options: its options.
         defaults: those that it comes with.
-        attempt: which treatment this is of the same run; later ones go further.
+        before: what earlier treatments of the run changed.
     """
     if finding.fault in (Fault.DATA, Fault.HEALTHY):
         return None
-    remedies = REMEDIES[finding.fault]
-    changes: Options = {}
-    for number, remedy in enumerate([restored(finding.fault), *remedies]):
-        found = remedy(options | changes, defaults)
-        changes |= found
-        if found and number >= attempt - 1:
-            break
-    changes = {name: value for name, value in changes.items() if value != options.get(name)}
-    if changes:
-        return Treatment(recipe, changes, in_words(options, changes))
+    tried = {name for changes in before for name in changes}
+    untried = {name: value for name, value in options.items() if name not in tried}
+    given = sum(any(value != defaults.get(name) for name, value in changes.items()) for changes in before)
+    ways = [restored(finding.fault)(untried, defaults), usual(untried, defaults) if before else {}]
+    for changes in (*ways, *(remedy(options, defaults) for remedy in REMEDIES[finding.fault][given:])):
+        new = {name: value for name, value in changes.items() if plain(value) != plain(options[name])}
+        if new:
+            return Treatment(recipe, new, in_words(options, new))
     instead = INSTEAD["size" in defaults]
     if recipe == instead:
         return None
-    kept: Options = {k: options[k] for k in ("data", "size", "crop", "flip", "seed") if k in options}
-    return Treatment(instead, kept, f"another recipe, {instead}: {WORDS[finding.fault].helps}")
+    return Treatment(instead, {}, f"the recipe from {recipe} to {instead}")
+
+
+def carried(options: Options) -> Options:
+    """The options that another recipe is given too: what to learn, and for how long."""
+    return {k: options[k] for k in ("data", "size", "crop", "flip", "seed", "steps") if k in options}
 
 
 def in_words(options: Options, changes: Options) -> str:
@@ -130,7 +132,12 @@ def dial(name: str) -> str:
 
 
 UP, DOWN = 1, -1
-BOTH = frozenset({UP, DOWN})
+DOWNWARD, BOTH = frozenset({DOWN}), frozenset({UP, DOWN})
+KEPT = frozenset({"data", "size", "crop", "flip", "seed", "half_life", "conditional"})
+"""Options that say what is learned, or how it is looked at."""
+RATES = frozenset({"rate", "discriminator_rate", "penalty", "moves"})
+LARGER = frozenset({"size", "discriminator_size", "latent", "batch"})
+"""Kinds of options of which more does no harm."""
 HARM: dict[Fault, dict[str, frozenset[int]]] = {
     fault: {
         "rate": frozenset({UP}),
@@ -164,14 +171,28 @@ def restored(fault: Fault) -> Change:
             name: default
             for name, default in defaults.items()
             if name in options
-            and name not in ("data", "size", "crop", "flip", "seed", "half_life", "conditional")
-            and direction(options[name], default) & HARM[fault].get(dial(name), frozenset())
+            and name not in KEPT
+            and (
+                direction(options[name], default) & HARM[fault].get(dial(name), frozenset())
+                or (dial(name) in RATES and direction(options[name], default, EXTREME))
+            )
         }
 
     return change
 
 
-def direction(value: Any, default: Any) -> frozenset[int]:
+def usual(options: Options, defaults: Options) -> Options:
+    """All options at their defaults, but for networks and batches that are larger, and for the steps."""
+    return {
+        name: default
+        for name, default in defaults.items()
+        if name in options
+        and name not in (*KEPT, "steps")
+        and direction(options[name], default, 1.0) & (DOWNWARD if dial(name) in LARGER else BOTH)
+    }
+
+
+def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
     """Where a value lies from its default: far above, far below, or elsewhere, which may be either."""
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (value, default))
     if not numbers:
@@ -181,9 +202,9 @@ def direction(value: Any, default: Any) -> frozenset[int]:
             else value == default
         )
         return frozenset() if same else BOTH
-    if value > FAR * default:
+    if value > far * default:
         return frozenset({UP})
-    if value * FAR < default:
+    if value * far < default:
         return frozenset({DOWN})
     return frozenset()
 

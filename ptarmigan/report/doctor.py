@@ -11,7 +11,7 @@ from typing import Any
 
 from ptarmigan import options, zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
-from ptarmigan.doctor.treatment import Options, Treatment, command, treat
+from ptarmigan.doctor.treatment import Options, Treatment, carried, command, treat
 from ptarmigan.doctor.words import SIGNS, WORDS, Words
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
@@ -72,7 +72,7 @@ def opinion(finding: Finding, history: History, folder: Path) -> Opinion:
     if treatment is None:
         return Opinion(finding, words, None, "")
     same = treatment.recipe == said["recipe"]
-    given = (said["options"] if same else {}) | treatment.changes | said["settings"]
+    given = (said["options"] if same else carried(said["options"])) | treatment.changes | said["settings"]
     known = usual if same else defaults(treatment.recipe) or {}
     out = f"{folder}-treated"
     return Opinion(finding, words, treatment, command(treatment.recipe, given, known | vars(Settings()), out))
