@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from ptarmigan.doctor import Fault, History, diagnose, examine, read
+from ptarmigan.doctor import thresholds as at
 from ptarmigan.doctor.signs import Signs, smoothed
 from ptarmigan.doctor.words import WORDS
 
@@ -134,7 +135,7 @@ def test_a_single_strange_probe_is_no_fault():
     ("signs", "detail"),
     [
         ({"vendi": 0.025, "diversity": 0.01, "averaged/vendi": 0.025, **BAD}, "complete"),
-        ({"vendi": 0.2, "averaged/vendi": 0.2}, "partial"),
+        ({"vendi": at.POOR / 2, "averaged/vendi": at.POOR / 2}, "partial"),
         (
             {"averaged/share/3": 0.0, "averaged/share/7": 0.01, "averaged/coverage": 0.75},
             "partial: modes 3, 7 of 8",
