@@ -101,6 +101,8 @@ def play(
         Diverged: non-finite steps, also after going back.
     """
     settings = settings or Settings()
+    if settings.rescue and not (settings.vitals and settings.log_every):
+        raise ValueError("--rescue goes by vital signs: it needs --vitals and a --log-every of at least 1")
     device = distributed.local_device(pick_device(settings.device))
     player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, heal=heal)
     goes_on = False
@@ -158,7 +160,9 @@ class Player:
         self.streak = torch.zeros((), device=device)
         self.weights_then: torch.Tensor | None = None
         self.watch = Watch(folder if ranks.first else None, run.steps, run.samples.batch, quiet=quiet)
-        self.vitals = Vitals(run, device, precision) if settings.vitals and ranks.first else None
+        self.vitals: Vitals | None = None
+        if settings.vitals and ranks.first:
+            self.vitals = Vitals(run, device, precision, compiled=settings.compile)
         self.checkpoints = Checkpoints(folder, settings.keep, self.watch.tell)
         self.studio = Studio(run, folder, settings, precision)
         self.folder = folder

@@ -29,6 +29,7 @@ class Signs:
         self.steps = np.array(probes, np.int64)
         self.settled: Holds = self.steps >= at.EARLY * history.steps
         self._place = {step: i for i, step in enumerate(probes)}
+        self._smoothed: dict[str, Floats] = {}
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -47,7 +48,9 @@ class Signs:
 
     def __call__(self, name: str) -> Floats:
         """A sign as the median of the latest few probes; not a number until there is one."""
-        return smoothed(self.raw(name), at.WINDOW)
+        if name not in self._smoothed:
+            self._smoothed[name] = smoothed(self.raw(name), at.WINDOW)
+        return self._smoothed[name]
 
     def has(self, name: str) -> bool:
         """Whether a sign was ever logged."""
@@ -135,13 +138,13 @@ class Signs:
 
 def smoothed(values: Floats, window: int) -> Floats:
     """The median of every value and those just before it; what is not a number does not count."""
-    out = np.full(len(values), np.nan)
-    for i in range(len(values)):
-        part = values[max(0, i - window + 1) : i + 1]
-        part = part[~np.isnan(part)]
-        if len(part):
-            out[i] = np.median(part)
-    return out
+    if not len(values):
+        return values
+    padded = np.concatenate([np.full(window - 1, np.nan), values])
+    parts = np.sort(np.lib.stride_tricks.sliding_window_view(padded, window), 1)  # what is none comes last
+    count = (~np.isnan(parts)).sum(1)
+    each = np.arange(len(values))
+    return np.asarray(0.5 * (parts[each, np.maximum(count - 1, 0) // 2] + parts[each, count // 2 % window]))
 
 
 def latest(curve: Curve, count: int = 1) -> float:

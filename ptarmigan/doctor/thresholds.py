@@ -41,7 +41,7 @@ FAR = 0.2
 HOPELESS = {"points": 0.1, "images": 0.3}
 """The same at the end of a run, when there is no use in waiting for it to fall."""
 SOON = 0.75
-"""How fast it falls in a healthy run: that is as much earlier in a run as its fraction to the power of minus this."""
+"""How it falls in a healthy run: with the fraction that is done, to the power of minus this."""
 CLOSE = 0.08, 0.03
 """The same distance, and change of that share, which say nothing of whether samples become better."""
 UNLIKE = {"points": 0.35, "images": 0.1}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -69,10 +69,13 @@ class Vitals:
         run: what is played.
         device: where its networks are.
         precision: the dtype of autocast, or None.
+        compiled: its networks are; they are not compiled again for a probe.
     """
 
-    def __init__(self, run: Run, device: torch.device, precision: torch.dtype | None) -> None:
-        self.run, self.device, self.precision = run, device, precision
+    def __init__(
+        self, run: Run, device: torch.device, precision: torch.dtype | None, *, compiled: bool = False
+    ) -> None:
+        self.run, self.device, self.precision, self.compiled = run, device, precision, compiled
         self.count = count(run.space.shape)
         self.sketches: dict[str, Sketch] = {}
         self.fixed: Tensor | None = None
@@ -89,7 +92,7 @@ class Vitals:
         """The finite vital signs after ``step`` steps; gradients are those that the last turns left."""
         found = self.players()
         game = self.run.game
-        with quiet(game), self.autocast():
+        with quiet(game), self.eager(), self.autocast():
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
@@ -104,6 +107,10 @@ class Vitals:
     def autocast(self) -> torch.autocast:
         """As training has it."""
         return torch.autocast(self.device.type, self.precision, enabled=self.precision is not None)
+
+    def eager(self) -> AbstractContextManager[object]:
+        """Without the compiler, where there is one."""
+        return torch.compiler.set_stance("force_eager") if self.compiled else nullcontext()
 
     def latents(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Latents, the first of them the same at every step, and the classes of as many real samples."""
