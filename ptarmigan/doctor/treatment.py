@@ -22,6 +22,17 @@ LONGER = 2
 INSTEAD = {True: "image.r1gan", False: "toy.r3gan"}
 """The recipes that are most robust, for images and for points."""
 
+UP, DOWN = 1, -1
+NOWHERE, UPWARD, DOWNWARD, BOTH = frozenset[int](), frozenset({UP}), frozenset({DOWN}), frozenset({UP, DOWN})
+KEPT = frozenset({"data", "size", "crop", "flip", "seed", "half_life", "conditional"})
+"""Options that say what is learned, or how it is looked at."""
+RATES = frozenset({"rate", "discriminator_rate", "penalty", "moves"})
+"""Kinds of options that do harm in either direction when they are extreme."""
+MEANT = {"size": 4.0, "discriminator_size": 4.0, "latent": 4.0, "batch": EXTREME}
+"""Kinds of options that people make smaller to save time or memory: how far from its default one may be."""
+LARGER = frozenset({"size", "discriminator_size", "latent", "batch"})
+"""Kinds of options of which more does no harm."""
+
 Options = dict[str, Any]
 Change = Callable[[Options, Options], Options]
 """Options and their defaults to what is changed."""
@@ -131,40 +142,29 @@ def dial(name: str) -> str:
     return {"latent": "latent", "lazy": "lazy", "batch": "batch", "steps": "length"}.get(name, "other")
 
 
-UP, DOWN = 1, -1
-DOWNWARD, BOTH = frozenset({DOWN}), frozenset({UP, DOWN})
-KEPT = frozenset({"data", "size", "crop", "flip", "seed", "half_life", "conditional"})
-"""Options that say what is learned, or how it is looked at."""
-RATES = frozenset({"rate", "discriminator_rate", "penalty", "moves"})
-LARGER = frozenset({"size", "discriminator_size", "latent", "batch"})
-"""Kinds of options of which more does no harm."""
-HARM: dict[Fault, dict[str, frozenset[int]]] = {
-    fault: {
-        "rate": frozenset({UP}),
-        "discriminator_rate": frozenset({UP}),
+def harm(fault: Fault) -> dict[str, frozenset[int]]:
+    """In which direction from its default an option of some kind does harm."""
+    slow = fault in (Fault.STALLED, Fault.UNDERFITTING, Fault.TOO_WEAK)
+    learned = fault in (Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG)
+    return {
+        "rate": BOTH if slow or fault is Fault.TOO_STRONG else UPWARD,
+        "discriminator_rate": BOTH if slow else UPWARD,
         "penalty": BOTH,
         "moves": BOTH,
-        "size": frozenset({DOWN}),
-        "discriminator_size": frozenset({DOWN}),
-        "latent": frozenset({DOWN}),
-        "lazy": frozenset({UP}),
-        "batch": frozenset({DOWN}),
-        "end": frozenset({UP}),
+        "size": BOTH if fault is Fault.MEMORISATION else DOWNWARD,
+        "discriminator_size": BOTH if learned else DOWNWARD,
+        "latent": DOWNWARD,
+        "lazy": UPWARD,
+        "batch": DOWNWARD,
+        "end": UPWARD,
+        "length": DOWNWARD if slow else NOWHERE,
         "other": BOTH,
     }
-    for fault in Fault
-}
-"""In which direction from its default an option of some kind does harm, by fault."""
-for _fault in (Fault.STALLED, Fault.UNDERFITTING, Fault.TOO_WEAK):
-    HARM[_fault] = HARM[_fault] | {"rate": BOTH, "discriminator_rate": BOTH, "length": frozenset({DOWN})}
-for _fault in (Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG):
-    HARM[_fault] = HARM[_fault] | {"discriminator_size": BOTH}
-HARM[Fault.TOO_STRONG] = HARM[Fault.TOO_STRONG] | {"rate": BOTH}
-HARM[Fault.MEMORISATION] = HARM[Fault.MEMORISATION] | {"size": BOTH}
 
 
 def restored(fault: Fault) -> Change:
     """Options that lie where they do harm, back at their defaults."""
+    harmful = harm(fault)
 
     def change(options: Options, defaults: Options) -> Options:
         return {
@@ -173,7 +173,7 @@ def restored(fault: Fault) -> Change:
             if name in options
             and name not in KEPT
             and (
-                direction(options[name], default) & HARM[fault].get(dial(name), frozenset())
+                direction(options[name], default, MEANT.get(dial(name), FAR)) & harmful[dial(name)]
                 or (dial(name) in RATES and direction(options[name], default, EXTREME))
             )
         }
@@ -201,12 +201,12 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
             if isinstance(default, tuple)
             else value == default
         )
-        return frozenset() if same else BOTH
+        return NOWHERE if same else BOTH
     if value > far * default:
-        return frozenset({UP})
+        return UPWARD
     if value * far < default:
-        return frozenset({DOWN})
-    return frozenset()
+        return DOWNWARD
+    return NOWHERE
 
 
 def slower(player: str = "") -> Change:
