@@ -35,7 +35,7 @@ from ward.data import SETS, spoil
 from ptarmigan import zoo
 from ptarmigan.api import train
 from ptarmigan.checkpoint import write
-from ptarmigan.doctor import diagnose
+from ptarmigan.doctor import Fault, diagnose
 from ptarmigan.doctor.history import History, read
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import treatments
@@ -158,8 +158,9 @@ def diagnosed(case: Case, work: Path) -> Row | None:
         ill = None  # of these nothing can be told for certain
     history = read(work / case.name)
     found = diagnose(history)
-    began = truth.onset(looks, healthy) if ill else None
-    noticed = first_named(history, names) if ill else None
+    # that a run was too short can be said when it is over, and not before
+    began = truth.onset(looks, healthy) if ill and names != {"underfitting"} else None
+    noticed = first_named(history, names if ill else set(Fault)) if ill is not None else None
     return {
         "half": case.half,
         "run": case.name,
@@ -262,6 +263,7 @@ def summary(rows: Sequence[Row]) -> Row:
         "median delay": round(median(delays), 3) if delays else None,
         "with a delay": len(delays),
         "named before it began": share(delay < 0 for delay in delays),
+        "healthy with an alarm on the way": share(row["noticed"] is not None for row in well),
     }
 
 
