@@ -169,6 +169,7 @@ def diagnosed(case: Case, work: Path) -> Row | None:
         "recipe": Path(case.recipe).stem,
         "options": case.options,
         "ill": ill,
+        "times worse": None if ended else round(truth.ratio(looks, healthy), 2),
         "true": sorted(names),
         "said": [finding.fault.value for finding in found],
         "detail": found[0].detail if found else "",

@@ -25,6 +25,7 @@ from ptarmigan.data.points import mixture
 from ptarmigan.doctor import diagnose
 from ptarmigan.doctor.history import History, read
 from ptarmigan.spaces.image import grid
+from ptarmigan.spaces.plot import render
 from ptarmigan.trained import load
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"
@@ -59,10 +60,16 @@ TROUBLES = (
     Trouble("oscillation", "no penalty, few modes a batch", "movement", "way of a sample between looks"),
     Trouble("divergence", "a critic without a bound", "spread_real", "deviation of the scores", True),
     Trouble("discriminator-overfitting", "thirty images", "known", "training scores above held-out"),
-    Trouble("memorisation", "sixteen points", "averaged/copies", "share of samples that are copies"),
+    Trouble(
+        "memorisation", "twenty images and perceptrons", "averaged/copies", "share of samples that are copies"
+    ),
     Trouble("saturated-outputs", "large first weights", "edge", "numbers at the ends of their range"),
     Trouble(
-        "bad-data", "every second image blank", "averaged/frechet", "distance to the data it was given", True
+        "bad-data",
+        "every second image blank",
+        "averaged/frechet",
+        "distance to what it was given: all seems well",
+        True,
     ),
     Trouble("underfitting", "too few steps", "averaged/frechet", "distance to real samples", True),
     Trouble("stalled", "a generator that is frozen", "movement", "way of a sample between looks", True),
@@ -81,7 +88,7 @@ def main(work: Path = WORK, only: tuple[str, ...] = ()) -> None:
     for trouble in TROUBLES:
         if not only or trouble.name in only:
             path = PICTURES / f"{trouble.name}.png"
-            draw(trouble, work).savefig(path, dpi=96)
+            render(draw(trouble, work)).quantize(64).save(path, optimize=True)
             print(path, path.stat().st_size)
 
 
@@ -91,10 +98,10 @@ def draw(trouble: Trouble, work: Path) -> Figure:
     well = next(c for c in CASES if c.half == "reference" and c.data == sick.data)
     for case in (sick, well):
         play(case, work)
-    figure = Figure(figsize=(9, 2.9), layout="constrained")
+    figure = Figure(figsize=(9, 2.9), dpi=96, layout="constrained")
     left, middle, right = figure.subplots(1, 3, width_ratios=(1, 1, 1.35))
     samples(left, well, work, "a healthy run", HEALTHY)
-    samples(middle, sick, work, sick.cause, SICK)
+    samples(middle, sick, work, sick.cause.split(",")[0], SICK)
     curves(right, trouble, read(work / well.name), read(work / sick.name))
     return figure
 
