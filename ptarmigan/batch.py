@@ -9,8 +9,10 @@ from torch import Tensor
 
 
 class Batch(NamedTuple):
-    """Real samples ``x`` and, where the data is labelled, their classes ``c`` (int64, shape ``(batch,)``).
+    """Real samples ``x``, and what they are conditioned on.
 
+    That is their classes ``c`` (int64, shape ``(batch,)``) where the data is labelled; in a translation, the
+    encoded inputs ``c``, which belong to ``x`` where the data is paired, and are any inputs where it is not.
     Where a turn does not read the samples, ``x`` lives on the meta device: it has a shape and no numbers.
     """
 

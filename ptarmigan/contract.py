@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan import folder, noise, zoo
@@ -27,12 +28,12 @@ from ptarmigan.checkpoint import read
 from ptarmigan.data.blank import Blank
 from ptarmigan.distributed import Ranks, join
 from ptarmigan.draw import Draw
-from ptarmigan.game import Terms
+from ptarmigan.game import Game, Terms
 from ptarmigan.loop import play
 from ptarmigan.options import build, defaults, plain
 from ptarmigan.rules import Rule, descend, due, extragradient, parameters, simultaneous
 from ptarmigan.run import Run
-from ptarmigan.sampling import every_class, generate
+from ptarmigan.sampling import every_class, generate, translations
 from ptarmigan.settings import Settings
 
 STEPS = 3
@@ -125,19 +126,29 @@ def samples_decode(name: str) -> None:
     """What is sampled decodes into its space, and a network rebuilt without data makes the same."""
     run = small_run(name)
     played(run)
-    classes = every_class(len(run.space.classes), 5)
     run.game.eval()
-    raw = np.concatenate(list(generate(run.game, run.space, 5, classes=classes)))
+    raw = made(run, run.game)
     real = run.samples.source.read(np.arange(5))
     if raw.shape != real.shape or raw.dtype != real.dtype:
         raise Broken(f"samples are {raw.dtype}{raw.shape}, the data {real.dtype}{real.shape}")
     if not np.isfinite(raw).all():
         raise Broken("samples are not finite")
-    again = build(zoo.recipe(name), small(name) | {"data": Blank(run.space)}).game
+    inputs = run.samples.inputs
+    blank = Blank(run.space, None if inputs is None else inputs.space)
+    again = build(zoo.recipe(name), small(name) | {"data": blank}).game
     again.load_state_dict(run.game.state_dict())
-    rebuilt = np.concatenate(list(generate(again.eval(), run.space, 5, classes=classes)))
-    if not np.array_equal(raw, rebuilt):
+    if not np.array_equal(raw, made(run, again.eval())):
         raise Broken("rebuilt from its options and weights it makes other samples")
+
+
+def made(run: Run, game: Game) -> NDArray[Any]:
+    """A few raw samples, or translations of a few inputs."""
+    inputs = run.samples.inputs
+    if inputs is None:
+        classes = every_class(len(run.space.classes), 5)
+        return np.concatenate(list(generate(game, run.space, 5, classes=classes)))
+    some = inputs.source.read(np.arange(5))
+    return np.concatenate(list(translations(game, inputs.space, run.space, [some])))
 
 
 def resumes_exactly(name: str) -> None:

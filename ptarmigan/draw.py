@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
 import torch
+from torch import Tensor
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
@@ -85,7 +86,14 @@ class Draw:
 
     def _placed(self, batch: Batch) -> Batch:
         x, c = batch
-        if not x.is_meta:
-            layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
-            x = x.to(self.device, torch.get_default_dtype(), memory_format=layout, non_blocking=True)
-        return Batch(x, None if c is None else c.to(self.device, non_blocking=True))
+        return Batch(
+            x if x.is_meta else placed(x, self.device), None if c is None else placed(c, self.device)
+        )
+
+
+def placed(x: Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device, as networks like it: numbers of the default dtype, images channels last."""
+    if not x.is_floating_point():
+        return x.to(device, non_blocking=True)
+    layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
+    return x.to(device, torch.get_default_dtype(), memory_format=layout, non_blocking=True)

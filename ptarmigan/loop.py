@@ -316,7 +316,7 @@ class Player:
     def picture(self) -> None:
         """Draw samples of the averaged weights."""
         with self.average.playing(self.run.game) as game:
-            self.watch.picture(self.at.step, self.studio.picture(game))
+            self.watch.picture(self.at.step, self.studio.show.picture(game))
 
     def score(self) -> None:
         """Score the averaged weights; remember the best."""
@@ -324,7 +324,7 @@ class Player:
         at.scored = at.step
         if self.ranks.first:
             with self.average.playing(self.run.game) as game:
-                at.scores = self.studio.scores(game)
+                at.scores = self.studio.show.scores(game)
             self.watch.values(at.step, {f"score/{k}": v for k, v in at.scores.items()}, at.seconds)
         first = next(iter(at.scores.values()), float("nan"))
         if distributed.agree(self.ranks.first and first < at.best, self.device):

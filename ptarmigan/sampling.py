@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,39 @@ def generate(
             x = game.sample(z, c)
         yield space.decode(x[: n - made])
         made += CHUNK
+
+
+@torch.no_grad()
+def translations(
+    game: Game,
+    inputs: Space,
+    space: Space,
+    given: Iterable[NDArray[Any]],
+    *,
+    seed: int = 0,
+    precision: torch.dtype | None = None,
+) -> Iterator[NDArray[Any]]:
+    """Raw inputs, a few at a time, made into as many raw samples by a game in evaluation mode.
+
+    Every input is translated by itself, so that what it becomes does not depend on its neighbours.
+
+    Args:
+        game: translates.
+        inputs: encodes the inputs.
+        space: decodes the samples.
+        given: raw inputs, one a row.
+        seed: names the latent, which is the same for all of them, where a game has one.
+        precision: the dtype of autocast, or None.
+    """
+    device = next(game.parameters()).device
+    noise.at(seed, "translate", device=device)
+    z = noise.normal(1, game.latent)
+    for raw in given:
+        made = []
+        for a in inputs.encode(raw).to(torch.get_default_dtype()).split(1):
+            with torch.autocast(device.type, precision, enabled=precision is not None):
+                made.append(space.decode(game.sample(z, a.to(device))))
+        yield np.concatenate(made)
 
 
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -22,21 +22,75 @@ from ptarmigan.run import Run
 from ptarmigan.sampling import every_class, generate, some_classes
 from ptarmigan.settings import Settings
 from ptarmigan.spaces import to_json
+from ptarmigan.translation import TranslationShow
 
 SHOWN = 64
 POINTS = 1024
 
 
+class Show(Protocol):
+    """What there is to see of the averaged weights, and how good it is."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """By what the run is scored; the first decides which checkpoint is best."""
+        ...
+
+    def picture(self, game: Game) -> Image.Image:
+        """One picture, of the same latents and inputs every time."""
+        ...
+
+    def scores(self, game: Game) -> dict[str, float]:
+        """Every metric's value."""
+        ...
+
+    def described(self) -> dict[str, Any]:
+        """What the shared file says, so that it can be used without the data."""
+        ...
+
+
 class Studio:
-    """Makes pictures, scores and the shared file of one run."""
+    """Makes pictures, scores and the shared file of one run.
+
+    Attributes:
+        show: of samples, or of translations.
+    """
 
     def __init__(self, run: Run, folder: Path, settings: Settings, precision: torch.dtype | None) -> None:
-        self.run, self.folder, self.settings, self.precision = run, folder, settings, precision
+        self.folder, self.precision = folder, precision
+        kind = SampleShow if run.samples.inputs is None else TranslationShow
+        self.show: Show = kind(run, settings.score_samples, precision)
+
+    def keep(self, average: Average, name: str, found: dict[str, Any]) -> None:
+        """Write the averaged weights, with all that is needed to use them, as one file."""
+        described = folders.load(self.folder) | {
+            **self.show.described(),
+            "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
+            **found,
+        }
+        tensors = {
+            key: value.detach().cpu().contiguous() for key, value in average.networks.state_dict().items()
+        }
+        data = to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)})
+        write(self.folder / name, data)
+
+
+class SampleShow:
+    """Samples from latents.
+
+    Args:
+        run: what is shown.
+        n: samples that are scored.
+        precision: the dtype of autocast, or None.
+    """
+
+    def __init__(self, run: Run, n: int, precision: torch.dtype | None) -> None:
+        self.run, self.n, self.precision = run, n, precision
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """By what the run is scored; the first decides which checkpoint is best."""
-        return default_metrics(self.run.samples, self.settings.score_samples)
+        """By what samples are scored."""
+        return default_metrics(self.run.samples, self.n)
 
     @cached_property
     def frequencies(self) -> NDArray[np.int64] | None:
@@ -62,10 +116,13 @@ class Studio:
 
     def scores(self, game: Game) -> dict[str, float]:
         """Every metric's value for samples from ``game``."""
-        n = self.settings.score_samples
-        classes = some_classes(self.frequencies, n, self.run.seed)
-        raw = self.make(game, n, classes)
+        raw = self.make(game, self.n, some_classes(self.frequencies, self.n, self.run.seed))
         return {metric.name: metric(raw) for metric in self.metrics}
+
+    def described(self) -> dict[str, Any]:
+        """The space, and how often its classes occur."""
+        frequencies = None if self.frequencies is None else self.frequencies.tolist()
+        return {"space": to_json(self.run.space), "frequencies": frequencies}
 
     def make(self, game: Game, n: int, classes: NDArray[np.int64] | None) -> NDArray[Any]:
         """``n`` raw samples, the same latents every time."""
@@ -73,17 +130,3 @@ class Studio:
             game, self.run.space, n, seed=self.run.seed, classes=classes, precision=self.precision
         )
         return np.concatenate(list(chunks))
-
-    def keep(self, average: Average, name: str, found: dict[str, Any]) -> None:
-        """Write the averaged weights, with all that is needed to sample from them, as one file."""
-        described = folders.load(self.folder) | {
-            "space": to_json(self.run.space),
-            "frequencies": None if self.frequencies is None else self.frequencies.tolist(),
-            "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
-            **found,
-        }
-        tensors = {
-            key: value.detach().cpu().contiguous() for key, value in average.networks.state_dict().items()
-        }
-        data = to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)})
-        write(self.folder / name, data)

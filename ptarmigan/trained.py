@@ -30,6 +30,7 @@ class Trained:
     Attributes:
         game: the networks, in evaluation mode.
         space: what one sample is.
+        inputs: what it translates from; None where it makes samples of nothing.
         description: what the run was.
     """
 
@@ -37,6 +38,8 @@ class Trained:
         self.game, self.space, self.description = game, space, description
         frequencies = description.get("frequencies")
         self.frequencies = None if frequencies is None else np.asarray(frequencies)
+        inputs = description.get("inputs")
+        self.inputs = None if inputs is None else from_json(inputs)
         wanted = description.get("precision")
         self.precision: torch.dtype | None = torch.bfloat16 if wanted == "bfloat16" else None
 
@@ -63,6 +66,8 @@ class Trained:
         self, n: int, *, seed: int = 0, class_: str | int | None = None, truncation: float = 1.0
     ) -> Iterator[NDArray[Any]]:
         """The same, a chunk at a time: a million take no more memory than a hundred."""
+        if self.inputs is not None:
+            raise ValueError("this run translates: use 'ptarmigan translate RUN PICTURES'")
         if n < 1:
             raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
@@ -93,6 +98,8 @@ class Trained:
         Raises:
             ValueError: fewer than two stops or one frame.
         """
+        if self.inputs is not None:
+            raise ValueError("this run translates: there is nothing to walk through")
         if stops < 2 or frames < 1:
             raise ValueError("an interpolation needs at least two stops and one frame between them")
         z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
@@ -161,10 +168,11 @@ def load(
         raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
     if not isinstance(description, dict):
         raise ValueError(f"{file} was not written by ptarmigan: it does not say what run it is of")
-    space = from_json(description["space"])
+    space, inputs = from_json(description["space"]), description.get("inputs")
     if game is None:
         recipe = zoo.recipe(description["recipe"])
-        game = build(recipe, description["options"] | {"data": Blank(space)}).game
+        blank = Blank(space, None if inputs is None else from_json(inputs))
+        game = build(recipe, description["options"] | {"data": blank}).game
     for name in game.averaged:
         mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
         try:

@@ -15,7 +15,7 @@ import ptarmigan
 LAYERS = {
     0: "augment batch errors game losses nets noise optim penalties precision schedule",
     1: "data distributed draw games metrics rules spaces",
-    2: "average checkpoint doctor folder loop options run sampling settings studio watch",
+    2: "average checkpoint doctor folder loop options run sampling settings studio translation watch",
     3: "zoo",
     4: "estimators trained",
     5: "__main__ api cli commands comparison contract export judge report serve",

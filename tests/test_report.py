@@ -234,7 +234,7 @@ def test_scores_stand_beside_what_real_samples_score_and_are_kept(points):
 def test_score_run_scores_the_samples_that_sample_makes(points):
     found = judge.score_run(points, n=150, seed=3, best=False, device="cpu", metrics=("modes", "frechet"))
     raw = trained.load(points, device="cpu").sample(150, seed=3)
-    metric, *_ = Studio(ring_run(), points, Settings(score_samples=150), None).metrics
+    metric, *_ = Studio(ring_run(), points, Settings(score_samples=150), None).show.metrics
     entry = found["scores"][metric.name]
     assert entry["value"] == pytest.approx(metric(raw))
     assert entry["floor"] == pytest.approx(metric.floor, abs=0.1)  # of other real samples

@@ -18,9 +18,11 @@ class Blank:
 
     Attributes:
         space: what a sample would be.
+        inputs: what it would be translated from, in a translation.
     """
 
     space: Space
+    inputs: Space | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:

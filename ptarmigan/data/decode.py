@@ -103,16 +103,26 @@ def resized(pixels: Pixels, height: int, width: int, crop: bool = False) -> Pixe
     scale = min(w / width, h / height)
     inner = (width * scale, height * scale) if crop else (float(w), float(h))
     left, top = (w - inner[0]) / 2, (h - inner[1]) / 2
-    box = (left, top, left + inner[0], top + inner[1])
+    return resampled(pixels, height, width, (left, top, left + inner[0], top + inner[1]))
 
-    def lanczos(image: Image.Image) -> Pixels:
-        return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS, box))
+
+def resampled(
+    pixels: Pixels,
+    height: int,
+    width: int,
+    box: tuple[float, float, float, float],
+    how: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Pixels:
+    """What lies in a box (left, top, right, bottom) of an image, at another size; as ``resized``."""
+
+    def one(image: Image.Image) -> Pixels:
+        return np.asarray(image.resize((width, height), how, box))
 
     if pixels.dtype == np.uint8:
         grey = pixels.shape[2] == 1
-        out = lanczos(Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels)))
+        out = one(Image.fromarray(np.ascontiguousarray(pixels[..., 0] if grey else pixels)))
         return out[..., None] if grey else out
-    planes = [lanczos(Image.fromarray(plane)) for plane in np.moveaxis(pixels.astype(np.float32), 2, 0)]
+    planes = [one(Image.fromarray(plane)) for plane in np.moveaxis(pixels.astype(np.float32), 2, 0)]
     return np.stack(planes, 2).round().clip(0, 65535).astype(np.uint16)
 
 

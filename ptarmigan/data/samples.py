@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,9 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.batch import Batch, unread
+from ptarmigan.data.jitter import jittered
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.noise import key
+from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
 
 AHEAD = 4
@@ -40,6 +43,25 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Inputs:
+    """What a translation starts from.
+
+    Attributes:
+        source: inputs to train on.
+        space: what one of them is.
+        held_out: inputs that are never trained on.
+        matched: the i-th input belongs to the i-th sample, and those held out do so too.
+        paired: batches hold such pairs; else inputs and samples are drawn apart.
+    """
+
+    source: Source
+    space: Space
+    held_out: Source
+    matched: bool
+    paired: bool
+
+
 class Samples:
     """The real samples of a run: what space they live in, and which of them every batch holds.
 
@@ -51,7 +73,9 @@ class Samples:
         space: what one sample is.
         batch: samples in a batch, over all ranks and micro-batches together.
         seed: names the shuffle.
-        flip: mirror half of the images left to right.
+        flip: mirror half of the images left to right, a sample with its input where they are paired.
+        jitter: cut every image at random out of itself enlarged by so many pixels, alike.
+        inputs: what samples are translated from; none, unless this is a translation's data.
         mixture: what the samples were drawn from, where that is known.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
 
@@ -67,12 +91,15 @@ class Samples:
         batch: int,
         seed: int = 0,
         flip: bool = False,
+        jitter: int = 0,
+        inputs: Inputs | None = None,
         held_out: Source | None = None,
         mixture: Mixture | None = None,
     ) -> None:
         if batch < 1:
             raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
-        self.source, self.space, self.batch, self.seed, self.flip = source, space, batch, seed, flip
+        self.source, self.space, self.batch, self.seed = source, space, batch, seed
+        self.flip, self.jitter, self.inputs = flip, jitter, inputs
         self.held_out, self.mixture = held_out or source, mixture
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[tuple[int, int, int], Future[Batch]] = {}
@@ -82,8 +109,8 @@ class Samples:
 
     @property
     def labelled(self) -> bool:
-        """Whether every sample has a class."""
-        return self.source.labels is not None
+        """Whether every sample comes with its class."""
+        return self.inputs is None and self.source.labels is not None
 
     def require_classes(self) -> int:
         """How many classes there are, for a conditional game.
@@ -97,6 +124,16 @@ class Samples:
                 "a folder of their own, or train without classes"
             )
         return len(self.space.classes)
+
+    def require_inputs(self) -> Space:
+        """What is translated from, for a translation.
+
+        Raises:
+            ValueError: the samples come with no inputs.
+        """
+        if self.inputs is None:
+            raise ValueError("this data has no inputs to translate from")
+        return self.inputs.space
 
     def draw(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile.
@@ -121,12 +158,14 @@ class Samples:
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
         indices = self.indices(position, shard, shards)
-        x = self.space.encode(self.source.read(indices))
-        if self.flip:
-            # numpy, as everything here: torch's own threads would compete with the step for the cores
-            seen, mirrored = x.numpy(), self._coins(position, shard, shards)
-            seen[mirrored] = seen[mirrored][..., ::-1]
-        return Batch(x, self._classes(indices))
+        x = self._seen(self.source, self.space, indices, position, shard, shards)
+        if self.inputs is None:
+            return Batch(x, self._classes(indices))
+        given, which = self.inputs, "x"
+        if not given.paired:
+            which = "inputs"
+            indices = self.indices(position, shard, shards, which, len(given.source))
+        return Batch(x, self._seen(given.source, given.space, indices, position, shard, shards, which))
 
     def unread(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """A batch for a turn that looks at no sample: its length, and classes from a shuffle of their own."""
@@ -136,18 +175,21 @@ class Samples:
             c = self._classes(self.indices(position, shard, shards, "classes"))
         return unread(n, self.space.shape, c)
 
-    def indices(self, position: int, shard: int = 0, shards: int = 1, shuffle: str = "x") -> Indices:
-        """Which samples this shard's slice of the batch at ``position`` holds."""
+    def indices(
+        self, position: int, shard: int = 0, shards: int = 1, shuffle: str = "x", size: int | None = None
+    ) -> Indices:
+        """Which of ``size`` samples (all there are) this shard's slice of the batch at ``position`` holds."""
         n = self._share(shard, shards)
-        if len(self.source) == 0:
+        size = len(self.source) if size is None else size
+        if size == 0:
             raise ValueError("there is no sample to draw")
         start = position * self.batch + shard * n
         flat = np.arange(start, start + n, dtype=np.int64)
-        epochs, places = np.divmod(flat, len(self.source))
+        epochs, places = np.divmod(flat, size)
         out = np.empty_like(places)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            out[here] = permute(places[here], len(self.source), self.seed, shuffle, int(epoch))
+            out[here] = permute(places[here], size, self.seed, shuffle, int(epoch))
         return out
 
     def close(self) -> None:
@@ -160,10 +202,36 @@ class Samples:
         labels = self.source.labels
         return None if labels is None else torch.from_numpy(labels[indices])
 
-    def _coins(self, position: int, shard: int, shards: int) -> NDArray[np.bool_]:
+    def _seen(
+        self,
+        source: Source,
+        space: Space,
+        indices: Indices,
+        position: int,
+        shard: int,
+        shards: int,
+        which: str = "x",
+    ) -> Tensor:
+        """Samples of a source, changed at random as this run wants it, and encoded."""
+        raw = source.read(indices)
+        # numpy, as everything here: torch's own threads would compete with the step for the cores
+        if self.jitter:
+            corners = self._random("jitter", which, position, shard, shards, 2)
+            raw = jittered(raw, self.jitter, corners, smooth=not isinstance(space, LabelSpace))
+        x = space.encode(raw)
+        if self.flip:
+            seen, mirrored = x.numpy(), self._random("flip", which, position, shard, shards)[:, 0] < 0.5
+            seen[mirrored] = seen[mirrored][..., ::-1]
+        return x
+
+    def _random(
+        self, what: str, which: str, position: int, shard: int, shards: int, numbers: int = 1
+    ) -> NDArray[np.float64]:
+        """Uniform numbers for every image of this shard's slice; a sample and its own input have the same."""
         n = self._share(shard, shards)
-        coins = np.random.default_rng(key(self.seed, "flip", position)).random(self.batch) < 0.5
-        return coins[shard * n : (shard + 1) * n]
+        of = (what,) if which == "x" else (what, which)
+        drawn = np.random.default_rng(key(self.seed, *of, position)).random((self.batch, numbers))
+        return drawn[shard * n : (shard + 1) * n]
 
     def _share(self, shard: int, shards: int) -> int:
         if not 0 <= shard < shards:

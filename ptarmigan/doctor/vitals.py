@@ -19,6 +19,7 @@ from ptarmigan.data.samples import Source
 from ptarmigan.doctor.features import Axes, Floats, finite_rows, reduced, roughness, share_of
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
+from ptarmigan.draw import placed
 from ptarmigan.game import Game
 from ptarmigan.rules import parameters
 from ptarmigan.run import Run
@@ -97,7 +98,7 @@ class Vitals:
             with torch.no_grad():
                 x = game.sample(z, c)
                 if c is not None:
-                    found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1)), x[:FEW]))
+                    found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1, 0)), x[:FEW]))
             found |= self.scores(game, x, c)
             found |= self.samples(x)
             with average.playing(game), torch.no_grad():
@@ -113,14 +114,14 @@ class Vitals:
         return torch.compiler.set_stance("force_eager") if self.compiled else nullcontext()
 
     def latents(self, step: int) -> tuple[Tensor, Tensor | None]:
-        """Latents, the first of them the same at every step, and the classes of as many real samples."""
+        """Latents, the first of them the same at every step, and what as many real samples come with."""
         seed, latent = self.run.seed, self.run.game.latent
         noise.at(seed, "doctor", device=self.device)
         fixed = noise.normal(FIXED, latent)
         noise.at(seed, "doctor", step, device=self.device)
         z = torch.cat([fixed, noise.normal(self.count - FIXED, latent)]).to(torch.get_default_dtype())
-        classes = self.real.classes
-        return z, None if classes is None else classes.to(self.device)
+        given = self.real.given
+        return z, None if given is None else placed(given, self.device)
 
     def players(self) -> Values:
         """How long gradients and weights are, and how far and where these went since the last probe."""
@@ -197,7 +198,7 @@ class Vitals:
         found = {"finite": share_of(finite)}
         if not finite.all():
             return found
-        asked = None if self.real.classes is None else self.real.classes.numpy()
+        asked = self.real.asked
         found |= self.real.portrait.look(self.real.axes(reduced(x)), asked)
         if self.real.roughness:
             found["roughness"] = roughness(x) / self.real.roughness
@@ -229,14 +230,14 @@ class Real:
         self.space = run.space
         self.rows = chosen(source, REFERENCE[math.prod(self.space.shape) <= SMALL], run.seed)
         self.train = self.encoded(source, self.rows[:count])
+        self.given = self.conditions(run, source, self.rows, count, held_out=False)
         self.held_out: Tensor | None = None
-        self.held_out_classes: Tensor | None = None
+        self.held_out_given: Tensor | None = None
         others = None
         if held_out is not source and len(held_out) and (held_out.labels is None) == (source.labels is None):
             picked = chosen(held_out, count, run.seed)
             self.held_out = self.encoded(held_out, picked)
-            if held_out.labels is not None:
-                self.held_out_classes = torch.from_numpy(held_out.labels[picked])
+            self.held_out_given = self.conditions(run, held_out, picked, len(picked), held_out=True)
             others = reduced(self.held_out)
         flat = np.concatenate(
             [
@@ -248,11 +249,11 @@ class Real:
         at = self.axes(flat)
         group, groups = self.groups(run, at)
         self.portrait = Portrait.of(at, group, groups, count, noise.key(run.seed, "doctor", "clusters"))
-        self.classes = None
-        if source.labels is not None and samples.space.classes:
-            self.classes = torch.from_numpy(np.resize(source.labels[self.rows], count))
         self.apart = float(self.train.float().flatten(1).var(0, unbiased=False).sum() * 2) ** 0.5
         self.roughness = roughness(self.train)
+        self.asked = None
+        if samples.labelled and self.space.classes and self.given is not None:
+            self.asked = self.given.numpy()
         self.floor = {} if others is None else self.portrait.look(self.axes(others))
 
     def groups(self, run: Run, at: Floats) -> tuple[NDArray[np.int64] | None, int]:
@@ -266,6 +267,20 @@ class Real:
         apart = ((raw[:, None].astype(np.float64) - mixture.centres) ** 2).sum(2)
         return apart.argmin(1), len(mixture.centres)
 
+    def conditions(
+        self, run: Run, source: Source, rows: NDArray[np.int64], n: int, *, held_out: bool
+    ) -> Tensor | None:
+        """What ``n`` samples at ``rows`` come with: their classes, or inputs to translate; None of others."""
+        samples = run.samples
+        if samples.inputs is not None:
+            given = samples.inputs
+            others = given.held_out if held_out else given.source
+            rows = rows if given.matched else chosen(others, n, run.seed)
+            return placed(given.space.encode(others.read(np.resize(rows, n))), noise.CPU)
+        if source.labels is None or not samples.space.classes:
+            return None
+        return torch.from_numpy(np.resize(source.labels[rows], n))
+
     def encoded(self, source: Source, rows: NDArray[np.int64]) -> Tensor:
         """Samples as networks see them."""
         x = self.space.encode(source.read(rows))
@@ -273,15 +288,15 @@ class Real:
         return x.to(torch.get_default_dtype(), memory_format=layout)
 
     def probe(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Training samples and their classes."""
+        """Training samples, and what they come with."""
         n = len(self.train)
-        return self.train.to(device), None if self.classes is None else self.classes[:n].to(device)
+        return self.train.to(device), None if self.given is None else placed(self.given[:n], device)
 
     def held_out_probe(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
-        """Held-out samples and their classes."""
+        """Held-out samples, and what they come with."""
         assert self.held_out is not None
-        c = self.held_out_classes
-        return self.held_out.to(device), None if c is None else c.to(device)
+        c = self.held_out_given
+        return self.held_out.to(device), None if c is None else placed(c, device)
 
 
 def chosen(source: Source, n: int, seed: int) -> NDArray[np.int64]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ptarmigan.data.samples import ArraySource, Source
 
@@ -31,3 +33,9 @@ def shrunk(raw: Raw, side: int) -> Raw:
     blocks = cut.reshape(n, height // high, high, width // wide, wide, channels)
     small: Raw = blocks.mean(axis=(2, 4)).round().astype(raw.dtype)
     return small
+
+
+def unit(raw: Raw) -> Tensor:
+    """Raw images ``(n, height, width, channels)`` as numbers in [0, 1], channels first."""
+    x = np.divide(raw, np.iinfo(raw.dtype).max, dtype=np.float32)
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.estimate import Estimate, mean_of
+from ptarmigan.metrics.raw import unit
 from ptarmigan.noise import key
 from ptarmigan.precision import without_autocast
 
@@ -137,7 +138,7 @@ def ms_ssim_diversity(
     chosen = _pairs(labels, pairs, seed)
     rows = max(1, VALUES // math.prod(raw.shape[1:]))
     found = [
-        ms_ssim(*(_unit(raw[chosen[start : start + rows, side]]) for side in (0, 1))).numpy()
+        ms_ssim(*(unit(raw[chosen[start : start + rows, side]]) for side in (0, 1))).numpy()
         for start in range(0, len(chosen), rows)
     ]
     return mean_of(np.concatenate(found), seed=seed)
@@ -158,12 +159,6 @@ def _pairs(labels: NDArray[Any], pairs: int, seed: int) -> Indices:
         raise ValueError(f"there is no pair among {len(labels)} images: two of one class are needed")
     turn = np.argsort(table[:, 0], kind="stable")[:pairs]
     return table[turn, 1:]
-
-
-def _unit(raw: NDArray[Any]) -> Tensor:
-    """Raw images to [0, 1], channels first."""
-    x = np.divide(raw, np.iinfo(raw.dtype).max, dtype=np.float32)
-    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
 
 
 def _compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:

@@ -76,7 +76,7 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
     if run is None:
         bare = {name: {"value": value} for name, value in values.items()}
         return {"step": step, "samples": settings.get("score_samples"), "scores": bare}
-    metrics = Studio(run, story.folder, Settings(**settings), None).metrics
+    metrics = Studio(run, story.folder, Settings(**settings), None).show.metrics
     entries = {m.name: judge.entry(m, values[m.name]) for m in metrics if m.name in values}
     said = {"step": step, "samples": Settings(**settings).score_samples, "seed": run.seed, "scores": entries}
     return judge.keep(story.folder, said)

@@ -1,7 +1,8 @@
 """What one sample is: encode raw to tensor, decode back, save, preview."""
 
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.point import PointSpace
 from ptarmigan.spaces.space import Space, from_json, to_json
 
-__all__ = ["ImageSpace", "PointSpace", "Space", "from_json", "to_json"]
+__all__ = ["ImageSpace", "LabelSpace", "PointSpace", "Space", "from_json", "to_json"]

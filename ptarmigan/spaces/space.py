@@ -64,9 +64,11 @@ def from_json(plain: dict[str, Any]) -> Space:
         ValueError: the description names no space.
     """
     from ptarmigan.spaces.image import ImageSpace
+    from ptarmigan.spaces.label import LabelSpace
     from ptarmigan.spaces.point import PointSpace
 
-    kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in (ImageSpace, PointSpace)}
+    known = (ImageSpace, LabelSpace, PointSpace)
+    kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     kind = fields.pop("kind", None)
     if kind not in kinds:

@@ -1,0 +1,37 @@
+"""The game of translation: samples are made from inputs, such as pictures of day from those of night."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+from torch import Tensor
+
+from ptarmigan.game import Game
+
+
+class Translation(Game):
+    """A game whose samples are made from inputs: ``batch.c`` holds inputs, ``batch.x`` what they become.
+
+    ``latent`` is 0 where an input has one translation only.
+    """
+
+    latent = 0
+
+    @abstractmethod
+    def translate(self, a: Tensor, z: Tensor) -> Tensor:
+        """Inputs of shape ``(n, ...)``, encoded as their space encodes them, made into samples.
+
+        Args:
+            a: the inputs; pictures may have any height and width.
+            z: standard normal, of shape ``(n, latent)``: which of its translations an input gets.
+        """
+
+    def back(self, b: Tensor, z: Tensor) -> Tensor | None:
+        """Samples made into inputs again; None where the game goes one way only."""
+        return None
+
+    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Translations of the inputs ``c``."""
+        if c is None:
+            raise ValueError("a translation is made from an input, and there is none")
+        return self.translate(c, z)

@@ -1,0 +1,59 @@
+"""The PatchGAN: Isola et al. 2017, arXiv 1611.07004: a score for every patch of a picture."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ptarmigan.nets.dcgan import Norm, widths
+from ptarmigan.nets.layers import initialise
+from ptarmigan.nets.unet import enlarged
+
+STAGES = 3
+
+
+class PatchGAN(nn.Module):
+    """Strided convolutions, then two that keep the sides: with three stages a score sees 70 × 70 pixels.
+
+    Args:
+        shape: of a picture.
+        inputs: of the input that is shown beside it, conditionally; None where it is judged alone.
+        width: channels of the first layer; 64 as published.
+        stages: how often the sides are halved, at most; fewer for small pictures.
+        norm: what normalises all but the first and the last layer.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        inputs: tuple[int, ...] | None = None,
+        width: int = 64,
+        *,
+        stages: int = STAGES,
+        norm: Norm = nn.BatchNorm2d,
+    ) -> None:
+        super().__init__()
+        channels = shape[0] + (inputs[0] if inputs else 0)
+        self.scale = shape[1] // inputs[1] if inputs else 1
+        stages = max(1, min(stages, (min(shape[1:]) // 8).bit_length()))
+        layers: list[nn.Module] = []
+        last = channels
+        for i, size in enumerate(widths(width, stages + 1)):
+            layers.append(nn.Conv2d(last, size, 4, 2 if i < stages else 1, 1))
+            layers += ([norm(size)] if i else []) + [nn.LeakyReLU(0.2)]
+            last = size
+        layers.append(nn.Conv2d(last, 1, 4, 1, 1))
+        self.layers = nn.Sequential(*layers)
+        initialise(self, partial(nn.init.normal_, std=0.02))
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch channel height width"],
+        a: Float[Tensor, "batch input high wide"] | None = None,
+    ) -> Float[Tensor, "batch down right"]:
+        """A raw score for every patch."""
+        seen = x if a is None else torch.cat([enlarged(a, self.scale), x], 1)
+        return torch.as_tensor(self.layers(seen)).squeeze(1).float()

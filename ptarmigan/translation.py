@@ -1,0 +1,107 @@
+"""What a translation shows of itself: inputs, what became of them, and what should have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from ptarmigan.data.decode import resampled
+from ptarmigan.data.permutation import Indices
+from ptarmigan.data.samples import Samples
+from ptarmigan.game import Game
+from ptarmigan.metrics.score import Metric
+from ptarmigan.metrics.translation import translation_metrics
+from ptarmigan.run import Run
+from ptarmigan.sampling import CHUNK, translations
+from ptarmigan.spaces import LabelSpace, Space, to_json
+from ptarmigan.spaces.image import grid
+
+ROWS = 8
+
+
+class TranslationShow:
+    """Translations of inputs that are not trained on, where there are such.
+
+    Args:
+        run: what is shown.
+        n: translations that are scored, at most.
+        precision: the dtype of autocast, or None.
+    """
+
+    def __init__(self, run: Run, n: int, precision: torch.dtype | None) -> None:
+        assert run.samples.inputs is not None
+        self.run, self.inputs, self.precision = run, run.samples.inputs, precision
+        self.n = min(n, len(self.inputs.held_out))
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """By what translations are scored."""
+        return translation_metrics(self.run.samples, self.n)
+
+    def picture(self, game: Game) -> Image.Image:
+        """Rows of input, output, and target where there is one; back again where the game does that."""
+        return pictured(self.run.samples, self.rows(game, np.arange(min(ROWS, self.n))))
+
+    def scores(self, game: Game) -> dict[str, float]:
+        """Every metric's value for the translations of the first held-out inputs."""
+        raw = np.concatenate(list(self.make(game, np.arange(self.n))))
+        return {metric.name: metric(raw) for metric in self.metrics}
+
+    def described(self) -> dict[str, Any]:
+        """The spaces that are translated between."""
+        return {"space": to_json(self.run.space), "inputs": to_json(self.inputs.space)}
+
+    def rows(self, game: Game, which: Indices) -> list[NDArray[Any]]:
+        """Columns of a picture: raw inputs, outputs, and targets where they match."""
+        columns = [self.inputs.held_out.read(which), np.concatenate(list(self.make(game, which)))]
+        if self.inputs.matched:
+            columns.append(self.run.samples.held_out.read(which))
+        return columns
+
+    def make(self, game: Game, which: Indices) -> Iterator[NDArray[Any]]:
+        """Translations of held-out inputs, a few at a time."""
+        parts = np.array_split(which, max(1, -(-len(which) // CHUNK)))
+        return translations(
+            game,
+            self.inputs.space,
+            self.run.space,
+            (self.inputs.held_out.read(part) for part in parts),
+            seed=self.run.seed,
+            precision=self.precision,
+        )
+
+
+def pictured(samples: Samples, columns: list[NDArray[Any]]) -> Image.Image:
+    """Columns of raw inputs, outputs and targets, side by side: a row for each input."""
+    assert samples.inputs is not None
+    spaces = [samples.inputs.space, *[samples.space] * (len(columns) - 1)]
+    height, width = samples.space.shape[1:]
+    shown = [
+        np.stack([to_rgb(one, height, width) for one in seen(space, raw)])
+        for space, raw in zip(spaces, columns, strict=True)
+    ]
+    return grid(np.stack(shown, 1).reshape(-1, height, width, 3), len(columns))
+
+
+def seen(space: Space, raw: NDArray[Any]) -> NDArray[Any]:
+    """Raw samples as pictures: label maps in colours."""
+    return space.painted(raw) if isinstance(space, LabelSpace) else raw
+
+
+def to_rgb(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.uint8]:
+    """One picture in three channels of 8 bits and the size of others, over white where it is see-through."""
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if pixels.shape[2] in (2, 4):
+        alpha = pixels[..., -1:].astype(np.float64) / 255
+        pixels = (pixels[..., :-1] * alpha + 255 * (1 - alpha)).round().astype(np.uint8)
+    if pixels.shape[:2] != (height, width):
+        box = (0.0, 0.0, float(pixels.shape[1]), float(pixels.shape[0]))
+        pixels = resampled(pixels, height, width, box, Image.Resampling.NEAREST)
+    return pixels if pixels.shape[2] == 3 else pixels.repeat(3, axis=2)

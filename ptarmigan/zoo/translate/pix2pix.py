@@ -1,0 +1,128 @@
+"""pix2pix: Isola et al. 2017, "Image-to-image translation with conditional adversarial networks", 1611.07004.
+
+    ptarmigan train translate.pix2pix --data ./pairs
+
+A U-Net makes a picture of an input, and a PatchGAN tells pairs that it makes from real ones; besides, the
+picture is to be near the one that belongs to the input. As published: batch 1, Adam 2e-4 (0.5, 0.999), the
+rate falling to 0 over the second half.
+Cost and score: benchmarks/results/zoo.json
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ptarmigan import noise
+from ptarmigan.batch import Batch
+from ptarmigan.data.pairs import Pairs
+from ptarmigan.game import Terms, Turn
+from ptarmigan.games.translation import Translation
+from ptarmigan.losses import non_saturating
+from ptarmigan.nets.dcgan import Norm
+from ptarmigan.nets.patchgan import PatchGAN
+from ptarmigan.nets.unet import UNet
+from ptarmigan.optim import adam
+from ptarmigan.run import Run
+from ptarmigan.schedule import linear
+
+
+class Pix2Pix(Translation):
+    """A generator ``a -> b`` and a discriminator ``(b, a) -> scores`` of patches.
+
+    Args:
+        generator: makes a picture of an input.
+        discriminator: scores patches of a picture that belongs to an input.
+        weight: of the distance to the real picture.
+    """
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module, weight: float) -> None:
+        super().__init__()
+        self.generator, self.discriminator, self.weight = generator, discriminator, weight
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The discriminator, then the generator."""
+        return Turn(("discriminator",), self.discriminator_loss), Turn(("generator",), self.generator_loss)
+
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        """How badly real pairs are told from made ones."""
+        b, a = batch
+        real, fake = self.discriminator(b, a), self.discriminator(self.generator(a), a)
+        return {"discriminator": non_saturating.discriminator(real, fake) / 2}
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        """How well made pairs are told from real ones, and how far they are from these."""
+        b, a = batch
+        made = self.generator(a)
+        return {
+            "generator": non_saturating.generator(self.discriminator(made, a), None),
+            "L1": self.weight * F.l1_loss(made, b),
+        }
+
+    def translate(self, a: Tensor, z: Tensor) -> Tensor:
+        """Pictures made of inputs."""
+        return torch.as_tensor(self.generator(a))
+
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """The mean score of a picture's patches, beside its input."""
+        return torch.as_tensor(self.discriminator(x, c)).mean((1, 2))
+
+
+def recipe(
+    data: Pairs = Pairs(),
+    *,
+    width: int = 64,
+    weight: float = 100.0,
+    dropout: float = 0.5,
+    lr: float = 2e-4,
+    half_life: float = 500.0,
+    steps: int = 20_000,
+    batch: int = 1,
+    seed: int = 0,
+) -> Run:
+    """pix2pix.
+
+    Args:
+        data: the pairs.
+        width: channels of the first layer, in both networks.
+        weight: of the distance to the real picture.
+        dropout: how much the inner layers of the U-Net drop, in training.
+        lr: Adam's learning rate over the first half; it falls to 0 over the second.
+        half_life: of the averaged weights, in pictures.
+        steps: the length of the run.
+        batch: pairs in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = data.open(batch=batch, seed=seed)
+    inputs, shape = samples.require_inputs().shape, samples.space.shape
+    norm = norms(batch)
+    game = Pix2Pix(
+        UNet(inputs, shape, width, dropout=dropout, norm=norm),
+        PatchGAN(shape, inputs, width, norm=norm),
+        weight,
+    )
+    optimizers = {
+        "discriminator": adam(game.discriminator, lr, (0.5, 0.999)),
+        "generator": adam(game.generator, lr, (0.5, 0.999)),
+    }
+    return Run(
+        game,
+        samples,
+        optimizers,
+        steps=steps,
+        seed=seed,
+        half_life=half_life,
+        rate=linear(1.0, 0.0, begin=0.5),
+    )
+
+
+def norms(batch: int) -> Norm:
+    """Batch norm at batch 1, as published, is instance norm: each picture is normalised by itself."""
+    return partial(nn.InstanceNorm2d, affine=True) if batch == 1 else nn.BatchNorm2d
+
+
+small = dict(width=4, steps=4, batch=4)
