@@ -88,7 +88,7 @@ def words(row: dict[str, Any]) -> str:
     score, entry = next(iter(row["scores"].items()))
     value = "no finite number" if entry["value"] is None else f"{entry['value']:.3g}"
     found = f"{score} {value} (real samples: {entry['floor']:.3g})"
-    spent = f"after {row['steps']:,} steps, {60 * row['minutes']:g} s of one busy core, on {row['data']}"
+    spent = f"after {row['steps']:,} steps, {60 * row['minutes']:g} s of one core, on {row['data']}"
     return f"Cost and score: {spent}:\n{found}; benchmarks/results/zoo.json"
 
 

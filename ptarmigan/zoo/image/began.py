@@ -8,7 +8,7 @@ generator wants its own reconstructed well. How much the discriminator minds gen
 that their error stays at γ of that of real ones. The paper halves the rate when convergence stalls; here it
 is halved after each quarter of the run. The code must be far smaller than the image, or anything is
 reconstructed well and the generator learns nothing: 64 numbers are too many for 8×8 digits.
-Cost and score: after 308 steps, 30 s of one busy core, on digits:
+Cost and score: after 307 steps, 30 s of one core, on digits:
 Fréchet distance 277 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
