@@ -11,9 +11,9 @@ from sklearn.datasets import load_digits
 from ptarmigan.data.samples import ArraySource
 from ptarmigan.metrics import baselines
 from ptarmigan.metrics.baselines import gaussian_mixture, noisy_copy
-from ptarmigan.metrics.distance import nearest
 from ptarmigan.metrics.frechet import Moments, frechet
 from ptarmigan.metrics.raw import shrunk
+from ptarmigan.metrics.search import nearest
 
 BOTH = pytest.mark.parametrize("make", [gaussian_mixture, noisy_copy])
 

@@ -1,4 +1,4 @@
-"""Distances without a model: sliced Wasserstein between sets, and nearest neighbours (``search``)."""
+"""The distance between two sets without a model: sliced Wasserstein."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.metrics.search import nearest as nearest
 from ptarmigan.metrics.vectors import pair
 from ptarmigan.noise import key
 

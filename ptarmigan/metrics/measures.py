@@ -29,7 +29,6 @@ from ptarmigan.metrics.neighbours import (
     density_coverage,
     precision_recall,
 )
-from ptarmigan.metrics.search import radii
 from ptarmigan.metrics.similarity import ms_ssim_diversity, scales
 from ptarmigan.metrics.stacked import StackedModes
 from ptarmigan.metrics.two_sample import classifier_test
@@ -145,13 +144,13 @@ def _kid(reference: Reference) -> Measured:
 
 def _precision(reference: Reference) -> Measured:
     real = reference.real.features
-    reach = radii(real, PRECISION_K) if len(real) > PRECISION_K else None
+    reach = reference.real.reach(PRECISION_K)
     return lambda fake: precision_recall(real, fake.features, PRECISION_K, reach)
 
 
 def _density(reference: Reference) -> Measured:
     real = reference.real.features
-    reach = radii(real, DENSITY_K) if len(real) > DENSITY_K else None
+    reach = reference.real.reach(DENSITY_K)
     return lambda fake: density_coverage(real, fake.features, DENSITY_K, reach)
 
 

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
-from ptarmigan.metrics.distance import nearest
 from ptarmigan.metrics.estimate import TIMES, Estimate, bootstrap, mean_of
 from ptarmigan.metrics.features import CHUNK, Features, chunks
 from ptarmigan.metrics.raw import Raw, as_source, shrunk
+from ptarmigan.metrics.search import nearest
 
 SIDE = 32
 """Images are compared pixel by pixel at this many pixels: larger ones are averaged down."""

@@ -53,10 +53,19 @@ def radii(x: NDArray[Any], k: int) -> Distances:
     Raises:
         ValueError: there are not ``k`` others.
     """
+    return reaches(x, k)[:, -1]
+
+
+def reaches(x: NDArray[Any], k: int) -> Distances:
+    """The distances from each row of ``x`` to the ``k`` nearest other ones, of shape (n, k).
+
+    Raises:
+        ValueError: there are not ``k`` others.
+    """
     if not 1 <= k < len(x):
         raise ValueError(f"{k} neighbours need more than {k} samples, and there are {len(x)}")
     middle, k = _middle(x), k + 1  # each is itself the nearest
-    return _settled(x, x, k, middle, _of_one_another(x, k, middle))[1][:, -1]
+    return _settled(x, x, k, middle, _of_one_another(x, k, middle))[1][:, 1:]
 
 
 def within(a: NDArray[Any], b: NDArray[Any], *reaches: Distances) -> tuple[tuple[Indices, Indices], ...]:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.metrics.distance import nearest
 from ptarmigan.metrics.estimate import Estimate
+from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.vectors import against
 from ptarmigan.noise import key
 

@@ -20,6 +20,8 @@ from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
 from ptarmigan.metrics.classes import Probabilities
 from ptarmigan.metrics.features import Features, Telling, Vectors, chunks, extract
+from ptarmigan.metrics.neighbours import DENSITY_K
+from ptarmigan.metrics.search import Distances, reaches
 
 LOOKED_AT = 100_000
 """Samples whose content is looked at, at most; of more, so many are drawn."""
@@ -113,6 +115,15 @@ class View:
         if self.probabilities is None:
             raise ValueError("these features tell no classes")
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+
+    def reach(self, k: int) -> Distances | None:
+        """How far it is from each to the ``k``-th nearest other one; None where there are too few."""
+        return None if len(self) <= k else self._reaches[:, k - 1]
+
+    @cached_property
+    def _reaches(self) -> Distances:
+        # found once for all that ask; measures ask for no more than this
+        return reaches(self.features, min(DENSITY_K, len(self) - 1))
 
     def part(self, chosen: slice) -> View:
         """Some of it."""

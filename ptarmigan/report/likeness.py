@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
-from ptarmigan.metrics.distance import nearest
 from ptarmigan.metrics.features import chunks
 from ptarmigan.metrics.raw import shrunk
+from ptarmigan.metrics.search import nearest
 from ptarmigan.run import Run
 from ptarmigan.sampling import generate
 from ptarmigan.spaces import ImageSpace
