@@ -1,0 +1,77 @@
+"""A U-Net down the L1 distance alone: the ablation of Isola et al. 2017, arXiv 1611.07004, table 1.
+
+    ptarmigan train translate.regression --data ./pairs
+    ptarmigan train translate.regression --data cifar10 --pair gray --width 16 --batch 8 --steps 4000
+
+There is no discriminator: where several pictures belong to one input it makes their median, which is blurred
+and grey. It is what translations are compared with; networks and settings are those of translate.pix2pix.
+Cost and score: benchmarks/results/zoo.json
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ptarmigan import noise
+from ptarmigan.batch import Batch
+from ptarmigan.data.pairs import Pairs
+from ptarmigan.game import Terms, Turn
+from ptarmigan.games.translation import Translation
+from ptarmigan.nets.unet import UNet
+from ptarmigan.optim import adam
+from ptarmigan.run import Run
+from ptarmigan.schedule import linear
+
+
+class Regression(Translation):
+    """A generator ``a -> b`` that plays alone."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The generator."""
+        return (Turn(("generator",), self.generator_loss),)
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        """How far pictures are from those that belong to the inputs."""
+        return {"L1": F.l1_loss(self.generator(batch.c), batch.x)}
+
+    def translate(self, a: Tensor, z: Tensor) -> Tensor:
+        """Pictures made of inputs."""
+        return torch.as_tensor(self.generator(a))
+
+
+def recipe(
+    data: Pairs = Pairs(),
+    *,
+    width: int = 64,
+    lr: float = 2e-4,
+    half_life: float = 500.0,
+    steps: int = 20_000,
+    batch: int = 1,
+    seed: int = 0,
+) -> Run:
+    """A regression.
+
+    Args:
+        data: the pairs.
+        width: channels of the first layer.
+        lr: Adam's learning rate over the first half; it falls to 0 over the second.
+        half_life: of the averaged weights, in pictures.
+        steps: the length of the run.
+        batch: pairs in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = data.open(batch=batch, seed=seed)
+    game = Regression(UNet(samples.require_inputs().shape, samples.space.shape, width))
+    optimizers = {"generator": adam(game.generator, lr, (0.5, 0.999))}
+    rate = linear(1.0, 0.0, begin=0.5)
+    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=rate)
+
+
+small = dict(width=4, steps=4, batch=4)
