@@ -1,0 +1,215 @@
+"""What translations reach on real data, beside what costs nothing and beside regression.
+
+    python benchmarks/translate.py play emoji         trains what is not trained yet
+    python benchmarks/translate.py score emoji        scores and records it
+    python benchmarks/translate.py tasks              what there is
+
+Every entry of a task sees its data for about the same processor time, on one thread, so that several can be
+played at once: how long it took is recorded, in seconds of the processor. A run that was killed goes on.
+Scores are those of ``ptarmigan score``, on pictures that were held out. Aims are in the tasks below.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import torch
+import tyro
+from record import record
+
+from ptarmigan import api, judge
+from ptarmigan.checkpoint import write
+
+WORK = Path("/tmp/translations")
+DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DUSK = "0001TP"
+"""CamVid's pictures of dusk have names that begin so."""
+SECONDS = "seconds.json"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A translation to be learnt.
+
+    Attributes:
+        aim: what is to be reached, in words.
+        options: of every entry.
+        entries: recipes with options of their own, by name.
+        score: options of the judge.
+    """
+
+    aim: str
+    options: Callable[[], dict[str, Any]]
+    entries: dict[str, tuple[str, dict[str, Any]]]
+    score: dict[str, Any] = field(default_factory=dict)
+
+
+def emoji() -> dict[str, Any]:
+    """Skin tones: 110 pairs to train, 22 to test."""
+    return {"data": str(DATA / "emoji_skin_tone_pairs_72.zip"), "flip": True, "jitter": 8}
+
+
+def camvid(direction: str) -> Callable[[], dict[str, Any]]:
+    """Label maps and photos of streets, 160 × 120."""
+
+    def options() -> dict[str, Any]:
+        data = str(DATA / "camvid_160x120.zip")
+        return {"data": data, "direction": direction, "labels": "A", "flip": True, "jitter": 16}
+
+    return options
+
+
+def dusk() -> dict[str, Any]:
+    """Photos of streets by day and at dusk, unpaired; those of CamVid's test split are held out."""
+    folder = WORK / "data" / "day-dusk"
+    if not folder.exists():
+        draft = folder.with_suffix(".part")
+        with zipfile.ZipFile(DATA / "camvid_160x120.zip") as archive:
+            for name in archive.namelist():
+                path = PurePosixPath(name)
+                if path.parent.name != "photo" or not path.suffix:
+                    continue
+                split = "test" if path.parts[-3] == "test" else "train"
+                side = "B" if path.name.startswith(DUSK) else "A"
+                place = draft / f"{split}{side}" / path.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(archive.read(name))
+        draft.rename(folder)
+    return {"data": str(folder), "flip": True, "jitter": 16}
+
+
+def colour() -> dict[str, Any]:
+    """CIFAR-10 in colours from greys."""
+    return {"data": str(DATA / "cifar10_jpeg.zip"), "pair": "gray", "flip": True}
+
+
+def enlarge() -> dict[str, Any]:
+    """Photos of streets four times as high and wide."""
+    return {"data": str(DATA / "camvid_160x120.zip"), "pair": "lowres:4", "flip": True}
+
+
+TASKS = {
+    "emoji": Task(
+        "L1 of pix2pix at most a quarter of the identity's, in 10 minutes of the processor",
+        emoji,
+        {
+            "pix2pix": ("translate.pix2pix", {"width": 16, "batch": 4, "steps": 4_000, "lr": 5e-4}),
+            "regression": ("translate.regression", {"width": 16, "batch": 4, "steps": 6_000, "lr": 5e-4}),
+        },
+    ),
+    "labels to photos": Task(
+        "a lower Fréchet distance than the mean image and regression",
+        camvid("AtoB"),
+        {
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 3_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
+        },
+    ),
+    "photos to labels": Task(
+        "80 % of pixels right",
+        camvid("BtoA"),
+        {
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 3_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
+        },
+    ),
+    "day to dusk": Task(
+        "80 % taken for dusk by a classifier, edges at least 0.8 as alike as the identity's",
+        dusk,
+        {
+            "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 3_000}),
+            "cut": ("translate.cut", {"width": 16, "steps": 4_000}),
+        },
+    ),
+    "gray to colour": Task(
+        "a perceptual distance below that of bicubic and regression",
+        colour,
+        {
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 5_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 16, "steps": 7_000}),
+        },
+    ),
+    "four times enlarged": Task(
+        "a perceptual distance below that of bicubic and regression",
+        enlarge,
+        {
+            "srgan": ("translate.srgan", {"width": 32, "batch": 4, "steps": 3_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
+        },
+    ),
+}
+
+
+def play(task: str, entries: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)) -> None:
+    """Train what is not trained yet.
+
+    Args:
+        task: which.
+        entries: of it; all when none are named.
+        seeds: one run each.
+    """
+    os.nice(5)
+    torch.set_num_threads(1)
+    for seed in seeds:
+        for name in entries or tuple(TASKS[task].entries):
+            trained(task, name, seed)
+
+
+def trained(task: str, name: str, seed: int) -> Path:
+    """The folder of a run, played to its end."""
+    recipe, options = TASKS[task].entries[name]
+    folder = WORK / f"{task} {name} {seed}".replace(" ", "-")
+    done = folder / SECONDS
+    if not done.exists():
+        begun, at = time.process_time(), len(list(folder.glob("state-*")))
+        api.train(
+            recipe,
+            out=folder,
+            quiet=True,
+            device="cpu",
+            precision="fp32",
+            seed=seed,
+            score_every=0,
+            **TASKS[task].options(),
+            **options,
+        )
+        spent = None if at else round(time.process_time() - begun, 1)  # a run that went on took longer
+        write(done, json.dumps(spent).encode())
+    print(folder, "in", json.loads(done.read_text()), "s of the processor", flush=True)
+    return folder
+
+
+def score(task: str, seeds: tuple[int, ...] = (0,)) -> None:
+    """Score what is trained, and record it.
+
+    Args:
+        task: which.
+        seeds: of the runs.
+    """
+    for name, (recipe, options) in TASKS[task].entries.items():
+        rows = []
+        for seed in seeds:
+            folder = trained(task, name, seed)
+            found = judge.score_run(folder, **TASKS[task].score)
+            seconds = json.loads((folder / SECONDS).read_text())
+            rows.append({"seed": seed, "seconds of the processor": seconds, **found})
+            print(json.dumps(rows[-1], indent=1))
+        figures = {"aim": TASKS[task].aim, "recipe": recipe, "options": options, "runs": rows}
+        record("translate", figures, part=f"{task}: {name}")
+
+
+def tasks() -> None:
+    """List what there is."""
+    for name, task in TASKS.items():
+        print(f"{name}: {', '.join(task.entries)}; {task.aim}")
+
+
+if __name__ == "__main__":
+    tyro.extras.subcommand_cli_from_dict({"play": play, "score": score, "tasks": tasks})
