@@ -99,15 +99,15 @@ def translations(
         inputs: encodes the inputs.
         space: decodes the samples.
         given: raw inputs, one a row.
-        seed: names the latent, which is the same for all of them, where a game has one.
+        seed: names the latent, and what a network drops, where there are such: the same for all inputs.
         precision: the dtype of autocast, or None.
     """
     device = next(game.parameters()).device
-    noise.at(seed, "translate", device=device)
-    z = noise.normal(1, game.latent)
     for raw in given:
         made = []
         for a in inputs.encode(raw).to(torch.get_default_dtype()).split(1):
+            noise.at(seed, "translate", device=device)
+            z = noise.normal(1, game.latent)
             with torch.autocast(device.type, precision, enabled=precision is not None):
                 made.append(space.decode(game.sample(z, a.to(device))))
         yield np.concatenate(made)

@@ -29,7 +29,6 @@ NOT_UNDIVIDED = {
     "toy.pacgan": BATCH_NORM,
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",
     "translate.pix2pix": BATCH_NORM,
-    "translate.regression": BATCH_NORM,
 }
 """Recipes that two shards of a batch move otherwise than the undivided batch, and why."""
 

@@ -106,17 +106,22 @@ class Head(nn.Module):
 
 
 class Dropout(nn.Module):
-    """Dropout whose noise does not depend on how many shards share the batch."""
+    """Dropout whose noise does not depend on how many shards share the batch.
 
-    def __init__(self, p: float) -> None:
+    Args:
+        p: how likely a number is dropped.
+        always: in evaluation too, and then the same numbers of every sample, whatever stands beside it.
+    """
+
+    def __init__(self, p: float, always: bool = False) -> None:
         super().__init__()
-        self.p = p
+        self.p, self.always = p, always
 
     def forward(self, x: Float[Tensor, "batch *rest"]) -> Float[Tensor, "batch *rest"]:
-        """Zero with probability ``p``, else larger by ``1 / (1 - p)``; in evaluation, ``x``."""
-        if not self.training or self.p == 0:
+        """Zero with probability ``p``, else larger by ``1 / (1 - p)``; in evaluation mostly ``x``."""
+        if self.p == 0 or not (self.training or self.always):
             return x
-        kept = noise.uniform(len(x), *x.shape[1:]).to(x.device) >= self.p
+        kept = noise.uniform(len(x) if self.training else 1, *x.shape[1:]).to(x.device) >= self.p
         return x * kept / (1 - self.p)
 
 

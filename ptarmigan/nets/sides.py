@@ -5,6 +5,7 @@ A generator doubles the sides of a small start and crops; a discriminator halves
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Shaped
 from torch import Tensor
 
@@ -41,3 +42,15 @@ def crop(
     """The middle of ``x``, of the given sides."""
     top, left = (x.shape[2] - sides[0]) // 2, (x.shape[3] - sides[1]) // 2
     return x[:, :, top : top + sides[0], left : left + sides[1]]
+
+
+def mirror(
+    x: Shaped[Tensor, "batch channel height width"], dim: int, before: int, after: int
+) -> Shaped[Tensor, "batch channel taller wider"]:
+    """``x`` with so many rows (``dim`` 2) or columns (3) more, as in mirrors that stand on its outer ones.
+
+    Joined from parts, because the slopes of torch's own mirrors are not the same every time on a GPU.
+    """
+    last = x.shape[dim] - 1
+    first = x.narrow(dim, min(1, last), before).flip(dim)
+    return torch.cat([first, x, x.narrow(dim, max(0, last - after), after).flip(dim)], dim)

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.dcgan import Norm, widths
+from ptarmigan.nets.dcgan import widths
 from ptarmigan.nets.layers import Dropout, initialise
-from ptarmigan.nets.sides import halvings
+from ptarmigan.nets.sides import halvings, mirror
 
 DEEPEST = 8
 DROPPED = 3
-"""Layers after the innermost that drop half of what they make."""
+"""How many of the layers up drop some of what they make: the innermost, and those after it."""
 
 Pictures = Float[Tensor, "batch channel height width"]
 
@@ -23,16 +23,17 @@ Pictures = Float[Tensor, "batch channel height width"]
 class UNet(nn.Module):
     """Strided convolutions down, transposed ones up, and every layer's output beside its mirror's input.
 
-    Inputs whose sides are not multiples of ``2**stages`` are mirrored at their borders, and outputs cut.
+    Every picture is normalised by its own statistics, in training and after it, as batch norm does at the
+    paper's batch of 1. The outermost level is not normalised, nor is the innermost on its way down: of a
+    single place nothing is left when its mean is taken out (the paper's errata). Inputs whose sides are not
+    multiples of ``2**stages`` are mirrored at their borders, and outputs cut.
 
     Args:
         inputs: channels, height and width of an input; of other heights and widths, too, once built.
         shape: of the output; where it is larger than the input, that is enlarged first.
         width: channels of the first layer; 64 as published.
-        latent: numbers that are laid beside the input, everywhere the same; which translation is wanted.
-        dropout: how much is dropped, in training.
-        norm: what normalises a hidden layer.
-        smallest: the least the innermost layer's shorter side may be.
+        dropout: how much the inner layers up drop, in training.
+        always: they do so in evaluation too.
     """
 
     def __init__(
@@ -41,32 +42,26 @@ class UNet(nn.Module):
         shape: tuple[int, ...],
         width: int = 64,
         *,
-        latent: int = 0,
         dropout: float = 0.5,
-        norm: Norm = nn.BatchNorm2d,
-        smallest: int = 1,
+        always: bool = False,
     ) -> None:
         super().__init__()
-        self.latent, self.scale = latent, shape[1] // inputs[1]
-        self.stages = min(DEEPEST, max(1, halvings((shape[1], shape[2]), smallest)))
+        self.scale = shape[1] // inputs[1]
+        self.stages = min(DEEPEST, halvings((shape[1], shape[2]), 1))
         sizes = widths(width, self.stages)
         block: nn.Module | None = None
         for depth in reversed(range(self.stages)):
-            above = inputs[0] + latent if depth == 0 else sizes[depth - 1]
+            above = inputs[0] if depth == 0 else sizes[depth - 1]
             out = shape[0] if depth == 0 else above
-            deep = 0 < self.stages - 1 - depth <= DROPPED
-            block = Level(above, sizes[depth], out, block, depth == 0, dropout if deep else 0.0, norm)
+            drop = Dropout(dropout if self.stages - depth <= DROPPED else 0.0, always)
+            block = Level(above, sizes[depth], out, block, drop, outermost=depth == 0)
         assert block is not None
         self.levels = block
         initialise(self, partial(nn.init.normal_, std=0.02))
 
-    def forward(
-        self, a: Float[Tensor, "batch input high wide"], z: Float[Tensor, "batch latent"] | None = None
-    ) -> Pictures:
+    def forward(self, a: Float[Tensor, "batch input high wide"]) -> Pictures:
         """Pictures in [-1, 1]."""
         a = enlarged(a, self.scale)
-        if self.latent and z is not None:
-            a = torch.cat([a, z[:, :, None, None].expand(-1, -1, *a.shape[2:])], 1)
         made = self.levels(to_multiple(a, 2**self.stages))
         return torch.tanh(made[:, :, : a.shape[2], : a.shape[3]])
 
@@ -80,19 +75,19 @@ class Level(nn.Module):
         inner: int,
         outputs: int,
         below: nn.Module | None,
+        drop: nn.Module,
+        *,
         outermost: bool,
-        dropout: float,
-        norm: Norm,
     ) -> None:
         super().__init__()
         self.outermost = outermost
         down: list[nn.Module] = [] if outermost else [nn.LeakyReLU(0.2)]
         down.append(nn.Conv2d(inputs, inner, 4, 2, 1))
         if below is not None and not outermost:
-            down.append(norm(inner))
+            down.append(nn.InstanceNorm2d(inner, affine=True))
         up: list[nn.Module] = [nn.ReLU(), nn.ConvTranspose2d(inner * (2 if below else 1), outputs, 4, 2, 1)]
         if not outermost:
-            up += [norm(outputs)] + ([Dropout(dropout)] if dropout else [])
+            up += [nn.InstanceNorm2d(outputs, affine=True), drop]
         self.down, self.below, self.up = nn.Sequential(*down), below, nn.Sequential(*up)
 
     def forward(
@@ -114,6 +109,6 @@ def enlarged(a: Float[Tensor, "batch channel high wide"], times: int) -> Picture
 def to_multiple(a: Float[Tensor, "batch channel high wide"], of: int) -> Pictures:
     """Pictures whose sides are multiples of a number: more of them at the right and the bottom, mirrored."""
     while a.shape[2] % of or a.shape[3] % of:  # a mirror shows no more than the picture
-        down, right = (min(-side % of, max(1, side - 1)) for side in a.shape[2:])
-        a = F.pad(a, (0, right, 0, down), mode="reflect" if min(a.shape[2:]) > 1 else "replicate")
+        for dim in (2, 3):
+            a = mirror(a, dim, 0, min(-a.shape[dim] % of, max(1, a.shape[dim] - 1)))
     return a
