@@ -24,6 +24,7 @@ from ptarmigan.data.cache import made
 from ptarmigan.data.permutation import Indices
 
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
+TARS = (".tar", *PACKED_TARS)
 UNPACKED_TIMES, UNPACKED_MORE = 100, 1 << 30
 """A packed tar may unpack to so many times its size and so many bytes more: images hardly shrink."""
 ENCRYPTED = 1
@@ -202,6 +203,25 @@ class Tars:
     def stamp(self) -> str:
         """Changes with any archive's path, size or time."""
         return self._stamp
+
+
+def container(text: str) -> Container | None:
+    """The folder, archive or shards of this path, or None where it is something else.
+
+    Raises:
+        FileNotFoundError: one of the shards is not there.
+        ValueError: it is damaged.
+    """
+    path = Path(text).expanduser()
+    if path.is_dir():
+        return Folder(path)
+    if "{" in text and not path.exists():
+        return Tars(shards(text), text)
+    if not path.is_file():
+        return None
+    if path.name.lower().endswith(".zip"):
+        return Zip(path)
+    return Tars([path]) if path.name.lower().endswith(TARS) else None
 
 
 def shards(pattern: str) -> list[Path]:

@@ -66,6 +66,15 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Pixels:
     Raises:
         ValueError: it is damaged, cut short, no image that is read here, or a decompression bomb.
     """
+    image = picture_in(data, at_least)
+    try:
+        return _pixels(image)
+    except Exception as error:
+        raise ValueError(_reason(error)) from None
+
+
+def picture_in(data: bytes, at_least: tuple[int, int] | None = None) -> Image.Image:
+    """An image file as Pillow has it, upright; arguments and errors as in ``decode``."""
     image = _open(data)
     if at_least is not None:
         height, width = at_least
@@ -73,10 +82,9 @@ def decode(data: bytes, at_least: tuple[int, int] | None = None) -> Pixels:
     try:
         image.load()
         turned = UPRIGHT.get(_orientation(image)) if image.format != "TIFF" else None
-        pixels = _pixels(image if turned is None else image.transpose(turned))
+        return image if turned is None else image.transpose(turned)
     except Exception as error:  # Pillow's decoders raise some ten kinds for damaged files
         raise ValueError(_reason(error)) from None
-    return pixels
 
 
 def from_picture(image: Image.Image) -> Pixels:
@@ -88,7 +96,13 @@ def from_picture(image: Image.Image) -> Pixels:
     return _pixels(image)
 
 
-def resized(pixels: Pixels, height: int, width: int, crop: bool = False) -> Pixels:
+def resized(
+    pixels: Pixels,
+    height: int,
+    width: int,
+    crop: bool = False,
+    how: Image.Resampling = Image.Resampling.LANCZOS,
+) -> Pixels:
     """Pixels at another size, antialiased (Lanczos; colours weighted by alpha).
 
     Args:
@@ -96,6 +110,7 @@ def resized(pixels: Pixels, height: int, width: int, crop: bool = False) -> Pixe
         height: of the result.
         width: of the result.
         crop: cut the centre of the target's proportions out first, instead of squeezing.
+        how: another way to resample.
     """
     h, w, _ = pixels.shape
     if (h, w) == (height, width):
@@ -103,7 +118,7 @@ def resized(pixels: Pixels, height: int, width: int, crop: bool = False) -> Pixe
     scale = min(w / width, h / height)
     inner = (width * scale, height * scale) if crop else (float(w), float(h))
     left, top = (w - inner[0]) / 2, (h - inner[1]) / 2
-    return resampled(pixels, height, width, (left, top, left + inner[0], top + inner[1]))
+    return resampled(pixels, height, width, (left, top, left + inner[0], top + inner[1]), how)
 
 
 def resampled(

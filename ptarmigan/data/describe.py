@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.data.archives import Container, Folder, Tars, Zip, shards
+from ptarmigan.data.archives import container
 from ptarmigan.data.decode import MOST_BYTES, header
 from ptarmigan.data.files import in_order
-from ptarmigan.data.images import TARS, Images, bad_files
+from ptarmigan.data.images import Images, bad_files
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.points import NAMES as POINTS
 from ptarmigan.data.points import points
@@ -161,27 +161,16 @@ def _is_points(text: str) -> bool:
 
 def _sizes(text: str) -> dict[str, int]:
     """How many of the image files below a path have which size, by their headers; the most common first."""
-    container = _container(text)
-    if container is None:
+    found = container(text)
+    if found is None:
         return {}
-    files, _ = organised(container)
+    files, _ = organised(found)
     counts: Counter[str] = Counter()
     for sizes in in_order(
         lambda a, b: [_size(files, i) for i in range(a, b)], len(files), "Looking at images"
     ):
         counts.update(size for size in sizes if size)
     return dict(counts.most_common())
-
-
-def _container(text: str) -> Container | None:
-    path = Path(text).expanduser()
-    if path.is_dir():
-        return Folder(path)
-    if "{" in text:
-        return Tars(shards(text), text)
-    if path.name.lower().endswith(".zip"):
-        return Zip(path)
-    return Tars([path]) if path.name.lower().endswith(TARS) else None
 
 
 def _size(files: Files, place: int) -> str | None:

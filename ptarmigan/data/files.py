@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from threading import Lock
-from typing import Any, BinaryIO, NamedTuple, TypeVar
+from threading import RLock
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,10 +39,31 @@ T = TypeVar("T")
 
 
 class Target(NamedTuple):
-    """What size images are to have (None: the one that they all have), and whether by cutting."""
+    """What of every picture is read.
+
+    Attributes:
+        size: the height and width that it is to have; None: the one that they all have.
+        crop: by cutting, not by squeezing.
+        half: only this half of it.
+    """
 
     size: tuple[int, int] | None = None
     crop: bool = False
+    half: Literal["", "left", "right"] = ""
+
+
+class Reading(NamedTuple):
+    """The array that becomes of a file.
+
+    Attributes:
+        shape: height, width and channels of every one.
+        dtype: their kind.
+        read: makes it of the file's bytes; a ValueError says why it cannot.
+    """
+
+    shape: tuple[int, int, int]
+    dtype: np.dtype[Any]
+    read: Callable[[bytes], NDArray[Any]]
 
 
 class FileSource:
@@ -51,15 +72,16 @@ class FileSource:
     A file that turns out damaged is named in ``bad``, and the next good one (of its class) stands in for it.
     """
 
-    def __init__(self, files: Files, space: ImageSpace, target: Target, bad: list[str]) -> None:
-        self.labels, self.classes = files.labels, files.classes
-        self.bad = bad
-        self._files, self._space, self._target = files, space, target
+    def __init__(self, files: Files, reading: Reading, bad: list[str]) -> None:
+        self.labels, self.classes, self.files, self.bad = files.labels, files.classes, files, bad
+        self._reading = reading
         self._damaged: set[int] = set()
-        self._lock = Lock()
+        self._whole: set[int] = set()
+        self._beside: FileSource | None = None
+        self._lock = RLock()
 
     def __len__(self) -> int:
-        return len(self._files)
+        return len(self.files)
 
     def read(self, indices: Indices) -> NDArray[Any]:
         """The images at ``indices``, ``(n, height, width, channels)``.
@@ -67,22 +89,37 @@ class FileSource:
         Raises:
             ValueError: more than a tenth of the set turned out damaged.
         """
-        space = self._space
-        dtype = np.uint8 if space.bits == 8 else np.uint16
-        out = np.empty((len(indices), space.height, space.width, space.channels), dtype)
+        out = np.empty((len(indices), *self._reading.shape), self._reading.dtype)
         for row, index in zip(out, indices, strict=True):
             row[:] = self._standing_in(int(index))
         return out
+
+    def tie(self, other: FileSource) -> None:
+        """Files at the same place belong together: where one is damaged, the same pair stands in for both."""
+        other._damaged, other._lock = self._damaged, self._lock
+        self._beside, other._beside = other, self
 
     def _standing_in(self, index: int) -> NDArray[Any]:
         for place in self._alike(index):
             if place in self._damaged:
                 continue
-            try:
-                return pixels_of(self._files, place, self._space, self._target)
-            except ValueError as error:
-                self._note(place, str(error))
-        raise ValueError(f"{self._files.container.where}: no file like {self._files.name(index)} can be read")
+            pixels = self._pixels(place)
+            if pixels is not None and (self._beside is None or self._beside._sound(place)):
+                return pixels
+        raise ValueError(f"{self.files.container.where}: no file like {self.files.name(index)} can be read")
+
+    def _sound(self, place: int) -> bool:
+        return place in self._whole or self._pixels(place) is not None
+
+    def _pixels(self, place: int) -> NDArray[Any] | None:
+        try:
+            pixels = pixels_of(self.files, place, self._reading)
+        except ValueError as error:
+            self._note(place, str(error))
+            return None
+        if self._beside is not None:
+            self._whole.add(place)
+        return pixels
 
     def _alike(self, index: int) -> Iterator[int]:
         n = len(self)
@@ -95,15 +132,15 @@ class FileSource:
             if place in self._damaged:
                 return
             self._damaged.add(place)
-            self.bad.append(f"{self._files.name(place)}: {reason}")
-            check_share(self.bad, len(self) + len(self.bad) - len(self._damaged), self._files.container.where)
+            self.bad.append(f"{self.files.name(place)}: {reason}")
+            check_share(self.bad, len(self) + len(self.bad) - len(self._damaged), self.files.container.where)
 
 
 class PixelFile:
     """Decoded images in a file, of which only what is asked for comes into memory."""
 
     def __init__(self, rows: Rows, files: Files, bad: list[str]) -> None:
-        self.labels, self.classes, self.bad = files.labels, files.classes, bad
+        self.labels, self.classes, self.files, self.bad = files.labels, files.classes, files, bad
         self._rows = rows
 
     def __len__(self) -> int:
@@ -115,27 +152,66 @@ class PixelFile:
 
 
 def open_files(
-    train: Files, held_out: Files | None, target: Target
+    train: Files, held_out: Files | None, target: Target, *, keep: bool = True
 ) -> tuple[Source, ImageSpace, Source | None]:
     """A source of the training images, what they are, and a source of those held out.
+
+    Args:
+        train: files to train on.
+        held_out: files to score against.
+        target: what of every picture is read.
+        keep: decoded, where they are few enough.
 
     Raises:
         ValueError: sizes differ and none is asked for, or more than a tenth of the files is bad.
     """
     parts = [train] if held_out is None else [train, held_out]
-    name = _name(parts, target)
-    plain = remembered("surveys", name + ".json", lambda: _survey(parts, target))
-    height, width, channels, bits = plain["form"]
-    space = ImageSpace(height, width, channels, bits, train.classes)
-    sources = [
-        _source(files, {int(k): v for k, v in bad.items()}, space, target, f"{name}-{i}")
-        for i, (files, bad) in enumerate(zip(parts, plain["bad"], strict=True))
-    ]
+    form, bad = surveyed(parts, target)
+    space = ImageSpace(*form, train.classes)
+    sources = opened(parts, bad, image_reading(space, target), cache_name(parts, target), keep=keep)
     return sources[0], space, sources[1] if held_out is not None else None
 
 
-def pixels_of(files: Files, place: int, space: ImageSpace, target: Target) -> NDArray[Any]:
-    """One image as ``space`` has it.
+def surveyed(parts: list[Files], target: Target) -> tuple[Form, list[dict[int, str]]]:
+    """The form of all files by their headers, and the faults of those that are bad, a dictionary a part.
+
+    Raises:
+        ValueError: sizes differ and none is asked for, or more than a tenth of the files is bad.
+    """
+    name = cache_name(parts, target) + ".json"
+    plain = remembered("surveys", name, lambda: _survey(parts, target))
+    return Form(*plain["form"]), [{int(k): v for k, v in bad.items()} for bad in plain["bad"]]
+
+
+def opened(
+    parts: list[Files], bad: list[dict[int, str]], reading: Reading, name: str, *, keep: bool = True
+) -> list[FileSource | PixelFile]:
+    """Sources of the good files of every part; ``name`` says everything that their arrays depend on."""
+    return [
+        _source(files, faults, reading, f"{name}-{i}", keep)
+        for i, (files, faults) in enumerate(zip(parts, bad, strict=True))
+    ]
+
+
+def image_reading(space: ImageSpace, target: Target) -> Reading:
+    """Files as images of ``space``."""
+    twice = (2 * space.height, 2 * space.width * (2 if target.half else 1))
+
+    def read(data: bytes) -> NDArray[Any]:
+        return fitted(half(decode(data, twice if target.size else None), target), space, target)
+
+    dtype = np.dtype(np.uint8 if space.bits == 8 else np.uint16)
+    return Reading((space.height, space.width, space.channels), dtype, read)
+
+
+def half(pixels: NDArray[Any], target: Target) -> NDArray[Any]:
+    """The half of a picture that the target asks for, or all of it."""
+    middle = pixels.shape[1] // 2
+    return {"": pixels, "left": pixels[:, :middle], "right": pixels[:, middle:]}[target.half]
+
+
+def pixels_of(files: Files, place: int, reading: Reading) -> NDArray[Any]:
+    """What becomes of one file.
 
     Raises:
         ValueError: it cannot be read.
@@ -145,9 +221,7 @@ def pixels_of(files: Files, place: int, space: ImageSpace, target: Target) -> ND
         data = container.read(i)
     except OSError as error:
         raise ValueError(error.strerror or "cannot be read") from None
-    twice = (2 * space.height, 2 * space.width)
-    pixels = decode(data, twice if target.size else None)
-    return fitted(pixels, space, target)
+    return reading.read(data)
 
 
 def fitted(pixels: NDArray[Any], space: ImageSpace, target: Target) -> NDArray[Any]:
@@ -231,7 +305,8 @@ def _progress(n: int, title: str) -> Iterator[Callable[[int], None]]:
         yield lambda count: bar.advance(task, count)
 
 
-def _name(parts: list[Files], target: Target) -> str:
+def cache_name(parts: list[Files], target: Target) -> str:
+    """Names what is read of these files."""
     digest = hashlib.blake2b(repr((VERSION, target)).encode(), digest_size=16)
     for files in parts:
         digest.update(files.container.stamp().encode() + b"\0" + files.members.tobytes() + b"\0")
@@ -240,7 +315,7 @@ def _name(parts: list[Files], target: Target) -> str:
 
 def _survey(parts: list[Files], target: Target) -> dict[str, Any]:
     """The form of a set and its bad files, by the headers of all files."""
-    found = [_headers(files) for files in parts]
+    found = [headers(files, target) for files in parts]
     good = [files.take(places) for files, (places, _, _) in zip(parts, found, strict=True)]
     ends = np.cumsum([0, *(len(files) for files in good)])
 
@@ -253,12 +328,16 @@ def _survey(parts: list[Files], target: Target) -> dict[str, Any]:
     return {"form": list(form), "bad": [bad for _, _, bad in found]}
 
 
-def _headers(files: Files) -> tuple[Indices, NDArray[np.int64], dict[int, str]]:
-    """Which files are good, their forms, and the others' faults."""
+def headers(files: Files, target: Target) -> tuple[Indices, NDArray[np.int64], dict[int, str]]:
+    """Which files are good, their forms, one a row, and the others' faults.
+
+    Raises:
+        ValueError: more than a tenth of the files is bad.
+    """
     places, forms, bad = [], [], {}
 
     def work(begin: int, end: int) -> list[tuple[int, Form | str]]:
-        return [(place, _form(files, place)) for place in range(begin, end)]
+        return [(place, _form(files, place, target)) for place in range(begin, end)]
 
     for chunk in in_order(work, len(files), "Looking at images"):
         for place, form in chunk:
@@ -271,7 +350,14 @@ def _headers(files: Files) -> tuple[Indices, NDArray[np.int64], dict[int, str]]:
     return np.array(places, np.int64), np.array(forms, np.int64), bad
 
 
-def _form(files: Files, place: int) -> Form | str:
+def _form(files: Files, place: int, target: Target) -> Form | str:
+    form = _whole_form(files, place)
+    if not target.half or isinstance(form, str):
+        return form
+    return form._replace(width=form.width // 2) if form.width % 2 == 0 else "no two pictures of one width"
+
+
+def _whole_form(files: Files, place: int) -> Form | str:
     container, i = files.container, int(files.members[place])
     if container.sizes[i] > MOST_BYTES:
         return f"larger than {MOST_BYTES >> 20} MB"
@@ -292,14 +378,14 @@ def _named(files: Files, bad: dict[int, str]) -> list[str]:
     return [f"{files.name(place)}: {reason}" for place, reason in sorted(bad.items())]
 
 
-def _source(files: Files, bad: dict[int, str], space: ImageSpace, target: Target, name: str) -> Source:
+def _source(
+    files: Files, bad: dict[int, str], reading: Reading, name: str, keep: bool
+) -> FileSource | PixelFile:
     """From a file of pixels where the set is small enough and there is room, else decoded when read."""
     good = files.take(np.setdiff1d(np.arange(len(files)), list(bad)))
-    dtype = np.dtype(np.uint8 if space.bits == 8 else np.uint16)
-    shape = (space.height, space.width, space.channels)
-    size = len(good) * math.prod(shape) * dtype.itemsize
-    if size <= KEPT:
-        path = made("decoded", name + ".pixels", size, lambda file: _decode_all(good, space, target, file))
+    size = len(good) * math.prod(reading.shape) * reading.dtype.itemsize
+    if keep and size <= KEPT:
+        path = made("decoded", name + ".pixels", size, lambda file: _decode_all(good, reading, file))
         if path is not None:
             damaged, end = note_of(path)
             bad_too = {int(place): reason for place, reason in damaged.items()}
@@ -308,16 +394,16 @@ def _source(files: Files, bad: dict[int, str], space: ImageSpace, target: Target
             if end != len(whole) * size // max(1, len(good)):
                 raise ValueError(f"{path} is damaged: remove it")
             check_share(named, len(files), files.container.where)
-            return PixelFile(Rows(path, 0, (len(whole), *shape), dtype), whole, named)
-    return FileSource(good, space, target, _named(files, bad))
+            return PixelFile(Rows(path, 0, (len(whole), *reading.shape), reading.dtype), whole, named)
+    return FileSource(good, reading, _named(files, bad))
 
 
-def _decode_all(files: Files, space: ImageSpace, target: Target, file: BinaryIO) -> None:
+def _decode_all(files: Files, reading: Reading, file: BinaryIO) -> None:
     """Write the pixels of all files that can be decoded, and a note on those that cannot."""
     bad: dict[int, str] = {}
 
     def work(begin: int, end: int) -> list[NDArray[Any] | str]:
-        return [_pixels_or_fault(files, place, space, target) for place in range(begin, end)]
+        return [_pixels_or_fault(files, place, reading) for place in range(begin, end)]
 
     place = 0
     for chunk in in_order(work, len(files), "Decoding images"):
@@ -330,8 +416,8 @@ def _decode_all(files: Files, space: ImageSpace, target: Target, file: BinaryIO)
     end_with(file, bad)
 
 
-def _pixels_or_fault(files: Files, place: int, space: ImageSpace, target: Target) -> NDArray[Any] | str:
+def _pixels_or_fault(files: Files, place: int, reading: Reading) -> NDArray[Any] | str:
     try:
-        return pixels_of(files, place, space, target)
+        return pixels_of(files, place, reading)
     except ValueError as error:
         return str(error)

@@ -13,19 +13,20 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
 from ptarmigan.data import arrays
-from ptarmigan.data.archives import PACKED_TARS, Container, Folder, Tars, Zip, shards
+from ptarmigan.data.archives import TARS, Container, Folder, Tars, Zip, shards
 from ptarmigan.data.arrays import Labelled, Opened
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.dataset import open_dataset
 from ptarmigan.data.decode import EXTENSIONS, MOST_PIXELS
+from ptarmigan.data.degrade import Degraded
 from ptarmigan.data.files import FileSource, PixelFile, Target, open_files
-from ptarmigan.data.samples import Samples
+from ptarmigan.data.part import Part
+from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.splits import organised
 from ptarmigan.data.stacked import NAME as STACKED
 from ptarmigan.data.stacked import stacked
 from ptarmigan.spaces.image import ImageSpace
 
-TARS = (".tar", *PACKED_TARS)
 KINDS = "a folder of images, a .zip or .tar of one, .npz, .npy, idx files, or .parquet"
 
 
@@ -76,9 +77,20 @@ def parse_size(text: str) -> tuple[int, int]:
 
 
 def bad_files(samples: Samples) -> tuple[str, ...]:
-    """The files that were skipped, each ``name: reason``, up to now; held-out ones too."""
-    sources = {id(source): source for source in (samples.source, samples.held_out)}
-    return tuple(b for s in sources.values() if isinstance(s, FileSource | PixelFile) for b in s.bad)
+    """The files that were skipped, each ``name: reason``, up to now; held-out ones and inputs too."""
+    given = samples.inputs
+    sources = [samples.source, samples.held_out]
+    sources += [] if given is None else [given.source, given.held_out]
+    whole = {id(source): source for source in map(_whole, sources)}
+    found = [b for s in whole.values() if isinstance(s, FileSource | PixelFile) for b in s.bad]
+    return tuple(dict.fromkeys([*(() if given is None else given.bad), *found]))
+
+
+def _whole(source: Source) -> Source:
+    """What a source takes its samples from."""
+    while isinstance(source, Part | Degraded):
+        source = source.source
+    return source
 
 
 def _opened(data: Any, target: Target) -> Opened:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+from ptarmigan.data.archives import container
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.degrade import Degraded, degradation
-from ptarmigan.data.images import Images
+from ptarmigan.data.domains import Domains, side_by_side, two_folders
+from ptarmigan.data.files import Target, open_files
+from ptarmigan.data.images import Images, parse_size
+from ptarmigan.data.labels import label_array, open_labels
 from ptarmigan.data.part import Part
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Inputs, Samples, Source
+from ptarmigan.data.sides import Opener, Side, open_sides
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.space import Space
 
+Opened: TypeAlias = tuple[Source, Any, Source, Inputs]
+"""Samples, their space, those held out, and what they are translated from."""
 HELD_OUT = 6
 """Every so-manieth sample is held out where the data has no test split."""
 
@@ -25,16 +34,17 @@ class Pairs:
     """The pictures to translate, and how they are read."""
 
     data: Any = "digits"
-    """The path of a folder or zip of two sets (trainA, trainB and perhaps testA, testB; or two folders, in
-    which names that match are pairs; or pictures that are A and B side by side), or, with --pair, pictures
-    of one kind as training takes them elsewhere: a name, a folder, an archive, an array."""
+    """The path of a folder, zip or tar of two sets (trainA, trainB and perhaps testA, testB; or two folders,
+    in train and test where there are these; files whose names match are pairs); or pictures of one kind, as
+    training takes them elsewhere: a name, a folder, an archive, an array. In Python also arrays (A, B)."""
     pair: str = "auto"
-    """Make inputs from the pictures themselves: gray, edges, lowres:4, mask, blur:2, jpeg:10. auto: where
-    there is one set only, edges."""
+    """side: every picture is A and B side by side. Or make inputs from pictures of one kind: gray, edges,
+    lowres:4, mask, blur:2, jpeg:10. auto: two sets where folders show them, else edges."""
     direction: Literal["AtoB", "BtoA"] = "AtoB"
     """Which side is translated into which."""
     labels: Literal["none", "A", "B"] = "none"
-    """The side that holds label maps: grey or palette images of class numbers."""
+    """The side that holds label maps: grey or palette images of class numbers (colour images of few colours
+    will do). 255, where others end before, is one class more."""
     size: str = ""
     """HxW (or N for NxN): resize every picture, antialiased. Needed where sizes differ."""
     crop: bool = False
@@ -56,10 +66,10 @@ class Pairs:
             FileNotFoundError: there is nothing of that name.
             ValueError: it cannot be read as pictures to translate, or ``paired`` and they do not match.
         """
-        source, space, held_out, inputs = self._opened()
+        source, space, held_out, inputs = self._opened(paired)
         if paired and not inputs.matched:
             raise ValueError(
-                f"{self.data}: this recipe learns from pairs, and these pictures do not match: see "
+                f"{named(self.data)}: this recipe learns from pairs, and these pictures do not match: see "
                 "translate.cyclegan or translate.cut, which need none"
             )
         return Samples(
@@ -73,17 +83,75 @@ class Pairs:
             inputs=dataclasses.replace(inputs, paired=paired),
         )
 
-    def _opened(self) -> tuple[Source, Any, Source, Inputs]:
+    def _opened(self, paired: bool) -> Opened:
         if isinstance(self.data, Blank):
             if self.data.inputs is None:
                 raise ValueError("this needs pictures to translate from, and the data has none")
             blank = Blank(self.data.inputs)
             return self.data, self.data.space, self.data, Inputs(blank, blank.space, blank, True, True)
-        return self._made("edges" if self.pair == "auto" else self.pair)
+        files = container(str(self.data)) if isinstance(self.data, str | Path) else None
+        if self.pair == "side":
+            if files is None:
+                raise ValueError(f"--pair side: {named(self.data)} is no folder or archive of pictures")
+            return self._two(side_by_side(files))
+        if self.pair != "auto":
+            return self._made(self.pair)
+        if isinstance(self.data, tuple | list) and len(self.data) == 2 and np.ndim(self.data[1]) > 1:
+            return self._arrays()
+        found = None if files is None else two_folders(files, wanted=paired)
+        return self._made("edges") if found is None else self._two(found)
 
-    def _made(self, pair: str) -> tuple[Source, Any, Source, Inputs]:
+    def _two(self, domains: Domains) -> Opened:
+        """Two sets of pictures in files."""
+        targets = [self._target(), self._target()]
+        openers: list[Opener] = [open_files, open_files]
+        if domains.train.a is domains.train.b:
+            targets = [targets[0]._replace(half="left"), targets[1]._replace(half="right")]
+        if self.labels != "none":
+            openers["AB".index(self.labels)] = open_labels
+        if self.direction == "BtoA":
+            domains, targets, openers = domains.turned(), targets[::-1], openers[::-1]
+        a, b, bad = open_sides(domains, (openers[0], openers[1]), (targets[0], targets[1]))
+        return self._together(a, b, domains.matched, bad, domains.where)
+
+    def _arrays(self) -> Opened:
+        """Two arrays of pictures, which belong together where they are equally many."""
+        sides = []
+        for name, data in zip("AB", self.data, strict=True):
+            if self.labels == name:
+                source, labels = label_array(data, self._target(), f"the array {name}")
+                sides.append(Side(source, labels, None))
+            else:
+                samples = Images(data, self.size, self.crop).open(batch=1)
+                sides.append(Side(samples.source, samples.space, None))
+        a, b = sides[::-1] if self.direction == "BtoA" else sides
+        return self._together(a, b, len(a.source) == len(b.source), (), "the arrays")
+
+    def _together(self, a: Side, b: Side, matched: bool, bad: tuple[str, ...], where: str) -> Opened:
+        fitting(a.space, b.space, where)
+        (source, held_out), (inputs, held_in) = (
+            (side.source, side.held_out) if side.held_out is not None else parted(side.source)
+            for side in (b, a)
+        )
+        space = dataclasses.replace(b.space, classes=())
+        given = dataclasses.replace(a.space, classes=())
+        return source, space, held_out, Inputs(inputs, given, held_in, matched, matched, bad)
+
+    def _target(self) -> Target:
+        if self.crop and not self.size:
+            raise ValueError("--crop needs a --size to crop to, such as --size 64")
+        return Target(parse_size(self.size), self.crop) if self.size else Target()
+
+    def _made(self, pair: str) -> Opened:
         """One set of pictures, with inputs made from them."""
         how = degradation(pair)
+        if self.direction == "BtoA" or self.labels != "none":
+            option = "--labels" if self.labels != "none" else "--direction BtoA"
+            raise ValueError(
+                f"{option} needs two sets, and {named(self.data)} is taken for one, of which --pair {pair} "
+                "makes inputs: two sets are folders trainA and trainB, or two folders of any name, or, with "
+                "--pair side, pictures that each are A and B side by side"
+            )
         samples = Images(self.data, self.size, self.crop).open(batch=1)
         space = samples.space
         assert isinstance(space, ImageSpace)
@@ -91,11 +159,21 @@ class Pairs:
         if held_out is source:
             source, held_out = parted(source)
         inputs = Inputs(Degraded(source, how), how.space(space), Degraded(held_out, how), True, True)
-        if self.direction == "BtoA":
-            raise ValueError(
-                f"--pair {pair} makes inputs A of pictures B: there is no --direction BtoA of it"
-            )
         return source, space, held_out, inputs
+
+
+def fitting(a: Space, b: Space, where: str) -> None:
+    """Pictures of B are as large as those of A, or a whole number of times as large.
+
+    Raises:
+        ValueError: they are not.
+    """
+    (h, w), (high, wide) = a.shape[1:], b.shape[1:]
+    if high % h or wide % w or high // h != wide // w:
+        raise ValueError(
+            f"{where}: inputs are {h}x{w}, targets {high}x{wide} (height x width): targets have to be as "
+            f"large, or a whole number of times as large; choose one size for both, such as --size {h}x{w}"
+        )
 
 
 def parted(source: Source) -> tuple[Source, Source]:
@@ -105,3 +183,8 @@ def parted(source: Source) -> tuple[Source, Source]:
     if n == 0:
         return source, source
     return Part(source, np.sort(order[n:])), Part(source, np.sort(order[:n]))
+
+
+def named(data: Any) -> str:
+    """What people call the data."""
+    return str(data) if isinstance(data, str | Path) else "the data"

@@ -53,6 +53,7 @@ class Inputs:
         held_out: inputs that are never trained on.
         matched: the i-th input belongs to the i-th sample, and those held out do so too.
         paired: batches hold such pairs; else inputs and samples are drawn apart.
+        bad: files of either side that were left out, each ``name: reason``.
     """
 
     source: Source
@@ -60,6 +61,7 @@ class Inputs:
     held_out: Source
     matched: bool
     paired: bool
+    bad: tuple[str, ...] = ()
 
 
 class Samples:

@@ -75,15 +75,15 @@ def organised(container: Container) -> tuple[Files, Files | None]:
     Raises:
         ValueError: there are no images, or labels do not fit them.
     """
-    images = [i for i, name in enumerate(container.names) if _is_image(name)]
+    images = [i for i, name in enumerate(container.names) if is_image(name)]
     if not images:
         kinds = " ".join(sorted(EXTENSIONS))
         raise ValueError(f"{container.where} holds no images (files ending in: {kinds})")
-    paths = [_parts(container.names[i]) for i in images]
+    paths = [path_parts(container.names[i]) for i in images]
     train, held_out = split(paths)
-    lists = [i for i, name in enumerate(container.names) if _parts(name)[-1] == "dataset.json"]
+    lists = [i for i, name in enumerate(container.names) if path_parts(name)[-1] == "dataset.json"]
     if lists:
-        listing = min(lists, key=lambda i: len(_parts(container.names[i])))
+        listing = min(lists, key=lambda i: len(path_parts(container.names[i])))
         labels = _listed(container, images, listing)
     else:
         labels = _beside(container, images) or _above(paths, bool(held_out))
@@ -118,7 +118,7 @@ def split(paths: Sequence[tuple[str, ...]]) -> tuple[list[int], list[int]]:
 
     A path is its folders and its name. Its top is a folder or a shard such as ``train-000.tar``.
     """
-    paths = _stripped(paths)
+    paths = stripped(paths)
     tops = [_split_name(parts[0]) if len(parts) > 1 else "" for parts in paths]
     kinds = set(tops)
     train = next((name for name in TRAIN if name in kinds), None)
@@ -137,17 +137,19 @@ def _is_shard(top: str) -> bool:
     return bool(re.search(r"\.(tar|tgz|tar\.\w+|parquet)$", top.lower()))
 
 
-def _is_image(name: str) -> bool:
-    parts = _parts(name)
+def is_image(name: str) -> bool:
+    """Whether a file of this name is read as an image."""
+    parts = path_parts(name)
     seen = not any(part.startswith(".") or part == "__MACOSX" for part in parts)
     return seen and PurePosixPath(name).suffix[1:].lower() in EXTENSIONS
 
 
-def _parts(name: str) -> tuple[str, ...]:
+def path_parts(name: str) -> tuple[str, ...]:
+    """The folders of a path and its name."""
     return tuple(part for part in name.split("/") if part not in ("", "."))
 
 
-def _stripped(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+def stripped(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Without the folders that all paths share."""
     first = paths[0]
     shared = min(len(parts) for parts in paths) - 1
@@ -158,10 +160,10 @@ def _stripped(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 def _above(paths: Sequence[tuple[str, ...]], has_splits: bool) -> list[Label] | None:
     """The top folder of every path below its split or shard, or None where an image lies in none."""
-    paths = _stripped(paths)
+    paths = stripped(paths)
     if has_splits or all(_is_shard(parts[0]) for parts in paths):
         paths = [parts[1:] for parts in paths]
-    paths = _stripped(paths)
+    paths = stripped(paths)
     return [parts[0] for parts in paths] if all(len(parts) > 1 for parts in paths) else None
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.spaces.image import grid, png
+from ptarmigan.spaces.image import grid
 from ptarmigan.spaces.space import Surface
 
 GOLDEN = 0.618033988749895
@@ -26,12 +26,17 @@ class LabelSpace:
     Encoded they have a channel for each of the ``labels`` classes: 1 where a pixel is of that class, else -1.
     People see each class in a colour of ``palette`` (red, green and blue of every class, one after another),
     or in one of its own where that is empty.
+
+    Files name a class by its own number, or by another of ``numbers`` (such as 0 and 255 for two classes),
+    or, where ``by_colour``, by its colour alone.
     """
 
     height: int
     width: int
     labels: int
     palette: tuple[int, ...] = ()
+    numbers: tuple[int, ...] = ()
+    by_colour: bool = False
     classes: tuple[str, ...] = ()
 
     @property
@@ -69,10 +74,26 @@ class LabelSpace:
         return painted
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
-        """Write ``000000.png``, ``000001.png``, ... under ``path``: grey images of the class numbers."""
+        """Write ``000000.png``, ``000001.png``, ... under ``path``: images of the numbers that files have.
+
+        They are grey, or have the palette where there is one.
+        """
         path.mkdir(parents=True, exist_ok=True)
         for i, labels in enumerate(raw, first):
-            (path / f"{i:06d}.png").write_bytes(png(labels))
+            self.picture(labels).save(path / f"{i:06d}.png")
+
+    def picture(self, labels: NDArray[Any]) -> Image.Image:
+        """One map ``(height, width, 1)`` as its file would hold it."""
+        numbers = np.array(self.numbers or range(self.labels))
+        stored = numbers[labels[..., 0]]
+        if stored.size == 0 or numbers.max() > 255:
+            return Image.fromarray(stored.astype(np.uint16))
+        image = Image.fromarray(stored.astype(np.uint8))
+        if self.palette:
+            colours = np.zeros((256, 3), np.uint8)
+            colours[numbers] = self.colours
+            image.putpalette(colours.tobytes())
+        return image
 
     def preview(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
