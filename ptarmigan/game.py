@@ -56,20 +56,23 @@ class State(nn.Module):
     Args:
         initial: the value at the start.
         update: ``(value, mean of the notes) -> new value``.
+        noted: what a note is like, where it is not like the value.
     """
 
     value: Tensor
     total: Tensor
 
-    def __init__(self, initial: Tensor, update: Callable[[Tensor, Tensor], Tensor]) -> None:
+    def __init__(
+        self, initial: Tensor, update: Callable[[Tensor, Tensor], Tensor], noted: Tensor | None = None
+    ) -> None:
         super().__init__()
         self.update = update
         self.notes = 0
         self.register_buffer("value", initial)
-        self.register_buffer("total", torch.zeros_like(initial), persistent=False)
+        self.register_buffer("total", torch.zeros_like(initial if noted is None else noted), persistent=False)
 
     def note(self, seen: Tensor) -> None:
-        """Remember ``seen`` (the shape of ``value``) until the turn ends."""
+        """Remember ``seen`` (the shape of ``value``, or ``noted``) until the turn ends."""
         self.total += seen.detach()
         self.notes += 1
 

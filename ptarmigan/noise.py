@@ -66,5 +66,10 @@ def uniform(n: int, *shape: int) -> Tensor:
     return _mine(full, n)
 
 
+def places(n: int) -> Tensor:
+    """Where the ``n`` samples of this shard stand in the batch, ``(n,)``."""
+    return torch.arange(_stream.shard * n, (_stream.shard + 1) * n, device=_stream.device)
+
+
 def _mine(full: Tensor, n: int) -> Tensor:
     return full[_stream.shard * n : (_stream.shard + 1) * n] if _stream.shards > 1 else full

@@ -6,7 +6,9 @@ from abc import abstractmethod
 
 from torch import Tensor
 
+from ptarmigan.batch import Batch
 from ptarmigan.game import Game
+from ptarmigan.spaces.space import Space
 
 
 class Translation(Game):
@@ -35,3 +37,19 @@ class Translation(Game):
         if c is None:
             raise ValueError("a translation is made from an input, and there is none")
         return self.translate(c, z)
+
+
+def both(batch: Batch) -> tuple[Tensor, Tensor]:
+    """The samples and the inputs of a batch.
+
+    Raises:
+        ValueError: there are no inputs.
+    """
+    if batch.c is None:
+        raise ValueError("this game is played with inputs, and the batch has none")
+    return batch.x, batch.c
+
+
+def alike(a: Space, b: Space) -> bool:
+    """Whether a sample of one space can stand for one of the other, as a photo for a photo."""
+    return type(a) is type(b) and a.shape == b.shape

@@ -1,0 +1,90 @@
+"""CUT: Park et al. 2020, "Contrastive learning for unpaired image-to-image translation", arXiv 2007.15651.
+
+    ptarmigan train translate.cut --data ./photos
+    ptarmigan train translate.cut --data ./photos --size 32 --width 16 --steps 2000    # minutes of a CPU
+
+A patch that is made must have more in common with the patch at its place in the input than with others of
+that input, in features of the generator itself; so one direction is enough, and no cycle is needed. As
+published: least squares, five layers, 256 patches, batch 1, the rate falling to 0 over the second half; Adam
+2e-4 (0.5, 0.999) is from the authors' code. The networks are CycleGAN's, without the blur of that code;
+patches are chosen for every picture by itself; averaging the weights is ours.
+Cost and score: benchmarks/results/zoo.json
+"""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ptarmigan import noise
+from ptarmigan.data.pairs import Pairs
+from ptarmigan.games.contrastive import Contrastive
+from ptarmigan.games.history import History
+from ptarmigan.games.translation import alike
+from ptarmigan.nets.patches import PatchHeads
+from ptarmigan.nets.patchgan import PatchGAN
+from ptarmigan.nets.translator import Reader, Translator
+from ptarmigan.optim import adam
+from ptarmigan.run import Run
+from ptarmigan.schedule import linear
+
+
+def recipe(
+    data: Pairs = Pairs(),
+    *,
+    width: int = 64,
+    content: float = 1.0,
+    patches: int = 256,
+    temperature: float = 0.07,
+    lr: float = 2e-4,
+    half_life: float = 500.0,
+    steps: int = 20_000,
+    batch: int = 1,
+    seed: int = 0,
+) -> Run:
+    """CUT.
+
+    Args:
+        data: two kinds of pictures.
+        width: channels of the first layer, in both networks.
+        content: weight of what inputs and pictures made of them have in common. Half of it is for real
+            pictures and what is made of them, where both kinds have one size and as many channels.
+        patches: of a picture, that are compared with each other.
+        temperature: of the comparison; lower ones look at the likest patches only.
+        lr: Adam's learning rate over the first half; it falls to 0 over the second.
+        half_life: of the averaged weights, in pictures.
+        steps: the length of the run.
+        batch: pictures of each kind in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = data.open(batch=batch, seed=seed, paired=False)
+    given = samples.require_inputs()
+    inputs, shape = given.shape, samples.space.shape
+    generator = Translator(inputs, shape, width)
+    game = Contrastive(
+        generator,
+        Reader(shape, inputs),
+        PatchHeads(generator.channels),
+        PatchGAN(shape, None, width, norm=nn.InstanceNorm2d),
+        History(batch, shape),
+        content=content,
+        identity=alike(given, samples.space),
+        patches=patches,
+        temperature=temperature,
+    )
+    optimizers = {
+        "generator": adam(game.makers, lr, (0.5, 0.999)),
+        "discriminator": adam(game.discriminator, lr, (0.5, 0.999)),
+    }
+    return Run(
+        game,
+        samples,
+        optimizers,
+        steps=steps,
+        seed=seed,
+        half_life=half_life,
+        rate=linear(1.0, 0.0, begin=0.5),
+    )
+
+
+small = dict(width=4, patches=16, steps=4, batch=4)
