@@ -25,6 +25,9 @@ LUMA = (0.299, 0.587, 0.114)
 """Of red, green and blue (ITU-R BT.601)."""
 HOLE = (0.25, 0.5)
 """Sides of a hole, as shares of the picture's."""
+STEEP, FAINT, FLAT = 0.95, 0.2, 0.08
+"""The share of a picture that is less steep than a black line, what of that steepness no line begins at, and
+the least that such a steepness can be, as a share of the range."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +83,18 @@ def degradation(text: str) -> Degradation:
 
 def grey(picture: Picture) -> Picture:
     """Its lightness, without alpha, as float64 ``(height, width)``."""
-    colours = picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
-    plain = colours.astype(np.float64)
+    plain = colours(picture).astype(np.float64)
     return np.asarray(plain @ LUMA if plain.shape[2] == 3 else plain[..., 0])
+
+
+def colours(picture: Picture) -> Picture:
+    """The channels that are no alpha."""
+    return picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
+
+
+def opacity(picture: Picture) -> Picture:
+    """Its alpha, ``(height, width, 1)`` or, where it has none, ``(height, width, 0)``."""
+    return picture[..., colours(picture).shape[2] :]
 
 
 def white(picture: Picture) -> int:
@@ -90,22 +102,56 @@ def white(picture: Picture) -> int:
     return int(np.iinfo(picture.dtype).max)
 
 
+def drawn(picture: Picture) -> NDArray[np.float64]:
+    """How dark a line every pixel of a picture is, from 0 to 1, ``(height, width)``.
+
+    As Canny (1986), "A computational approach to edge detection": where a smoothed channel, alpha among them,
+    changes most along its own slope. Steepness counts beside the steep places of the same picture, so that
+    night and day are drawn alike, but what is nearly flat (``FLAT`` of the range) stays blank.
+    """
+    height, width, _ = picture.shape
+    alpha = opacity(picture) / white(picture)
+    over = colours(picture) / white(picture)
+    planes = np.concatenate([over * alpha + 1 - alpha, alpha], 2) if alpha.shape[2] else over
+    smooth = min(max(min(height, width) ** 0.5 / 12, 0.4), 2.0)
+    planes = ndimage.gaussian_filter(planes, (smooth, smooth, 0), mode="nearest")
+    slopes = np.stack([ndimage.sobel(planes, axis, mode="nearest") / 4 for axis in (0, 1)])
+    steepest = np.hypot(*slopes).argmax(2)[None, ..., None]
+    down, right = np.take_along_axis(slopes, steepest, 3)[..., 0]
+    steep = np.hypot(down, right)
+    steep /= max(float(np.quantile(steep, STEEP)), FLAT)
+    lines = np.clip((steep - FAINT) / (1 - FAINT), 0, 1)
+    out: NDArray[np.float64] = lines * _ridge(steep, down, right)
+    return out
+
+
+def _ridge(steep: Picture, down: Picture, right: Picture) -> NDArray[np.bool_]:
+    """Where a picture is steeper than before and behind, along the nearest of eight directions."""
+    around = np.pad(steep, 1)
+    turn = np.round(np.arctan2(down, right) / (np.pi / 4)).astype(int) % 4
+    height, width = steep.shape
+    top = np.zeros(steep.shape, bool)
+    for k, (dy, dx) in enumerate(((0, 1), (1, 1), (1, 0), (1, -1))):
+        ahead = around[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
+        behind = around[1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
+        # a step lies between two pixels, alike steep up to rounding: one of them is the line
+        top |= (turn == k) & (steep > ahead + 1e-6) & (steep >= behind - 1e-6)
+    return top
+
+
 def _gray(_: int) -> Degradation:
     def make(picture: Picture, i: int) -> Picture:
-        out: Picture = grey(picture).round().astype(picture.dtype)[..., None]
-        return out
+        plain = grey(picture).round().astype(picture.dtype)[..., None]
+        return np.concatenate([plain, opacity(picture)], 2)
 
-    return Degradation("gray", lambda space: _form(space, channels=1), make)
+    return Degradation("gray", lambda space: _form(space, channels=2 - space.channels % 2), make)
 
 
 def _edges(_: int) -> Degradation:
-    """Dark lines on white where lightness changes: Sobel's gradient of the smoothed picture."""
+    """Dark lines on white."""
 
     def make(picture: Picture, i: int) -> Picture:
-        smooth = ndimage.gaussian_filter(grey(picture) / white(picture), 0.7, mode="nearest")
-        steep = np.hypot(*(ndimage.sobel(smooth, axis, mode="nearest") for axis in (0, 1)))
-        lines = np.clip((steep - 0.25) / 0.75, 0, 1)
-        out: Picture = ((1 - lines) * white(picture)).round().astype(picture.dtype)[..., None]
+        out: Picture = ((1 - drawn(picture)) * white(picture)).round().astype(picture.dtype)[..., None]
         return out
 
     return Degradation("edges", lambda space: _form(space, channels=1), make)
@@ -132,12 +178,12 @@ def _mask(_: int) -> Degradation:
     """A hole somewhere, see-through: the picture has an alpha channel that is 0 there."""
 
     def make(picture: Picture, i: int) -> Picture:
-        height, width, channels = picture.shape
+        height, width, _ = picture.shape
         random = np.random.default_rng(key("hole", i))
         high, wide = (max(1, round(side * random.uniform(*HOLE))) for side in (height, width))
         top, left = random.integers(height - high + 1), random.integers(width - wide + 1)
-        alpha = picture[..., -1:] if channels in (2, 4) else np.full_like(picture[..., :1], white(picture))
-        out = np.concatenate([picture[..., : channels - (channels in (2, 4))], alpha], 2)
+        alpha = opacity(picture) if opacity(picture).size else np.full_like(picture[..., :1], white(picture))
+        out = np.concatenate([colours(picture), alpha], 2)
         out[top : top + high, left : left + wide] = 0
         return out
 
@@ -145,25 +191,36 @@ def _mask(_: int) -> Degradation:
 
 
 def _blur(radius: int) -> Degradation:
-    def make(picture: Picture, i: int) -> Picture:
-        smooth = ndimage.gaussian_filter(picture.astype(np.float64), (radius, radius, 0), mode="nearest")
-        out: Picture = smooth.round().astype(picture.dtype)
+    """A Gaussian of this standard deviation, in pixels; colours weigh as much as they are seen."""
+
+    def smooth(plane: Picture) -> Picture:
+        out: Picture = ndimage.gaussian_filter(plane, (radius, radius, 0), mode="nearest")
         return out
 
-    return Degradation(f"blur:{radius}", lambda space: space, make)
+    def make(picture: Picture, i: int) -> Picture:
+        plain, alpha = colours(picture).astype(np.float64), opacity(picture).astype(np.float64)
+        if not alpha.size:
+            return smooth(plain).round().astype(picture.dtype)
+        seen = smooth(alpha)
+        plain = smooth(plain * alpha) / np.maximum(seen, 0.5)
+        out: Picture = np.concatenate([plain, seen], 2).round().clip(max=white(picture)).astype(picture.dtype)
+        return out
+
+    return Degradation(f"blur:{radius}", _form, make)
 
 
 def _jpeg(quality: int) -> Degradation:
+    """Saved as a JPEG, which has 8 bits and no alpha: that stays as it was."""
+
     def make(picture: Picture, i: int) -> Picture:
-        colours = picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
-        shift = 8 if picture.dtype == np.uint16 else 0
-        plain = (colours >> shift).astype(np.uint8)
+        deep = picture.dtype == np.uint16
+        plain = (colours(picture) >> (8 if deep else 0)).astype(np.uint8)
         file = io.BytesIO()
         Image.fromarray(plain[..., 0] if plain.shape[2] == 1 else plain).save(file, "JPEG", quality=quality)
         spoilt = np.asarray(Image.open(file)).reshape(plain.shape).astype(picture.dtype)
-        return np.concatenate([spoilt * (257 if shift else 1), picture[..., colours.shape[2] :]], 2)
+        return np.concatenate([spoilt * (257 if deep else 1), opacity(picture)], 2)
 
-    return Degradation(f"jpeg:{quality}", lambda space: space, make)
+    return Degradation(f"jpeg:{quality}", _form, make)
 
 
 def _form(space: ImageSpace, **changes: int) -> ImageSpace:

@@ -12,7 +12,7 @@ from ptarmigan.data.decode import resampled
 
 
 def jittered(
-    raw: NDArray[Any], by: int, corners: NDArray[np.float64], *, smooth: bool = True
+    raw: NDArray[Any], by: float, corners: NDArray[np.float64], *, smooth: bool = True
 ) -> NDArray[Any]:
     """Every image, enlarged by ``by`` pixels and cut back to its size (Isola et al. 2017, arXiv 1611.07004).
 

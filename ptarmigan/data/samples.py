@@ -218,8 +218,10 @@ class Samples:
         raw = source.read(indices)
         # numpy, as everything here: torch's own threads would compete with the step for the cores
         if self.jitter:
+            # of inputs that are smaller than their samples, as much less: a pair shows the same part
+            by = self.jitter * space.shape[-1] / self.space.shape[-1]
             corners = self._random("jitter", which, position, shard, shards, 2)
-            raw = jittered(raw, self.jitter, corners, smooth=not isinstance(space, LabelSpace))
+            raw = jittered(raw, by, corners, smooth=not isinstance(space, LabelSpace))
         x = space.encode(raw)
         if self.flip:
             seen, mirrored = x.numpy(), self._random("flip", which, position, shard, shards)[:, 0] < 0.5
