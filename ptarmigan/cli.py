@@ -13,6 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("RECIPE|IMAGES", "train a recipe, or the default one on a folder of images; again: go on"),
     "sample": ("RUN", "make samples with a trained run"),
     "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
+    "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "tell runs apart: a table and a page; seeds of one recipe are a group"),
     "report": ("RUN", "write the run's page again, and name it"),

@@ -1,4 +1,4 @@
-"""A trained run, loaded to be used: samples, and walks between them."""
+"""A trained run, loaded to be used: samples, walks between them, and translations."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from safetensors import SafetensorError, safe_open
 from ptarmigan import noise, zoo
 from ptarmigan.data.blank import Blank
 from ptarmigan.game import Game
+from ptarmigan.games.translation import Translation
 from ptarmigan.options import build
 from ptarmigan.sampling import CHUNK, generate, latents, some_classes
 from ptarmigan.settings import pick_device
-from ptarmigan.spaces import Space, from_json
+from ptarmigan.spaces import ImageSpace, LabelSpace, Space, from_json
+from ptarmigan.translating.kinds import through
+from ptarmigan.translating.translator import Translator
 
 FILE = "generator.safetensors"
 
@@ -116,6 +119,53 @@ class Trained:
                 x = self.game.sample(whole, c)
             out.append(self.space.decode(x[: len(part)]))
         return np.concatenate(out)
+
+    def translate(self, image: Any, *, direction: str = "", seed: int = 0, fit: bool = False) -> Any:
+        """A picture translated: of the same kind and size (times the scale of a super-resolution).
+
+        Pictures larger than those of training are made of tiles that overlap, smaller ones are mirrored at
+        their borders. What becomes of a picture does not depend on what is translated beside it.
+
+        Args:
+            image: a Pillow image; an array ``(height, width)``, ``(height, width, channels)`` or ``(n,
+                height, width, channels)`` of uint8 or uint16; a tensor ``(channels, height, width)`` or
+                ``(n, channels, height, width)`` of uint8, or of floats from 0 to 1; or a list of these.
+                Label maps are class numbers.
+            direction: AtoB or BtoA; as it was trained when empty.
+            seed: which of its translations a picture gets, where there are several.
+            fit: squeeze pictures into the size of training and enlarge the result, instead of tiling.
+
+        Raises:
+            ValueError: this is no translation, goes the other way only, or cannot take the picture.
+        """
+        translator = self.translator(direction)
+        return through(image, translator, lambda pixels: translator(pixels, seed=seed, fit=fit))
+
+    def translator(self, direction: str = "") -> Translator:
+        """What ``translate`` does with the pixels of one picture.
+
+        Args:
+            direction: AtoB or BtoA; as it was trained when empty.
+
+        Raises:
+            ValueError: this is no translation of pictures, or goes the other way only.
+        """
+        if direction not in ("", "AtoB", "BtoA"):
+            raise ValueError(f"--direction {direction}: expected AtoB or BtoA")
+        given, space = self.inputs, self.space
+        if not isinstance(self.game, Translation) or given is None:
+            raise ValueError(
+                "this run makes samples of nothing and translates none: use 'ptarmigan sample RUN'"
+            )
+        if not isinstance(given, ImageSpace | LabelSpace) or not isinstance(space, ImageSpace | LabelSpace):
+            raise ValueError("this run does not translate pictures")
+        trained = self.description.get("options", {}).get("direction", "AtoB")
+        if direction in ("", trained):
+            return Translator(self.game, given, space, precision=self.precision)
+        backwards = Translator(self.game, space, given, backwards=True, precision=self.precision)
+        if not backwards.possible():
+            raise ValueError(f"this run translates {trained} only: leave --direction out")
+        return backwards
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
         """The classes that ``sample`` gives its samples; None where the run has none."""

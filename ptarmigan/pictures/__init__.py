@@ -1,0 +1,1 @@
+"""Files of pictures through a trained translation."""

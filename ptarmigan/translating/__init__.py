@@ -1,0 +1,1 @@
+"""Pictures of any size and kind through a trained translation."""
