@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,14 @@ from ptarmigan.metrics.panel import Panel, Score, Verdict
 from ptarmigan.metrics.path import encoded, path_length
 from ptarmigan.metrics.score import Metric
 from ptarmigan.metrics.stacked import StackedModes, learn_digits, stacked_modes, told_of
+from ptarmigan.metrics.translated import Translations, noisy
 from ptarmigan.options import build
+from ptarmigan.run import Run
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
 from ptarmigan.trained import Trained, load
+from ptarmigan.translation import TranslationShow
 
 FILE = "scores.json"
 PATH = "path"
@@ -102,9 +106,11 @@ def score_run(
 ) -> dict[str, Any]:
     """Score ``n`` samples of a run, and keep the scores in its ``scores.json``.
 
+    Of a translation they are made of inputs that are not trained on, where there are such.
+
     Args:
         folder: the run's folder.
-        n: how many samples are scored.
+        n: how many samples are scored; of a translation as many as there are inputs, at most.
         seed: names the samples.
         best: the weights with the best score during training, not the last.
         device: where to make the samples.
@@ -123,6 +129,10 @@ def score_run(
     description = folders.load(folder)
     trained = load(folder, best=best, device=device)
     run = build(zoo.recipe(description["recipe"]), description["options"])
+    if run.samples.inputs is not None:
+        with telling(quiet) as tell:
+            found = translated(trained, run, n, seed, metrics, features, weights, tell)
+        return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     with telling(quiet) as tell:
         rest = [m for m in metrics if m != PATH]
         panel = panel_of(run.samples, n, rest, features, weights, tell, asked=listens(trained))
@@ -134,6 +144,30 @@ def score_run(
             tell(PATH)
             found["scores"]["perceptual path length"] = path(trained, panel.features, n, seed)
     return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
+
+
+def translated(
+    trained: Trained,
+    run: Run,
+    n: int,
+    seed: int,
+    metrics: Sequence[str],
+    features: str | Features,
+    weights: Weights,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """The scores of a run's translations."""
+    samples = run.samples
+    seen = looked_at(features, samples, weights, tell)
+    judge = Translations(samples, seen, n, metrics, what=form(samples.space), tell=tell)
+    show = TranslationShow(replace(run, seed=seed), judge.n, trained.precision)
+    tell(f"{judge.n:,} translations")
+    outputs = np.concatenate(list(show.make(trained.game, np.arange(judge.n))))
+    tell("the way back")
+    back = show.back(trained.game, outputs)
+    in_noise = None if back is None else show.back(trained.game, noisy(outputs, samples.space, seed))
+    returned = None if back is None or in_noise is None else (back, in_noise)
+    return written(judge, judge.judge(outputs, returned))
 
 
 def listens(trained: Trained) -> bool:
@@ -213,6 +247,8 @@ def form(space: Space) -> str:
     if isinstance(space, ImageSpace):
         depth = "" if space.bits == 8 else f" of {space.bits} bits"
         return f"images of {space.height}×{space.width}×{space.channels}{depth}"
+    if isinstance(space, LabelSpace):
+        return f"label maps of {space.height}×{space.width} with {space.labels} classes"
     return f"points of {space.shape[0]} coordinates"
 
 
@@ -230,13 +266,8 @@ def panel_of(
     measures = chosen(metrics)
     if n < 1:
         raise ValueError(f"a score of {n} samples says nothing: at least 1 is needed (--n)")
-    if isinstance(features, str):
-        tell(f"the feature extractor ({features})")
-        looked_at = extractor(features, samples, weights=None if weights is None else Path(weights))
-    else:
-        looked_at = called(features)
     return Panel(
-        looked_at,
+        looked_at(features, samples, weights, tell),
         samples.source,
         samples.held_out,
         measures,
@@ -247,6 +278,19 @@ def panel_of(
         asked=asked,
         tell=tell,
     )
+
+
+def looked_at(
+    features: str | Features | Callable[[Any], Any],
+    samples: Samples,
+    weights: Weights,
+    tell: Callable[[str], None],
+) -> Features:
+    """Features by name, or a function as such."""
+    if not isinstance(features, str):
+        return called(features)
+    tell(f"the feature extractor ({features})")
+    return extractor(features, samples, weights=None if weights is None else Path(weights))
 
 
 def stacks_of(samples: Samples) -> Callable[[NDArray[Any]], StackedModes] | None:
@@ -299,7 +343,7 @@ def telling(quiet: bool) -> Iterator[Callable[[str], None]]:
         yield lambda words: status.update(words)
 
 
-def written(panel: Panel, verdict: Verdict) -> dict[str, Any]:
+def written(panel: Panel | Translations, verdict: Verdict) -> dict[str, Any]:
     """Scores as plain data."""
     return {
         "samples": panel.n,

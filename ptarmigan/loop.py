@@ -326,9 +326,8 @@ class Player:
             with self.average.playing(self.run.game) as game:
                 at.scores = self.studio.show.scores(game)
             self.watch.values(at.step, {f"score/{k}": v for k, v in at.scores.items()}, at.seconds)
-        first = next(iter(at.scores.values()), float("nan"))
-        if distributed.agree(self.ranks.first and first < at.best, self.device):
-            at.best, at.best_step, at.worse = first, at.step, 0
+        if distributed.agree(self.ranks.first and self.loss() < at.best, self.device):
+            at.best, at.best_step, at.worse = self.loss(), at.step, 0
             if self.ranks.first:
                 self.studio.keep(self.average, "best.safetensors", {"step": at.step, "scores": at.scores})
             self.save()
@@ -336,6 +335,13 @@ class Player:
             at.worse += 1
             if self.settings.patience and at.worse >= self.settings.patience:
                 at.converged = f"converged: no better score for {at.worse} evaluations"
+
+    def loss(self) -> float:
+        """The first of the latest scores, with its sign changed where higher is better."""
+        if not self.at.scores:
+            return float("nan")
+        first = self.studio.show.metrics[0]
+        return self.at.scores[first.name] * (1 if first.lower_is_better else -1)
 
     def interrupted(self, interrupt: Interrupt) -> bool:
         """Whether a signal came, to this rank or another."""

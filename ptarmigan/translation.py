@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan import noise
 from ptarmigan.data.decode import resampled
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.game import Game
+from ptarmigan.games.translation import Translation
 from ptarmigan.metrics.score import Metric
 from ptarmigan.metrics.translation import translation_metrics
 from ptarmigan.run import Run
@@ -23,6 +25,9 @@ from ptarmigan.spaces import LabelSpace, Space, to_json
 from ptarmigan.spaces.image import grid
 
 ROWS = 8
+INPUT, OUTPUT, TARGET, BACK = "input", "output", "target", "back again"
+Columns: TypeAlias = dict[str, NDArray[Any]]
+"""Raw samples by what they are, in the order in which people look at them; a row for each input."""
 
 
 class TranslationShow:
@@ -57,12 +62,14 @@ class TranslationShow:
         """The spaces that are translated between."""
         return {"space": to_json(self.run.space), "inputs": to_json(self.inputs.space)}
 
-    def rows(self, game: Game, which: Indices) -> list[NDArray[Any]]:
-        """Columns of a picture: raw inputs, outputs, and targets where they match."""
-        columns = [self.inputs.held_out.read(which), np.concatenate(list(self.make(game, which)))]
+    def rows(self, game: Game, which: Indices) -> Columns:
+        """Held-out inputs, their outputs, targets where they match, and what becomes of outputs again."""
+        made = np.concatenate(list(self.make(game, which)))
+        shown = {INPUT: self.inputs.held_out.read(which), OUTPUT: made}
         if self.inputs.matched:
-            columns.append(self.run.samples.held_out.read(which))
-        return columns
+            shown[TARGET] = self.run.samples.held_out.read(which)
+        back = self.back(game, made)
+        return shown if back is None else {**shown, BACK: back}
 
     def make(self, game: Game, which: Indices) -> Iterator[NDArray[Any]]:
         """Translations of held-out inputs, a few at a time."""
@@ -76,15 +83,31 @@ class TranslationShow:
             precision=self.precision,
         )
 
+    @torch.no_grad()
+    def back(self, game: Game, raw: NDArray[Any]) -> NDArray[Any] | None:
+        """Raw outputs made into raw inputs again, each by itself; None where the game goes one way only."""
+        assert isinstance(game, Translation)
+        device = next(game.parameters()).device
+        made = []
+        for b in self.run.space.encode(raw).to(torch.get_default_dtype()).split(1):
+            noise.at(self.run.seed, "translate back", device=device)
+            z = noise.normal(1, game.latent)
+            with torch.autocast(device.type, self.precision, enabled=self.precision is not None):
+                a = game.back(b.to(device), z)
+            if a is None:
+                return None
+            made.append(self.inputs.space.decode(a))
+        return np.concatenate(made)
 
-def pictured(samples: Samples, columns: list[NDArray[Any]]) -> Image.Image:
-    """Columns of raw inputs, outputs and targets, side by side: a row for each input."""
+
+def pictured(samples: Samples, columns: Columns) -> Image.Image:
+    """Columns of raw inputs, outputs and so on, side by side: a row for each input."""
     assert samples.inputs is not None
-    spaces = [samples.inputs.space, *[samples.space] * (len(columns) - 1)]
-    height, width = samples.space.shape[1:]
+    given, space = samples.inputs.space, samples.space
+    height, width = space.shape[1:]
     shown = [
-        np.stack([to_rgb(one, height, width) for one in seen(space, raw)])
-        for space, raw in zip(spaces, columns, strict=True)
+        np.stack([to_rgb(one, height, width) for one in seen(given if name in (INPUT, BACK) else space, raw)])
+        for name, raw in columns.items()
     ]
     return grid(np.stack(shown, 1).reshape(-1, height, width, 3), len(columns))
 

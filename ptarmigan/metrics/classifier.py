@@ -8,13 +8,9 @@ It is trained once for a set of images, the same way every time, and then read f
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,14 +18,12 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ptarmigan.data.named import cache_dir
-from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.metrics import learnt
 from ptarmigan.metrics.extractors.weights import digest
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
 from ptarmigan.noise import key
@@ -51,8 +45,6 @@ SEEN = (60_000, 200_000)
 TURNS = 4
 VALUES = 2**24
 """At most so many numbers of encoded images are in memory at a time."""
-FINGERPRINT = 10_000
-"""How many samples are looked at to tell one set from another."""
 
 
 class Net(nn.Module):
@@ -83,15 +75,27 @@ class Net(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Encoded images (n, channels, height, width) to (n, 64)."""
-        if tuple(x.shape[2:]) != self.size:
-            x = F.interpolate(x, self.size, mode="area")
-        out: Tensor = self.body(x)
+        out: Tensor = self.body(self._sized(x))
         return out
+
+    def layers(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Encoded images to the maps after every convolution, its normalisation and its rectifier."""
+        x, maps = self._sized(x), []
+        for layer in self.body:
+            x = layer(x)
+            if isinstance(layer, nn.ReLU) and x.dim() == 4:
+                maps.append(x)
+        return tuple(maps)
 
     def forward(self, x: Tensor) -> Tensor:
         """Encoded images to class scores (n, classes)."""
         out: Tensor = self.head(self.features(x))
         return out
+
+    def _sized(self, x: Tensor) -> Tensor:
+        if tuple(x.shape[2:]) != self.size:
+            x = F.interpolate(x, self.size, mode="area")
+        return x
 
 
 def _convolution(channels: int, out: int, stride: int = 1) -> list[nn.Module]:
@@ -122,15 +126,11 @@ class Classifier:
 
     def __call__(self, raw: NDArray[Any]) -> Vectors:
         """The last hidden layer for raw images ``(n, height, width, channels)``, of shape (n, 64)."""
-        out = np.empty((len(raw), FEATURES), np.float32)
-        rows = max(1, min(CHUNK, VALUES // math.prod(self.space.shape)))
-        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
-            for start in range(0, len(raw), rows):
-                some = raw[start : start + rows]
-                # always as many: the rounding of a matrix product depends on how many rows it has
-                x = self.space.encode(np.concatenate([some, some[-1:].repeat(rows - len(some), axis=0)]))
-                out[start : start + rows] = self.net.features(x)[: len(some)].numpy()
-        return out
+        return self._seen(raw, lambda x: (self.net.features(x),))[0]
+
+    def layers(self, raw: NDArray[Any]) -> tuple[Vectors, ...]:
+        """The maps of its convolutions ``(n, channels, height, width)``, from fine to coarse."""
+        return self._seen(raw, self.net.layers)
 
     def probabilities(self, features: Vectors) -> NDArray[np.float64]:
         """Features (n, 64) to the probability of every class, of shape (n, classes)."""
@@ -154,6 +154,18 @@ class Classifier:
                 truth = source.labels[start : start + CHUNK]
             right += int((self.probabilities(self(raw)).argmax(axis=1) == truth).sum())
         return right / len(source)
+
+    def _seen(self, raw: NDArray[Any], look: Callable[[Tensor], tuple[Tensor, ...]]) -> tuple[Vectors, ...]:
+        """What a function of encoded images makes of raw ones, a few at a time."""
+        rows = max(1, min(CHUNK, VALUES // math.prod(self.space.shape)))
+        found = []
+        with torch.inference_mode(), torch.autocast("cpu", enabled=False):
+            for start in range(0, len(raw), rows):
+                some = raw[start : start + rows]
+                # always as many: the rounding of a matrix product depends on how many rows it has
+                x = self.space.encode(np.concatenate([some, some[-1:].repeat(rows - len(some), axis=0)]))
+                found.append([made[: len(some)].numpy() for made in look(x)])
+        return tuple(np.concatenate(parts) for parts in zip(*found, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -182,29 +194,20 @@ def learn(source: Source, space: ImageSpace, cache: Path | None = None) -> Class
             ``classifiers``. A damaged one is trained again; where none can be written it goes on without.
     """
     kind, classes = _task(source)
-    path = (cache or cache_dir()) / "classifiers" / f"{fingerprint(source, space)}.safetensors"
-    # whatever mode, precision or random stream the caller is in, the same network comes out and they go on
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(key("classifier", VERSION))
-            net = Net(space.channels, space.height, space.width, len(classes))
-        if not _read(net, path):
-            _train(net, source, space, kind)
-            _write(net, path)
-    net.eval().requires_grad_(False)
+    net = learnt.learnt(
+        "classifier",
+        fingerprint(source, space),
+        VERSION,
+        lambda: Net(space.channels, space.height, space.width, len(classes)),
+        lambda net: _train(net, source, space, kind),
+        cache,
+    )
     return Classifier(kind, space, digest(net), classes, net)
 
 
 def fingerprint(source: Source, space: ImageSpace) -> str:
     """A digest of the images' format, count and labels, and of up to 10,000 of the images themselves."""
-    out = hashlib.blake2b(digest_size=16)
-    out.update(repr((VERSION, space.shape, space.bits, source.classes, len(source))).encode())
-    if source.labels is not None:
-        out.update(np.asarray(source.labels, np.int64).tobytes())
-    looked_at = permute(np.arange(min(FINGERPRINT, len(source))), len(source), "fingerprint")
-    for raw in chunks(source, np.sort(looked_at)):
-        out.update(raw.tobytes())
-    return out.hexdigest()
+    return learnt.fingerprint(source, VERSION, space.shape, space.bits, source.classes, len(source))
 
 
 def turned(x: Tensor, how: Tensor) -> Tensor:
@@ -236,71 +239,15 @@ def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
     optimizer = torch.optim.Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
     samples = Samples(source, space, batch=BATCH, seed=VERSION)
-    with closing(samples) as batches, _progress(kind, steps) as report:
+    words = f"learning to tell {LEARNT[kind]}, to score by"
+    with closing(samples) as batches, learnt.progress(words, steps) as report:
         for step in range(steps):
             x, c = batches.draw(step)
             if kind == "rotations" or c is None:
                 c = torch.randint(TURNS, (len(x),), generator=coins)
                 x = turned(x, c)
-            optimizer.param_groups[0]["lr"] = RATE * _schedule((step + 0.5) / steps)
+            optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
             optimizer.zero_grad()
             F.cross_entropy(net(x), c).backward()
             optimizer.step()
             report()
-
-
-@contextmanager
-def _progress(kind: Kind, steps: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what it gives after every step."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(f"learning to tell {LEARNT[kind]}, to score by", total=steps)
-        yield lambda: bar.advance(task)
-
-
-def _schedule(progress: float) -> float:
-    return min(progress / 0.1, 0.5 + 0.5 * math.cos(math.pi * max(0.0, progress - 0.1) / 0.9))
-
-
-def _read(net: Net, path: Path) -> bool:
-    """Fill ``net`` from ``path``; False where there is no file, or none that can be trusted."""
-    if not path.exists():
-        return False
-    try:
-        with safe_open(path, "pt") as file:
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            wanted = (file.metadata() or {}).get("digest")
-        initial = {name: value.clone() for name, value in net.state_dict().items()}
-        if initial.keys() == state.keys() and all(initial[k].shape == state[k].shape for k in initial):
-            net.load_state_dict(state)
-            if digest(net) == wanted:
-                return True
-            net.load_state_dict(initial)
-    except (SafetensorError, OSError):
-        pass
-    warnings.warn(f"{path} is damaged: the classifier is trained again", stacklevel=3)
-    return False
-
-
-def _write(net: Net, path: Path) -> None:
-    state = {name: value.detach().contiguous() for name, value in net.state_dict().items()}
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(draft, "wb") as file:
-                file.write(save(state, {"digest": digest(net), "version": str(VERSION)}))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        warnings.warn(
-            f"the classifier was not kept: {path} cannot be written ({error.strerror})", stacklevel=3
-        )

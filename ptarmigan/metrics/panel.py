@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,9 @@ from ptarmigan.metrics.measures import Measure, Reference, Scale, told
 from ptarmigan.metrics.stacked import StackedModes
 from ptarmigan.metrics.view import Set, View, look
 
-TRIVIAL = {"Gaussian mixture": gaussian_mixture, "noisy copy": noisy_copy}
-"""Generators that nobody needs a GAN for."""
+Trivial: TypeAlias = Mapping[str, Callable[[Set, int], NDArray[Any]]]
+"""Generators that nobody needs a GAN for, by name: training samples, and how many are wanted, to raw ones."""
+TRIVIAL: Trivial = {"Gaussian mixture": gaussian_mixture, "noisy copy": noisy_copy}
 NAMED = 10
 """Missing classes that a warning names."""
 SAYING_NOTHING: Callable[[str], None] = lambda words: None
@@ -78,6 +79,8 @@ class Panel:
         mixture: what the real samples were drawn from, where that is known.
         stacks: counts the modes of raw samples, where these are stacked digits.
         asked: whether the labels of what is judged are the classes that it was asked to be.
+        trivial: generators to compare with.
+        beside: how these came about, in words.
         tell: is told what is being done, as it takes a while.
 
     Raises:
@@ -96,9 +99,12 @@ class Panel:
         mixture: Mixture | None = None,
         stacks: Callable[[NDArray[Any]], StackedModes] | None = None,
         asked: bool = False,
+        trivial: Trivial = TRIVIAL,
+        beside: str = f"{MIXTURE}, {COPY}",
         tell: Callable[[str], None] = SAYING_NOTHING,
     ) -> None:
         self.features, self.n, self.what, self.tell = features, n, what, tell
+        self.generators, self.beside = trivial, beside
         self.apart = held_out is not train
         tell(f"features of the real samples ({features.name})")
         self.real = look(features, Set.of(held_out, None), keep=True)
@@ -114,7 +120,7 @@ class Panel:
     def trivial(self) -> dict[str, View]:
         """What the trivial generators make."""
         made = {}
-        for name, generator in TRIVIAL.items():
+        for name, generator in self.generators.items():
             self.tell(f"baseline: {name}")
             raw = generator(self.train.set, self.n)
             made[name] = look(self.features, Set.of(ArraySource(raw)))
@@ -178,7 +184,7 @@ class Panel:
             self.what,
             f"{self.n:,} samples against {len(self.real):,} {kind}",
             f"floor from {len(other):,} {floor}",
-            f"baselines: {MIXTURE}, {COPY}",
+            f"baselines: {self.beside}",
             scale.note,
         )
         return "; ".join(filter(None, said))

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Samples
-from ptarmigan.metrics.raw import unit
+from ptarmigan.metrics.pairs import EXACT, confusion, decibels, l1, mean_iou, structure
 from ptarmigan.metrics.score import Metric, default_metrics
-from ptarmigan.metrics.similarity import WINDOW, psnr, ssim
+from ptarmigan.metrics.similarity import WINDOW
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.label import LabelSpace
 
 Measure = Callable[[NDArray[Any], NDArray[Any]], float]
 
@@ -40,32 +41,21 @@ def paired(samples: Samples, n: int) -> list[Metric]:
     def metric(name: str, unit: str, measure: Measure, *, lower: bool, floor: float) -> Metric:
         return Metric(name, unit, lower, said, n, floor, lambda raw: measure(raw, targets))
 
-    if not isinstance(samples.space, ImageSpace):
-        return [metric("pixel error", "share", wrong, lower=True, floor=0.0)]
+    space = samples.space
+    if isinstance(space, LabelSpace):
+        labels = space.labels
+
+        def overlap(raw: NDArray[Any], truth: NDArray[Any]) -> float:
+            return mean_iou(confusion(raw, truth, labels).sum(axis=0))
+
+        return [
+            metric("pixel accuracy", "share", lambda a, b: float((a == b).mean()), lower=False, floor=1.0),
+            metric("mean IoU", "share", overlap, lower=False, floor=1.0),
+        ]
     found = [
-        metric("L1", "share of the range", l1, lower=True, floor=0.0),
-        metric("PSNR", "dB", mean_psnr, lower=False, floor=float("inf")),
+        metric("L1", "share of the range", lambda a, b: float(l1(a, b).mean()), lower=True, floor=0.0),
+        metric("PSNR", "dB", lambda a, b: float(decibels(a, b).mean()), lower=False, floor=EXACT),
     ]
-    if min(samples.space.shape[1:]) >= WINDOW:
-        found.append(metric("SSIM", "", mean_ssim, lower=False, floor=1.0))
+    if min(space.shape[1:]) >= WINDOW:
+        found.append(metric("SSIM", "", lambda a, b: float(structure(a, b).mean()), lower=False, floor=1.0))
     return found
-
-
-def l1(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The mean absolute difference of pixels, as a share of their range."""
-    return float(np.abs(a.astype(np.float64) - b).mean() / np.iinfo(b.dtype).max)
-
-
-def wrong(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The share of pixels whose class is another."""
-    return float((a != b).mean())
-
-
-def mean_psnr(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The mean over images; of an image that is met exactly, what one of 16 bits could still tell."""
-    return float(psnr(unit(a), unit(b)).clamp(max=96.0).mean())
-
-
-def mean_ssim(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """The mean over images."""
-    return float(ssim(unit(a), unit(b)).mean())

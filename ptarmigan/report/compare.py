@@ -12,17 +12,19 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
+from ptarmigan import options, zoo
 from ptarmigan.checkpoint import write
 from ptarmigan.comparison.compare import Comparison, evidence
 from ptarmigan.comparison.rows import SEEDS, Cell, Row
-from ptarmigan.comparison.runs import Group
+from ptarmigan.comparison.runs import Group, Scored
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
 from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, spelt
 from ptarmigan.report.story import read
-from ptarmigan.trained import load
+from ptarmigan.trained import Trained, load
+from ptarmigan.translation import ROWS, TranslationShow
 
 REAL = "real"
 SHOWN = 36
@@ -178,9 +180,17 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
             return picture, f"{run.folder}, step {step:,}."
     try:
         trained = load(run.folder)
+        if trained.inputs is not None:
+            return _rows(run, trained), f"{run.folder}, translations of held-out inputs."
         return trained.space.preview(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
     except (ValueError, OSError, RuntimeError) as error:
         return None, f"no samples are to be had ({' '.join(str(error).split())})."
+
+
+def _rows(run: Scored, trained: Trained) -> Image.Image:
+    """Translations of the first held-out inputs, in rows."""
+    played = options.build(zoo.recipe(run.described["recipe"]), run.described["options"])
+    return TranslationShow(played, ROWS, trained.precision).picture(trained.game)
 
 
 def _curves(comparison: Comparison) -> Markup | None:

@@ -16,6 +16,7 @@ from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, figure, h, image, inline, join, table
 from ptarmigan.report.likeness import Likeness, compare
+from ptarmigan.report.rows import rows
 from ptarmigan.report.scores import scores
 from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
@@ -23,7 +24,7 @@ from ptarmigan.run import Run
 from ptarmigan.settings import Settings
 from ptarmigan.spaces import ImageSpace
 from ptarmigan.spaces.image import grid
-from ptarmigan.trained import load
+from ptarmigan.trained import Trained, load
 
 STRIP = 6
 FILM = 1_500_000
@@ -60,9 +61,9 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     body = join(
         opening(story),
         doctor.section(history, found),
-        samples(story),
+        samples(story, run),
         guarded("Scores", lambda: scores(story, run, marks)),
-        guarded("Beside real samples", lambda: likeness(story, run, missing)),
+        guarded("Beside real samples", lambda: beside(story, run, missing)),
         terms(story, marks),
         doctor.signs(story, marks),
         how(story),
@@ -126,7 +127,7 @@ def summary(story: Story) -> str:
         return ""
 
 
-def samples(story: Story) -> Markup:
+def samples(story: Story, run: Run | None) -> Markup:
     """What came out, and how it became that."""
     if not story.pictures:
         return join(h("h2", "Samples"), h("p", "No picture was drawn yet.", class_="soft"))
@@ -134,16 +135,18 @@ def samples(story: Story) -> Markup:
     step, last = shown[-1] if shown else (0, None)
     if last is None:
         return join(h("h2", "Samples"), h("p", "The pictures cannot be read.", class_="soft"))
-    largest = figure(
-        image(last, f"samples at step {step}", 500_000), f"Samples of the averaged weights at step {step:,}."
-    )
+    translated = run is not None and run.samples.inputs is not None
+    kind, same = ("Translations by", "inputs") if translated else ("Samples of", "latents")
+    words = f"{kind} the averaged weights at step {step:,}."
+    words += " A row for each input, which is on the left." if translated else ""
+    largest = figure(image(last, f"samples at step {step}", 500_000), words)
     some = [shown[i] for i in spread(len(shown), STRIP)]
     strip = [figure(image(p, f"samples at step {s}", 60_000, 400), f"step {s:,}") for s, p in some]
     return join(
         h("h2", "Samples"),
         h("div", largest, moving(story), class_="pair"),
         h("div", strip, class_="strip") if len(strip) > 1 else None,
-        h("p", "The same latents every time, from the first picture to the last.", class_="soft")
+        h("p", f"The same {same} every time, from the first picture to the last.", class_="soft")
         if len(strip) > 1
         else None,
     )
@@ -161,18 +164,51 @@ def moving(story: Story) -> Markup | None:
     return figure(moved, "The same samples as training went on (samples/training.gif).", class_="film")
 
 
-def likeness(story: Story, run: Run | None, missing: str) -> Markup:
-    """Real beside generated, and the nearest training samples."""
-    title = h("h2", "Beside real samples")
+def beside(story: Story, run: Run | None, missing: str) -> Markup:
+    """Samples beside real ones; translations beside their inputs and targets."""
     if run is None:
-        return join(title, h("p", f"The run's data is not to be had here: {missing}", class_="soft"))
-    found = compare(run, load(story.folder, game=copy.deepcopy(run.game)))
+        words = f"The run's data is not to be had here: {missing}"
+        return join(h("h2", "Beside real samples"), h("p", words, class_="soft"))
+    trained = load(story.folder, game=copy.deepcopy(run.game))
+    return likeness(run, trained) if run.samples.inputs is None else in_rows(run, trained)
+
+
+def in_rows(run: Run, trained: Trained) -> Markup:
+    """Inputs, outputs and targets, from the outputs that are nearest to theirs to those that are farthest."""
+    names, count, found = rows(run, trained)
+    share = "of the range" if isinstance(run.space, ImageSpace) else "of the pixels"
+    kind = "held-out inputs" if held_out(run) else "inputs, which were trained on as none are held out"
+    figures = [
+        figure(
+            image(each.picture, f"translations: {each.name}", 250_000),
+            f"{each.name}."
+            if each.apart is None
+            else f"{each.name} to the target: {percent(each.apart)} {share}.",
+        )
+        for each in found
+    ]
+    return join(
+        h("h2", "Translations"),
+        h("p", f"Of {count:,} {kind}. In a row, from the left: {', '.join(names)}.", class_="soft"),
+        h("div", figures, class_="grids"),
+    )
+
+
+def held_out(run: Run) -> bool:
+    """Whether a translation has inputs that it is not trained on."""
+    given = run.samples.inputs
+    return given is not None and given.held_out is not given.source
+
+
+def likeness(run: Run, trained: Trained) -> Markup:
+    """Real beside generated, and the nearest training samples."""
+    found = compare(run, trained)
     if not isinstance(run.space, ImageSpace):
         return join(h("h2", "Nearest training points"), h("p", copied(found, number)))
     same = ": where the recipe is conditional, the same class at the same place" if run.space.classes else ""
     generated = f"Generated{same}."
     return join(
-        title,
+        h("h2", "Beside real samples"),
         h(
             "div",
             figure(image(grid(found.real), "real images", 200_000), "Real: images from the training data."),

@@ -26,8 +26,10 @@ def scores(story: Story, run: Run | None, marks: Marks) -> Markup | None:
     shared = [
         part for part in next(iter(protocols.values()), []) if all(part in p for p in protocols.values())
     ]
+    others = [*dict.fromkeys(name for entry in entries.values() for name in entry.get("baselines") or {})]
     rows = [
-        _row(name, entry, [p for p in protocols[name] if p not in shared]) for name, entry in entries.items()
+        _row(name, entry, others, [p for p in protocols[name] if p not in shared])
+        for name, entry in entries.items()
     ]
     same = found.get("samples") == story.described["settings"].get("score_samples")
     floors = {name: entry.get("floor") for name, entry in entries.items()} if same else {}
@@ -46,7 +48,8 @@ def scores(story: Story, run: Run | None, marks: Marks) -> Markup | None:
             "score in the same way, which is as good as a generator need be.",
             class_="soft",
         ),
-        table(rows, HEAD, class_="scores"),
+        h("div", table(rows, (*HEAD[:-1], *map(_title, others), HEAD[-1]), class_="scores"), class_="wide"),
+        [h("p", words) for words in _lost(entries, others)],
         h("p", h("small", f"How it was measured: {'; '.join(shared)}."), class_="soft")
         if any(shared)
         else None,
@@ -54,10 +57,23 @@ def scores(story: Story, run: Run | None, marks: Marks) -> Markup | None:
     )
 
 
-def _row(name: str, entry: dict[str, Any], notes: list[str]) -> tuple[Child, ...]:
+def _row(name: str, entry: dict[str, Any], others: list[str], notes: list[str]) -> tuple[Child, ...]:
     label = join(name, h("small", "; ".join(notes)) if any(notes) else None)
     direction = str(entry.get("direction") or "").removesuffix(" is better")
-    return label, _shown(entry.get("value")), _shown(entry.get("floor")), direction or "–"
+    beside = [_shown((entry.get("baselines") or {}).get(other)) for other in others]
+    return label, _shown(entry.get("value")), _shown(entry.get("floor")), *beside, direction or "–"
+
+
+def _lost(entries: dict[str, Any], others: list[str]) -> list[str]:
+    """Which trivial generators score better, and where."""
+    found = {
+        o: [name for name, entry in entries.items() if o in (entry.get("beaten by") or ())] for o in others
+    }
+    return [f"{_title(other)} scores better: {', '.join(names)}." for other, names in found.items() if names]
+
+
+def _title(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _shown(value: object) -> str:

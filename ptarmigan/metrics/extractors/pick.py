@@ -79,6 +79,10 @@ class Silent:
         """The features of raw images, of shape (n, 64)."""
         return self.network(raw)
 
+    def layers(self, raw: NDArray[Any]) -> tuple[Vectors, ...]:
+        """The maps of its convolutions ``(n, channels, height, width)``, from fine to coarse."""
+        return self.network.layers(raw)
+
 
 def _learnt(source: Source, space: ImageSpace, cache: Path | None) -> Features:
     network = learn(source, space, cache)
