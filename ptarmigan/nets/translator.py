@@ -91,7 +91,7 @@ class Reader(nn.Module):
         self.times, self.part = ratio(shape, inputs)
         self.channels = nn.Identity() if shape[0] == inputs[0] else nn.Conv2d(shape[0], inputs[0], 1)
 
-    def forward(self, b: Float[Tensor, "batch output height width"]) -> Pictures:
+    def forward(self, b: Float[Tensor, "batch output high wide"]) -> Pictures:
         """Pictures as inputs."""
         return torch.as_tensor(self.channels(scaled(b, self.times, self.part)))
 
