@@ -103,7 +103,9 @@ tbody th { font-weight: 400; }
 td { font-variant-numeric: tabular-nums; }
 .plain tbody th { width: 46%; color: var(--soft); }
 .changed { font-weight: 650; color: var(--accent); }
-.scores tbody th { width: 52%; font-weight: 600; }
+.scores tbody th { min-width: 14rem; font-weight: 600; }
+.scores thead th, .scores td { overflow-wrap: normal; }
+.scores td { white-space: nowrap; }
 .scores small { display: block; font-weight: 400; font-size: 0.8rem; line-height: 1.4; color: var(--soft); }
 .scores td:nth-child(2) { font-weight: 650; color: var(--accent); }
 pre { margin: 0.6rem 0 0; padding: 0.8rem 1rem; background: var(--card); border: 1px solid var(--rule);
@@ -118,7 +120,7 @@ footer { margin-top: 3.5rem; font-size: 0.85rem; color: var(--soft); }
   .near { grid-template-columns: repeat(5, 1fr); gap: 0.9rem 0.55rem; }
   .scores thead { display: none; }
   .scores tr { display: block; padding: 0.6rem 0; border-bottom: 1px solid var(--rule); }
-  .scores tbody th, .scores td { display: block; width: auto; padding: 0.1rem 0; border: 0; }
+  .scores tbody th, .scores td { display: block; min-width: 0; padding: 0.1rem 0; border: 0; }
   .scores td::before { content: attr(data-name) ": "; font-weight: 400; color: var(--soft); }
 }
 @media (prefers-reduced-motion: reduce) { .film { display: none; } }
