@@ -449,11 +449,14 @@ def doctor(args: list[str]) -> int:
 
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
-    from ptarmigan.data.describe import describe
+    from ptarmigan.data.describe import describe, described_pairs
     from ptarmigan.data.images import Images
+    from ptarmigan.data.pairs import Pairs
 
     def options(
         source: tyro.conf.Positional[str],
+        pair: str = "",
+        labels: Literal["none", "A", "B"] = "none",
         size: str = "",
         crop: bool = False,
         out: str = "",
@@ -463,16 +466,26 @@ def data(args: list[str]) -> int:
 
         Args:
             source: a name, or a folder, an archive or a file of samples.
+            pair: describe it as a translation takes it: auto, side, or how inputs are made, such as lowres:4.
+            labels: the side of such a translation that holds label maps.
             size: resize images to HxW first.
             crop: cut them to that shape instead of squeezing.
             out: a .png to draw some of them in.
             data_dir: where named data sets already are.
         """
         use_data_dir(data_dir)
-        described = describe(Images(source, size=size, crop=crop))
-        print("\n".join(described.table()))
+        if pair or labels != "none":
+            from ptarmigan.translation import some_pairs
+
+            pairs = Pairs(source, pair=pair or "auto", labels=labels, size=size, crop=crop)
+            samples = pairs.open(batch=1, paired=False)
+            lines, preview = described_pairs(samples), some_pairs(samples)
+        else:
+            described = describe(Images(source, size=size, crop=crop))
+            lines, preview = described.table(), described.preview
+        print("\n".join(lines))
         if out:
-            described.preview.save(out)
+            preview.save(out)
             print(f"preview: {out}")
 
     parsed(options, args, "data")

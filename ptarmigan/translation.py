@@ -112,6 +112,14 @@ def pictured(samples: Samples, columns: Columns) -> Image.Image:
     return grid(np.stack(shown, 1).reshape(-1, height, width, 3), len(columns))
 
 
+def some_pairs(samples: Samples) -> Image.Image:
+    """Inputs to train on beside samples, which belong together where they match."""
+    given = samples.inputs
+    assert given is not None
+    which = np.arange(min(ROWS, len(given.source), len(samples)))
+    return pictured(samples, {INPUT: given.source.read(which), TARGET: samples.source.read(which)})
+
+
 def seen(space: Space, raw: NDArray[Any]) -> NDArray[Any]:
     """Raw samples as pictures: label maps in colours."""
     return space.painted(raw) if isinstance(space, LabelSpace) else raw

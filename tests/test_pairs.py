@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ptarmigan.commands import data
 from ptarmigan.data import files
 from ptarmigan.data.domains import pairs
 from ptarmigan.data.images import bad_files
@@ -85,9 +86,9 @@ def test_without_a_test_split_every_sixth_pair_is_held_out(tmp_path: Path) -> No
 
 
 def test_batches_hold_pairs_or_do_not(tmp_path: Path) -> None:
-    data = Pairs(two(tmp_path, 12))
+    both = Pairs(two(tmp_path, 12))
     for paired in (True, False):
-        x, c = data.open(batch=10, paired=paired).load(0)
+        x, c = both.open(batch=10, paired=paired).load(0)
         assert c is not None
         assert bool((x[:, 0, 3, 3] == c[:, 0, 3, 3]).all()) == paired
 
@@ -258,3 +259,20 @@ def test_camvid_and_emoji(shared: Path) -> None:
     assert (len(streets), len(streets.held_out)) == (367, 233)
     emoji = Pairs(shared / "emoji_skin_tone_pairs_72.zip").open(batch=2)
     assert (len(emoji), len(emoji.held_out)) == (110, 22)
+
+
+def test_described(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = two(tmp_path / "d", 12)
+    put(root, "A/lonely.png", png(50, 100))
+    out = tmp_path / "some.png"
+    assert data([str(root), "--pair", "auto", "--out", str(out)]) == 0
+    said = capsys.readouterr().out
+    for words in (
+        "images, 6 × 5, 3 (RGB)",
+        "10 and 2 held out",
+        "1 files",
+        "A/lonely.png: it has no partner",
+    ):
+        assert words in said
+    with Image.open(out) as picture:
+        assert picture.mode == "RGB"

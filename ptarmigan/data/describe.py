@@ -23,12 +23,14 @@ from ptarmigan.data.points import points
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.splits import Files, organised
 from ptarmigan.spaces.image import ImageSpace, grid
+from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
 
 CHUNK = 32 << 20
 """Bytes read at once."""
 LISTED = 10
 """Entries of a long list that the table shows."""
+WORDS = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}
 COLUMNS, ROWS, DOTS = 10, 10, 2_000
 
 
@@ -68,13 +70,15 @@ class Description:
 
     def table(self) -> list[str]:
         """The description as lines of text."""
-        word = {1: "grey", 2: "grey and alpha", 3: "RGB", 4: "RGBA"}
         images = self.kind == "images"
         rows = [
             ("kind", self.kind),
             ("count", f"{self.count:,}" + (f" and {self.held_out:,} held out" if self.held_out else "")),
             ("size" if len(self.sizes) == 1 else "sizes", _counted(self.sizes)),
-            ("channels", f"{self.channels} ({word[self.channels]}), {self.bits} bits each" if images else ""),
+            (
+                "channels",
+                f"{self.channels} ({WORDS[self.channels]}), {self.bits} bits each" if images else "",
+            ),
             ("range", f"{self.low:g} to {self.high:g}"),
             ("constant", ", ".join(f"{'channel' if images else 'coordinate'} {c}" for c in self.constant)),
             ("classes", f"{len(self.classes)}: {_counted(self.classes)}" if self.classes else "no labels"),
@@ -148,6 +152,32 @@ def describe_samples(samples: Samples) -> Description:
         constant=tuple(int(c) for c in np.flatnonzero(seen.low == seen.high)),
         preview=preview(source, space),
     )
+
+
+def described_pairs(samples: Samples) -> list[str]:
+    """What is translated into what, as lines of text; of samples that come with inputs."""
+    given, bad = samples.inputs, bad_files(samples)
+    assert given is not None
+    count = f"{len(samples):,} and {len(samples.held_out):,} held out"
+    if not given.matched:
+        ours = f"{len(given.source):,} of A and {len(samples):,} of B"
+        count = f"none: {ours}, and {len(given.held_out):,} and {len(samples.held_out):,} held out"
+    rows = [
+        ("A", _said(given.space)),
+        ("B", _said(samples.space)),
+        ("pairs", count),
+        ("left out", f"{len(bad):,}" if bad else "none"),
+    ]
+    lines = [f"{name:<12}{value}" for name, value in rows] + [f"  {file}" for file in bad[:LISTED]]
+    return lines + [f"  and {len(bad) - LISTED:,} more"] * (len(bad) > LISTED)
+
+
+def _said(space: Space) -> str:
+    size = " × ".join(map(str, space.shape[1:]))
+    if isinstance(space, LabelSpace):
+        return f"label maps of {space.labels} classes, {size}"
+    bits = f", {space.bits} bits each" if isinstance(space, ImageSpace) else ""
+    return f"images, {size}, {space.shape[0]} ({WORDS[space.shape[0]]}){bits}"
 
 
 def _is_points(text: str) -> bool:
