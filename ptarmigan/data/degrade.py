@@ -73,7 +73,7 @@ def degradation(text: str) -> Degradation:
     found = re.fullmatch(r"([a-z]+)(?::(\d{1,3}))?", text.strip())
     name, number = (found[1], found[2]) if found else ("", None)
     if name not in KINDS:
-        raise ValueError(f"--pair {text}: expected one of {', '.join(EXAMPLES)}")
+        raise ValueError(f"--pair {text}: expected auto, side, {', '.join(EXAMPLES)}")
     make, usual, least, most = KINDS[name]
     if number is not None and not least <= int(number) <= most:
         said = f"a number from {least} to {most}" if most else "no number"
