@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = dispatch(args)
     except KeyboardInterrupt:
+        print("ptarmigan: interrupted", file=sys.stderr)
         code = 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

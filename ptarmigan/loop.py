@@ -181,9 +181,9 @@ class Player:
     def play(self) -> Outcome:
         """The loop."""
         at, run = self.at, self.run
-        self.begin()
-        before, started = at.seconds, time.monotonic()
         with interrupts() as interrupt:
+            self.begin()
+            before, started = at.seconds, time.monotonic()
             while not (reason := self.over()):
                 run.advance(at.step / run.steps)
                 terms = run.rule(run.game, run.optimizers, self.draw, at.step)
