@@ -23,6 +23,7 @@ from ptarmigan.data.points import NAMES, points
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.stacked import Stacked
 from ptarmigan.metrics.classifier import Classifier
+from ptarmigan.metrics.cycle import noisy
 from ptarmigan.metrics.extractors.pick import extractor
 from ptarmigan.metrics.features import Features, Vectors
 from ptarmigan.metrics.measures import Scale, chosen
@@ -30,7 +31,7 @@ from ptarmigan.metrics.panel import Panel, Score, Verdict
 from ptarmigan.metrics.path import encoded, path_length
 from ptarmigan.metrics.score import Metric
 from ptarmigan.metrics.stacked import StackedModes, learn_digits, stacked_modes, told_of
-from ptarmigan.metrics.translated import Translations, noisy
+from ptarmigan.metrics.translated import Translations
 from ptarmigan.options import build
 from ptarmigan.run import Run
 from ptarmigan.spaces.image import ImageSpace

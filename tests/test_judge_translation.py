@@ -10,6 +10,7 @@ from ptarmigan.comparison.compare import compare
 from ptarmigan.data.samples import ArraySource, Inputs, Samples
 from ptarmigan.metrics import classifier, mapping
 from ptarmigan.metrics.content import edge_agreement
+from ptarmigan.metrics.cycle import noisy
 from ptarmigan.metrics.domain import Both
 from ptarmigan.metrics.estimate import mean_of
 from ptarmigan.metrics.extractors.pick import extractor
@@ -17,7 +18,7 @@ from ptarmigan.metrics.measures import Scale
 from ptarmigan.metrics.pairs import agreement, confusion, decibels, l1, mean_iou
 from ptarmigan.metrics.panel import Score
 from ptarmigan.metrics.perceptual import perceptual
-from ptarmigan.metrics.translated import Translations, hidden, noisy
+from ptarmigan.metrics.translated import Translations, hidden
 from ptarmigan.metrics.translation import translation_metrics
 from ptarmigan.metrics.trivial import BICUBIC, IDENTITY, MEAN, REGRESSION, copied, in_form, mean, trivial
 from ptarmigan.report.page import write_report

@@ -7,14 +7,23 @@ import pytest
 import torch
 from torch import nn
 
-from ptarmigan import noise
+from ptarmigan import contract, noise
 from ptarmigan.batch import Batch
+from ptarmigan.data.pairs import Pairs
+from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.games.perceptual import Perceptual, perceptual, prepared
+from ptarmigan.losses import relativistic
+from ptarmigan.metrics.classifier import Net
+from ptarmigan.metrics.extractors.squeezenet import SIDE, squeezenet
 from ptarmigan.nets.layers import Dropout
+from ptarmigan.nets.munit import MultiScale, MUNITAutoencoder
 from ptarmigan.nets.patchgan import PatchGAN
-from ptarmigan.nets.unet import UNet
+from ptarmigan.nets.rrdb import RRDBNet
+from ptarmigan.nets.unet import UNet, enlarged
 from ptarmigan.sampling import translations
 from ptarmigan.spaces.image import ImageSpace
-from ptarmigan.zoo.translate import pix2pix
+from ptarmigan.spaces.label import LabelSpace
+from ptarmigan.zoo.translate import munit, pix2pix, regression, srgan
 
 Shape = tuple[int, int, int]
 FORMS: list[tuple[Shape, Shape]] = [
@@ -161,3 +170,165 @@ def test_pix2pix_weighs_the_distance_and_halves_the_discriminators_loss():
     assert float(terms["L1"]) == pytest.approx(50)
     assert float(terms["generator"]) == pytest.approx(math.log(2))
     assert float(game.discriminator_loss(Batch(b, a))["discriminator"]) == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("recipe", [pix2pix.recipe, regression.recipe], ids=["pix2pix", "regression"])
+@pytest.mark.parametrize("pair", ["lowres:2", "mask", "gray"])
+def test_any_form_of_inputs_can_be_learnt_from(recipe, pair):
+    pictures = np.random.default_rng(0).integers(0, 256, (12, 18, 26, 3), dtype=np.uint8)
+    run = recipe(Pairs(pictures, pair), width=2, batch=2, steps=2)
+    assert all(term.isfinite() for term in contract.played(run, steps=2).values())
+    z = torch.zeros(2, 0)
+    assert run.game.translate(torch.zeros(2, *run.samples.require_inputs().shape), z).shape == (2, 3, 18, 26)
+
+
+# Super-resolution
+
+
+@pytest.mark.parametrize("form", [*FORMS, ((1, 4, 4), (1, 24, 24))], ids=str)
+def test_an_rrdbnet_enlarges_by_any_whole_number(form):
+    inputs, shape = form
+    assert RRDBNet(inputs, shape, 4, 4, 1)(torch.randn(2, *inputs)).shape == (2, *shape)
+
+
+def test_an_rrdbnet_begins_near_cubic_interpolation():
+    network, a = RRDBNet((3, 8, 8), (3, 32, 32), 16, 8, 2), torch.rand(2, 3, 8, 8)
+    far = (network(a) - enlarged(a, 4)).abs().mean()
+    assert 0 < far < 0.05
+
+
+def test_an_rrdbnet_is_as_published():
+    network = RRDBNet((3, 32, 32), (3, 128, 128))
+    assert sum(p.numel() for p in network.parameters()) == 16_697_987  # RRDB_ESRGAN_x4's
+
+
+def test_an_rrdbnet_refuses_to_shrink_or_to_squeeze():
+    for shape in [(3, 8, 8), (3, 32, 16)]:
+        with pytest.raises(ValueError, match="whole number"):
+            RRDBNet((3, 16, 16), shape, 4, 4, 1)
+
+
+def test_srgan_learns_pixels_alone_at_first_and_halves_its_rate_later():
+    run = srgan.recipe(width=4, growth=4, blocks=1, perceptual_weight=0.0, steps=100, batch=2)
+    players = [[turn.players[0] for turn in run.game.turns() if turn.when(step)] for step in (24, 25)]
+    assert players == [["generator"], ["discriminator", "generator"]]
+    rate = srgan.halving(0.2)
+    assert [rate(p) for p in (0, 0.21, 0.31, 0.41, 0.61, 0.81, 1)] == [
+        2,
+        1,
+        1 / 2,
+        1 / 4,
+        1 / 8,
+        1 / 16,
+        1 / 16,
+    ]
+
+
+def layers(net, x):
+    return net.layers(x)
+
+
+@pytest.fixture
+def near() -> Perceptual:
+    return Perceptual(Net(3, 16, 16, 2), layers)
+
+
+def test_a_perceptual_distance_is_zero_of_equal_pictures_and_has_a_slope_at_others(near):
+    real = torch.rand(2, 3, 16, 16)
+    made = (real + 0.3).requires_grad_(True)
+    assert float(near(real, real)) == 0
+    distance = near(made, real)
+    assert distance > 0
+    distance.backward()
+    assert made.grad.abs().sum() > 0
+    assert all(p.grad is None for p in near.net.parameters())
+
+
+def test_a_perceptual_network_is_neither_trained_nor_saved(near):
+    game = srgan.SRGAN(nn.Conv2d(3, 3, 1), nn.Conv2d(3, 1, 1), relativistic, near, (1.0, 1.0, 1.0), 0)
+    assert len(list(game.parameters())) == len(game.state_dict()) == 4
+    game.requires_grad_(True)
+    assert not any(p.requires_grad for p in near.net.parameters())
+
+
+def test_squeezenet_sees_what_the_judge_shows_it(shared):
+    network = squeezenet(shared / "weights" / "imagenet_squeezenet_v1_0.safetensors")
+    raw = np.random.default_rng(0).integers(0, 256, (2, SIDE, SIDE, 3), dtype=np.uint8)
+    seen = prepared(ImageSpace(SIDE, SIDE, 3).encode(raw))
+    with torch.no_grad():
+        for mine, judges in zip(network.net.layers(seen), network.layers(raw), strict=True):
+            np.testing.assert_allclose(mine.numpy(), judges, rtol=1e-3, atol=2e-2)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_small_pictures_of_any_channels_are_prepared_for_squeezenet(channels):
+    x = -torch.ones(2, channels, 20, 30)
+    seen = prepared(x)
+    assert seen.shape[1] == 3
+    assert min(seen.shape[2:]) >= 64
+    brightest = 255 if channels in (2, 4) else 0  # black, or nothing to be seen over white
+    close(seen[0, :, 0, 0], torch.tensor([brightest - 104.0, brightest - 117.0, brightest - 123.0]))
+
+
+def test_label_maps_have_no_perceptual_distance():
+    samples = Samples(ArraySource(np.zeros((4, 8, 8, 1), np.uint8)), LabelSpace(8, 8, 3), batch=2)
+    with pytest.raises(ValueError, match="--perceptual-weight 0"):
+        perceptual("data", samples)
+
+
+# MUNIT
+
+
+@pytest.fixture
+def many() -> munit.MUNIT:
+    shapes = (3, 18, 26), (1, 18, 26)
+    autoencoders = (MUNITAutoencoder(shape[0], 4, 3) for shape in shapes)
+    judges = (MultiScale(shape, 4) for shape in shapes)
+    return munit.MUNIT(*autoencoders, *judges, 3, 10.0, 1.0, 1.0)
+
+
+def test_munit_makes_several_pictures_of_one_input_and_goes_back(many):
+    a, b, z = torch.rand(1, 1, 18, 26), torch.rand(1, 3, 18, 26), torch.randn(2, 3)
+    one, other = many.translate(a, z[:1]), many.translate(a, z[1:])
+    assert one.shape == (1, 3, 18, 26)
+    assert not torch.allclose(one, other)
+    assert many.back(b, z[:1]).shape == (1, 1, 18, 26)
+    assert many.translate(torch.rand(1, 1, 7, 5), z[:1]).shape == (1, 3, 7, 5)
+
+
+def test_munit_does_not_look_at_the_batch(many):
+    a, z = torch.rand(3, 1, 18, 26), torch.randn(3, 3)
+    close(many.translate(a, z)[1:2], many.translate(a[1:2], z[1:2]))
+
+
+def test_the_style_is_in_the_style_and_not_in_the_content(many):
+    """Contrast and brightness are styles: what instance norm takes out cannot hide in the content."""
+    a = torch.rand(1, 1, 16, 16)
+    (content, style), (other, another) = many.inverse.encode(a), many.inverse.encode(0.5 * a + 0.2)
+    torch.testing.assert_close(content, other, rtol=0, atol=2e-2)
+    assert (style - another).abs().max() > 1e-2
+
+
+def test_munit_weighs_what_is_lost(many):
+    noise.at(0)
+    batch = Batch(torch.rand(2, 3, 18, 26), torch.rand(2, 1, 18, 26))
+    terms = many.generator_loss(batch)
+    noise.at(0)
+    many.again, many.content, many.style = 1.0, 2.0, 3.0
+    again = many.generator_loss(batch)
+    ratios = {
+        name: float(again[name].detach() / terms[name].detach())
+        for name in ("reconstruction", "content", "style")
+    }
+    assert ratios == pytest.approx({"reconstruction": 0.1, "content": 2, "style": 3}, rel=1e-5)
+
+
+@pytest.mark.parametrize(("sides", "scales"), [((8, 8), 1), ((16, 40), 2), ((32, 32), 3), ((256, 256), 3)])
+def test_small_pictures_are_looked_at_at_fewer_scales(sides, scales):
+    maps = MultiScale((1, *sides), 2)(torch.zeros(1, 1, *sides))
+    assert len(maps) == scales
+
+
+def test_munit_refuses_pictures_of_two_sizes():
+    with pytest.raises(ValueError, match="one size"):
+        munit.recipe(Pairs(pair="lowres:2"), width=2)

@@ -29,6 +29,7 @@ NOT_UNDIVIDED = {
     "toy.pacgan": BATCH_NORM,
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",
     "translate.pix2pix": BATCH_NORM,
+    "translate.srgan": "its batch norm, and the mean that its loss measures against, see one shard at a time",
 }
 """Recipes that two shards of a batch move otherwise than the undivided batch, and why."""
 

@@ -27,7 +27,8 @@ def facts(samples: Samples, real: Real) -> Values:
     as are looked at), ``agreement`` (the share whose nearest other
     sample has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
     whose neighbours agree on another class), and ``share/3``, that of class or mode 3. What held-out samples
-    look like against training samples is in ``real/...``.
+    look like against training samples is in ``real/...``, and ``paired`` is 1 where each is learnt with its
+    input.
     """
     source, x = samples.source, real.encoded(samples.source, real.rows[: max(1, len(real.train))]).float()
     flat = x.flatten(1)
@@ -44,6 +45,8 @@ def facts(samples: Samples, real: Real) -> Values:
         ),
         "duplicates": duplicates(samples, real),
     }
+    if samples.inputs is not None and samples.inputs.paired:
+        found["paired"] = 1
     if isinstance(samples.space, ImageSpace):
         found["constant_samples"] = float((flat.amax(1) == flat.amin(1)).float().mean())
         found["edge"] = outside(x, (-1.0, 1.0), -EDGE)

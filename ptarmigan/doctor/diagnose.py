@@ -12,6 +12,7 @@ from ptarmigan.doctor import thresholds as at
 from ptarmigan.doctor.faults import Fault, Finding
 from ptarmigan.doctor.history import History
 from ptarmigan.doctor.signs import Holds, Signs, latest
+from ptarmigan.metrics.cycle import GROWS, VISIBLE
 
 Rule: TypeAlias = Callable[[Signs], Finding | None]
 
@@ -106,6 +107,59 @@ def divergence(signs: Signs) -> Finding | None:
     return None
 
 
+def one_for_all(signs: Signs) -> Finding | None:
+    """A translation whose output is the same whatever the input is, and whatever the latent is."""
+    holds = (signs("heed") <= at.HEEDS) & (signs("diversity") <= 2 * at.HEEDS)
+    step = signs.since(holds, signs.lasting, unless=growing(signs, "heed"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("heed", "follows", "diversity")}
+    return Finding(
+        Fault.ONE_FOR_ALL, step, "", plain(evidence), certainty(at.HEEDS / max(evidence["heed"], 1e-9))
+    )
+
+
+def ignored(signs: Signs) -> Finding | None:
+    """A translation whose outputs differ, but have nothing to do with their inputs."""
+    # as far from a half on the other side it would follow in reverse
+    little = (np.abs(signs("follows") - 0.5) <= at.FOLLOWS) | (signs("heed") <= at.HEEDS)
+    varied = signs("diversity") > 2 * at.HEEDS
+    step = signs.since(little & varied, signs.lasting, unless=growing(signs, "follows"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("follows", "heed")}
+    return Finding(
+        Fault.IGNORED,
+        step,
+        "",
+        plain(evidence),
+        certainty(at.FOLLOWS / max(abs(evidence["follows"] - 0.5), 1e-9)),
+    )
+
+
+def unchanged(signs: Signs) -> Finding | None:
+    """A translation whose outputs are their inputs."""
+    changed = signs("changed")
+    step = signs.since(changed <= at.UNCHANGED, signs.lasting, unless=growing(signs, "changed"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("changed", "averaged/frechet")}
+    return Finding(
+        Fault.UNCHANGED, step, "", plain(evidence), certainty(at.UNCHANGED / max(changed[-1], 1e-9))
+    )
+
+
+def hidden(signs: Signs) -> Finding | None:
+    """A way back that reads from outputs what nobody sees in them."""
+    clean, spoilt = signs("cycle"), signs("cycle_noise")
+    step = signs.since((spoilt >= VISIBLE) & (spoilt >= GROWS * clean), signs.lasting)
+    if step is None:
+        return None
+    evidence = {"cycle": clean[-1], "cycle_noise": spoilt[-1]}
+    size = spoilt[-1] / max(GROWS * clean[-1], 1e-9)
+    return Finding(Fault.HIDDEN, step, "", plain(evidence), certainty(float(size)))
+
+
 def stalled(signs: Signs) -> Finding | None:
     """Bad samples that do not move any more, long before the end."""
     still = signs("movement") <= at.STILL
@@ -128,6 +182,8 @@ def overfitting(signs: Signs) -> Finding | None:
 
 def memorisation(signs: Signs) -> Finding | None:
     """Samples that are copies of training samples."""
+    if signs.fact("paired", 0.0):
+        return None  # an output is to be near its target, and that is a training sample
     limit = signs.fact("real/copies", at.CHANCE_COPIES) + at.COPIES
     copies = signs("averaged/copies")
     step = signs.since((copies >= limit) & (signs("averaged/diversity") > at.ALIKE))
@@ -352,6 +408,9 @@ def plain(evidence: dict[str, float]) -> dict[str, float]:
 RULES: tuple[Rule, ...] = (
     bad_data,
     divergence,
+    one_for_all,
+    ignored,
+    unchanged,
     stalled,
     overfitting,
     memorisation,
@@ -360,5 +419,6 @@ RULES: tuple[Rule, ...] = (
     collapse,
     saturation,
     too_strong,
+    hidden,
 )
 """Causes before consequences."""

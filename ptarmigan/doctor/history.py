@@ -30,7 +30,7 @@ class History:
         terms: every term's values, ``(step, value)``; those that are not finite are left out.
         skipped: the share of steps that were skipped between looks.
         vitals: vital signs by name, without ``vital/``.
-        scores: values of every metric; lower is better for the first.
+        scores: values of every metric.
         data: facts of the data by name, without ``data/``.
         events: what was said, ``(step, words)``.
         described: the run's description.

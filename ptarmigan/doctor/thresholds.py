@@ -106,3 +106,11 @@ STILL_BETTER = 0.15
 """How much the first score fell over the last quarter of the run."""
 STALLED_BEFORE = 0.25
 """The fraction of the run that must be left when the samples stop moving; at its end rates may fade."""
+
+# Translations
+HEEDS = 0.05
+"""Distance of the outputs of two inputs, over that of real samples, when they are one output for all."""
+FOLLOWS = 0.1
+"""How far from a half the chance is that an output belongs to its own input, when it ignores it."""
+UNCHANGED = 0.1
+"""Distance of outputs to their inputs, over that of real samples to these, when nothing is changed."""

@@ -21,11 +21,15 @@ LONGER = 2
 """A run is made so many times as long."""
 INSTEAD = {True: "image.r1gan", False: "toy.r3gan"}
 """The recipes that are most robust, for images and for points."""
+WITHOUT_CYCLE = "translate.cut"
+"""The translation without pairs that needs no way back."""
 
 UP, DOWN = 1, -1
 NOWHERE, UPWARD, DOWNWARD, BOTH = frozenset[int](), frozenset({UP}), frozenset({DOWN}), frozenset({UP, DOWN})
-KEPT = frozenset({"data", "size", "crop", "flip", "seed", "half_life", "conditional"})
-"""Options that say what is learned, or how it is looked at."""
+LEARNED = ("data", "pair", "direction", "labels", "size", "crop", "flip", "jitter", "seed")
+"""Options that say what is learned."""
+KEPT = frozenset({*LEARNED, "half_life", "conditional"})
+"""The same, and those that say how it is looked at."""
 RATES = frozenset({"rate", "discriminator_rate", "penalty", "moves"})
 """Kinds of options that do harm in either direction when they are extreme."""
 MEANT = {"size": 4.0, "discriminator_size": 4.0, "latent": 4.0, "batch": EXTREME}
@@ -97,15 +101,22 @@ def treat(
         new = {name: value for name, value in changes.items() if plain(value) != plain(options[name])}
         if new:
             return Treatment(recipe, new, in_words(options, new))
-    instead = INSTEAD["size" in defaults]
-    if recipe == instead:
+    instead = another(finding.fault, defaults)
+    if recipe == instead or not instead:
         return None
     return Treatment(instead, {}, f"the recipe from {recipe} to {instead}")
 
 
+def another(fault: Fault, defaults: Options) -> str:
+    """The recipe to take where options do not help; empty where there is none."""
+    if "pair" in defaults:
+        return WITHOUT_CYCLE if fault is Fault.HIDDEN else ""
+    return INSTEAD["size" in defaults]
+
+
 def carried(options: Options) -> Options:
     """The options that another recipe is given too: what to learn, and for how long."""
-    return {k: options[k] for k in ("data", "size", "crop", "flip", "seed", "steps") if k in options}
+    return {k: options[k] for k in (*LEARNED, "steps") if k in options}
 
 
 def in_words(options: Options, changes: Options) -> str:
@@ -133,7 +144,7 @@ def dial(name: str) -> str:
         return "end"
     if name == "lr" or name.endswith("_lr"):
         return "discriminator_rate" if name.startswith(("discriminator", "critic")) else "rate"
-    if name in ("gamma", "weight"):
+    if name in ("gamma", "weight", "cycle", "content", "identity"):
         return "penalty"
     if name in ("k", "critic_steps", "discriminator_steps"):
         return "moves"
@@ -272,6 +283,10 @@ REMEDIES: dict[Fault, tuple[Change, ...]] = {
     Fault.MEMORISATION: (augmented, penalty(STRONGER)),
     Fault.TOO_STRONG: (penalty(STRONGER), slower("discriminator"), augmented),
     Fault.TOO_WEAK: (penalty(1 / STRONGER), faster("discriminator"), wider("discriminator")),
+    Fault.ONE_FOR_ALL: (slower(), penalty(STRONGER), slower()),
+    Fault.IGNORED: (penalty(STRONGER), slower()),
+    Fault.UNCHANGED: (penalty(1 / STRONGER), faster("discriminator"), wider("discriminator")),
+    Fault.HIDDEN: (penalty(1 / STRONGER),),
     Fault.STALLED: (faster(), faster(), penalty(1 / STRONGER)),
     Fault.UNDERFITTING: (longer, wider("generator"), faster()),
 }

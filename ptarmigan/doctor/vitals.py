@@ -16,6 +16,7 @@ from ptarmigan import noise
 from ptarmigan.average import Average
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
+from ptarmigan.doctor import inputs
 from ptarmigan.doctor.features import Axes, Floats, finite_rows, reduced, roughness, share_of
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
@@ -97,7 +98,9 @@ class Vitals:
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
-                if c is not None:
+                if c is not None and self.run.samples.inputs is not None:
+                    found |= inputs.signs(self.run, z, c, x, self.real.train)
+                elif c is not None:
                     found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1, 0)), x[:FEW]))
             found |= self.scores(game, x, c)
             found |= self.samples(x)

@@ -83,6 +83,32 @@ WORDS = {
         "Heusel et al. 2017, arXiv 1706.08500",
         "a larger or faster discriminator, more of its moves for one of the generator, a smaller penalty",
     ),
+    Fault.ONE_FOR_ALL: Words(
+        "One picture that passes for real is answer enough where nothing asks for the right one, and a "
+        "discriminator that never sees the input cannot ask. Rates that are too high also drive a network to"
+        " where its input no longer matters.",
+        "Isola et al. 2017, arXiv 1611.07004; Benaim and Wolf 2017, arXiv 1706.00826",
+        "lower rates, more weight on what ties outputs to inputs (targets, cycle, content)",
+    ),
+    Fault.IGNORED: Words(
+        "The discriminator asks that outputs look real, and not that they belong to their inputs. Where "
+        "targets, a cycle or patches that must agree weigh too little, any real-looking picture will do.",
+        "Zhu et al. 2017, arXiv 1703.10593; Park et al. 2020, arXiv 2007.15651",
+        "more weight on what ties outputs to inputs (targets, cycle, content), pairs that really match",
+    ),
+    Fault.UNCHANGED: Words(
+        "Giving back the input costs nothing in a cycle, in an identity loss or in a content loss. Only the "
+        "discriminator asks for a change, and it asks too little or weighs too little.",
+        "Zhu et al. 2017, arXiv 1703.10593; Benaim et al. 2018, arXiv 1806.06029",
+        "less weight on cycle, identity and content, a larger or faster discriminator",
+    ),
+    Fault.HIDDEN: Words(
+        "What a translation has to lose, a cycle makes it keep: it writes that into its outputs as a signal "
+        "too faint to see, and the way back reads it there. The cycle error is then small whether content is"
+        " kept or not, and slight noise shows it.",
+        "Chu et al. 2017, arXiv 1712.02950; Bashkirova et al. 2019, arXiv 1908.01517",
+        "less weight on the cycle, or a recipe that needs none, such as translate.cut",
+    ),
     Fault.STALLED: Words(
         "The samples are far from the real ones and no longer change: the moves are too small, or the "
         "gradients are. Rates that are far too low, weights that begin at almost nothing and dead units all"
@@ -122,6 +148,11 @@ SIGNS = {
     "frechet": "Fréchet distance of cheap features",
     "apart": "share of samples told from real ones by their neighbours",
     "near": "share of samples like a real one",
+    "heed": "distance between outputs of other inputs, of that of real samples",
+    "follows": "chance that an output belongs to its own input rather than to another",
+    "changed": "distance of outputs to inputs, of that of real samples",
+    "cycle": "error of the way back",
+    "cycle_noise": "the same after slight noise",
 }
 """Vital signs as people read them."""
 

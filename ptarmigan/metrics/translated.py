@@ -14,6 +14,7 @@ from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.metrics import mapping, measures, trivial
 from ptarmigan.metrics.classifier import Unlabelled, learn
 from ptarmigan.metrics.content import edge_agreement, has_edges
+from ptarmigan.metrics.cycle import GROWS, NOISE, VISIBLE, apart
 from ptarmigan.metrics.domain import learn_domains, taken_for_b
 from ptarmigan.metrics.estimate import mean_of
 from ptarmigan.metrics.features import Features
@@ -32,12 +33,6 @@ DOMAIN = ("frechet", "kid")
 """What of other measures is usually said of translations: how far they are from the target domain."""
 DOUBTED = 0.8
 """A classifier of domains that tells fewer pictures right does not say much."""
-HIDDEN = 3.0
-"""A cycle whose error grows so many times in slight noise carries what nobody sees."""
-VISIBLE = 0.05
-"""Of the range, or of the pixels: a cycle error below it is none worth a word."""
-NOISE = 0.02
-"""The deviation of that noise, as a share of the range: about 5 of 256 levels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -267,29 +262,11 @@ CYCLE = ("cycle error", "cycle error in noise")
 def hidden(clean: Score, in_noise: Score) -> Iterable[str]:
     """What has to be said of a way back that reads what nobody sees (Chu et al. 2017, arXiv 1712.02950)."""
     before, after = clean.value.value, in_noise.value.value
-    if after > VISIBLE and after > HIDDEN * before:
+    if after > VISIBLE and after > GROWS * before:
         yield (
             f"The way back reads what nobody sees in the outputs: slight noise in these makes its error "
             f"{after / max(before, 1e-9):,.0f} times as large"
         )
-
-
-def noisy(raw: Raw, space: Space, seed: int) -> Raw:
-    """Raw pictures with slight noise; label maps as they are."""
-    if not isinstance(space, ImageSpace):
-        return raw
-    rng = np.random.default_rng(seed)
-    noise = rng.standard_normal(raw.shape, np.float32) * np.float32(NOISE * space.white)
-    spoilt: Raw = (raw + noise).round().clip(0, space.white).astype(raw.dtype)
-    return spoilt
-
-
-def apart(space: Space, a: Raw, b: Raw) -> NDArray[np.float64]:
-    """How far raw pictures or label maps are apart, one number a pair: a share of the range, or of pixels."""
-    if isinstance(space, LabelSpace):
-        wrong: NDArray[np.float64] = (a != b).reshape(len(a), -1).mean(axis=1)
-        return wrong
-    return l1(a, b)
 
 
 def chosen(keys: Sequence[str]) -> tuple[tuple[Measure, ...], tuple[measures.Measure, ...]]:

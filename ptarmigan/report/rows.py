@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.metrics.translated import apart
+from ptarmigan.metrics.cycle import apart
 from ptarmigan.run import Run
 from ptarmigan.trained import Trained
 from ptarmigan.translation import OUTPUT, TARGET, TranslationShow, pictured

@@ -1,0 +1,106 @@
+"""Vital signs of a translation: what its outputs have to do with their inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ptarmigan import noise
+from ptarmigan.doctor.features import SIDE, Floats, reduced, squared_distances
+from ptarmigan.games.translation import Translation, alike
+from ptarmigan.metrics.cycle import apart, noisy
+from ptarmigan.run import Run
+
+Values = dict[str, float]
+
+FEW = 16
+"""Outputs that are taken back."""
+
+
+def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
+    """What outputs have to do with their inputs; it is asked without gradients.
+
+    ``heed`` is how far outputs of other inputs and the same latents are apart, in distances of real samples.
+    ``follows`` is the chance that an output is nearer to its own target than to another one, or, where pairs
+    are not learnt from, that its edges lie more as those of its own input: a half says that it ignores the
+    input.
+    ``changed`` is how far outputs are from their inputs, as a share of what real samples are. ``cycle`` is
+    how far inputs are from what comes back of rounded outputs, and ``cycle_noise`` of outputs with slight
+    noise.
+
+    Args:
+        run: what is played.
+        z: the latents of outputs.
+        c: their inputs, as many.
+        x: the outputs.
+        real: real samples; the first inputs belong to them where pairs match.
+    """
+    inputs, game = run.samples.inputs, run.game
+    assert inputs is not None
+    assert isinstance(game, Translation)
+    if not torch.isfinite(x).all():
+        return {}
+    n = min(len(x), len(real))
+    real = real[:n].to(x)
+    # with no latent, the outputs of other inputs are there already
+    other = game.sample(z[:FEW], c[:FEW].roll(1, 0)) if game.latent else x[:FEW].roll(1, 0)
+    found = {"heed": far(other, x[:FEW]) / max(far(real, real.roll(1, 0)), 1e-12)}
+    if inputs.paired:
+        found["follows"] = nearer(squared_distances(reduced(x[:n]), reduced(real)))
+    elif x.dim() == c.dim() == 4:
+        found["follows"] = nearer(-agreements(x[:n], c[:n]))
+    if alike(inputs.space, run.space):
+        found["changed"] = far(x[:n], c[:n]) / max(far(real, c[:n]), 1e-12)
+    return found | cycle(run, game, c[:FEW], x[:FEW])
+
+
+def cycle(run: Run, game: Translation, c: Tensor, x: Tensor) -> Values:
+    """How far inputs are from what comes back of outputs, as they are saved and in noise."""
+    inputs = run.samples.inputs
+    assert inputs is not None
+    raw, z = run.space.decode(x), noise.normal(len(x), game.latent).to(x)
+    found = {}
+    for name, seen in (("cycle", raw), ("cycle_noise", noisy(raw, run.space, run.seed))):
+        back = game.back(run.space.encode(seen).to(x), z)
+        if back is None:
+            return {}
+        wanted = inputs.space.decode(c)
+        found[name] = float(apart(inputs.space, inputs.space.decode(back), wanted).mean())
+    return found
+
+
+def far(a: Tensor, b: Tensor) -> float:
+    """The root of the mean squared distance of samples to their partners."""
+    return float((a.float() - b.float()).flatten(1).square().sum(1).mean().sqrt())
+
+
+def nearer(distances: Floats) -> float:
+    """The chance that something is nearer to its own partner, on the diagonal, than to another; ties half."""
+    n = len(distances)
+    if n < 2:
+        return float("nan")
+    own = distances.diagonal()[:, None]
+    wins = (distances > own).sum() + 0.5 * ((distances == own).sum() - n)
+    return float(wins / (n * (n - 1)))
+
+
+def agreements(a: Tensor, b: Tensor) -> Floats:
+    """The correlations of where edges lie, of every picture of ``a`` with every one of ``b``."""
+    sides = min(SIDE, a.shape[2]), min(SIDE, a.shape[3])
+    small = [F.adaptive_avg_pool2d(x.float(), sides) for x in (a, b)]
+    one, other = (standardised(edges(x)) for x in small)
+    return one @ other.T
+
+
+def edges(x: Tensor) -> Floats:
+    """How strong the edges of pictures are, added up over channels, ``(n, places)``."""
+    across, down = (x[..., 1:] - x[..., :-1]).abs(), (x[..., 1:, :] - x[..., :-1, :]).abs()
+    return (F.pad(across, (0, 1)) + F.pad(down, (0, 0, 0, 1))).sum(1).flatten(1).cpu().double().numpy()
+
+
+def standardised(x: Floats) -> Floats:
+    """Rows without their mean, of length 1; of a row that is even, nothing."""
+    x = x - x.mean(1, keepdims=True)
+    return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
