@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import Pool
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
@@ -58,8 +59,8 @@ def make(work: Path = WORK, workers: int = 2) -> None:
     """
     os.nice(5)
     spoil(work / "data")
-    with ProcessPoolExecutor(workers, max_tasks_per_child=8) as pool:
-        for case, words in zip(CASES, pool.map(partial(play, work=work), CASES), strict=True):
+    with Pool(workers, maxtasksperchild=8) as pool:
+        for case, words in zip(CASES, pool.imap(partial(play, work=work), CASES), strict=True):
             print(f"{case.name:34} {case.cause:50} {words}", flush=True)
 
 
@@ -203,9 +204,9 @@ def rescue(
     os.nice(5)
     for half in halves:
         cases = [case for case in CASES if case.half == half and sickness(case, work)]
-        with ProcessPoolExecutor(workers, max_tasks_per_child=8) as pool:
+        with Pool(workers, maxtasksperchild=8) as pool:
             rows = []
-            for row in pool.map(partial(rescued, work=work, times=times), cases):
+            for row in pool.imap(partial(rescued, work=work, times=times), cases):
                 rows.append(row)
                 print(
                     f"{row['run']:34} {row['cause'][:40]:40} {row['before']:6.2f} -> {row['after']:6.2f} "
