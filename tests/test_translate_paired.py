@@ -8,9 +8,11 @@ import torch
 from torch import nn
 
 from ptarmigan import contract, noise
-from ptarmigan.batch import Batch
+from ptarmigan.batch import Batch, unread
 from ptarmigan.data.pairs import Pairs
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.game import State
+from ptarmigan.games.history import History
 from ptarmigan.games.perceptual import Perceptual, perceptual, prepared
 from ptarmigan.losses import relativistic
 from ptarmigan.metrics.classifier import Net
@@ -117,7 +119,8 @@ def test_dropout_in_evaluation_is_the_same_for_every_sample():
 
 def test_pictures_translated_with_dropout_depend_on_the_seed_and_on_no_neighbour():
     space = ImageSpace(16, 16, 1)
-    game = pix2pix.Pix2Pix(UNet(space.shape, space.shape, 4, always=True), nn.Identity(), 1.0).eval()
+    network = UNet(space.shape, space.shape, 4, always=True)
+    game = pix2pix.Pix2Pix(network, nn.Identity(), *histories(1), weight=1.0).eval()
     raw = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
 
     def made(given, seed=0):
@@ -163,9 +166,38 @@ def test_a_patchgan_sees_the_input_beside_the_picture(form):
 # The games
 
 
+def histories(batch, shape=(1, 8, 8)):
+    return [History(batch, shape) for _ in range(3)]
+
+
+def test_pix2pix_shows_its_discriminator_the_pairs_that_its_generator_made():
+    seen = []
+
+    def discriminator(x, a):
+        seen.append((x.detach(), a.detach()))
+        return torch.zeros(len(x), 3, 3)
+
+    a, b = torch.rand(2, 2, 1, 8, 8)
+    game = pix2pix.Pix2Pix(Doubling(), discriminator, *histories(2), weight=1.0)
+    noise.at(0)
+    game.generator_loss(Batch(b, a))
+    for state in (m for m in game.modules() if isinstance(m, State)):
+        state.settle()
+    game.discriminator_loss(unread(2, (1, 8, 8)))
+    for x, expected in zip(seen[1:], (b, 2 * a), strict=True):
+        assert torch.equal(x[0], expected)
+        assert torch.equal(x[1], a)
+
+
+class Doubling(nn.Module):
+    def forward(self, a):
+        return 2 * a
+
+
 def test_pix2pix_weighs_the_distance_and_halves_the_discriminators_loss():
     generator, a, b = nn.Identity(), torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), 0.5)
-    game = pix2pix.Pix2Pix(generator, lambda x, a: torch.zeros(len(x), 3, 3), 100.0)
+    game = pix2pix.Pix2Pix(generator, lambda x, a: torch.zeros(len(x), 3, 3), *histories(2), weight=100.0)
+    noise.at(0)
     terms = game.generator_loss(Batch(b, a))
     assert float(terms["L1"]) == pytest.approx(50)
     assert float(terms["generator"]) == pytest.approx(math.log(2))
