@@ -140,7 +140,7 @@ class Player:
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
         run.game.to(device=device)
-        if images:
+        if images and (precision is not None or device.type != "cpu"):  # a CPU's Adam copies such weights
             run.game.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.draw = Draw(
             run.samples,
