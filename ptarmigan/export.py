@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.spaces import ImageSpace, PointSpace, Space
+from ptarmigan.spaces import ImageSpace, PointSpace, Space, VectorSpace
 from ptarmigan.spaces.image import grid
 from ptarmigan.spaces.plot import scatter
 from ptarmigan.spaces.point import write_rows
@@ -57,7 +57,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
         raise ValueError(
             f"{out}: samples are written to a folder, .npz, .npy, .png (a picture) or .csv (points)"
         )
-    if form == ".csv" and not isinstance(space, PointSpace):
+    if form == ".csv" and not isinstance(space, PointSpace | VectorSpace):
         raise ValueError(f"{out}: a .csv holds points; write images to a folder, .npz, .npy or .png")
     if form == ".png":
         _check_picture(space, n)

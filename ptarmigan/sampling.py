@@ -13,11 +13,14 @@ from torch import Tensor
 from ptarmigan import noise
 from ptarmigan.data.permutation import Indices
 from ptarmigan.game import Game
+from ptarmigan.games.detector import Detector
 from ptarmigan.spaces.space import Space
 
 CHUNK = 64
 """Samples made at once. Fixed, and the last chunk is made whole and cut, because the rounding of a matrix
 product depends on how many rows it has."""
+JUDGED = 256
+"""Samples whose abnormality is found at once; a last chunk is made whole, for the same reason."""
 
 
 def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterator[Tensor]:
@@ -111,6 +114,39 @@ def translations(
             with torch.autocast(device.type, precision, enabled=precision is not None):
                 made.append(space.decode(game.sample(z, a.to(device))))
         yield np.concatenate(made)
+
+
+@torch.no_grad()
+def abnormalities(
+    game: Detector,
+    space: Space,
+    raw: NDArray[Any],
+    *,
+    seed: int = 0,
+    precision: torch.dtype | None = None,
+) -> NDArray[np.float64]:
+    """How abnormal raw samples are, ``(n,)``, by a game in evaluation mode.
+
+    Of one sample it is the same to the bit, whatever stands before, beside or after it.
+
+    Args:
+        game: says so.
+        space: encodes the samples.
+        raw: the samples, one a row.
+        seed: names the noise of a game that searches: the same for all samples.
+        precision: the dtype of autocast, or None.
+    """
+    device = next(game.parameters()).device
+    found = np.empty(len(raw))
+    for start in range(0, len(raw), JUDGED):
+        some = raw[start : start + JUDGED]
+        whole = np.concatenate([some, np.repeat(some[-1:], JUDGED - len(some), axis=0)])
+        x = space.encode(whole).to(device, torch.get_default_dtype())
+        noise.at(seed, "abnormality", device=device)
+        with torch.autocast(device.type, precision, enabled=precision is not None):
+            said = game.abnormality(x)
+        found[start : start + JUDGED] = said.double().cpu().numpy()[: len(some)]
+    return found
 
 
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:

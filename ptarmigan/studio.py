@@ -17,15 +17,19 @@ from ptarmigan import folder as folders
 from ptarmigan.average import Average
 from ptarmigan.checkpoint import write
 from ptarmigan.game import Game
+from ptarmigan.games.detector import Detector
 from ptarmigan.metrics.score import Metric, default_metrics
 from ptarmigan.run import Run
-from ptarmigan.sampling import every_class, generate, some_classes
+from ptarmigan.sampling import abnormalities, every_class, generate, some_classes
 from ptarmigan.settings import Settings
 from ptarmigan.spaces import to_json
 from ptarmigan.translation import TranslationShow
 
 SHOWN = 64
 POINTS = 1024
+REMEMBERED = 4_096
+"""Training samples, at most, whose abnormality the shared file remembers, as quantiles."""
+QUANTILES = 1_001
 
 
 class Show(Protocol):
@@ -57,22 +61,34 @@ class Studio:
     """
 
     def __init__(self, run: Run, folder: Path, settings: Settings, precision: torch.dtype | None) -> None:
-        self.folder, self.precision = folder, precision
+        self.run, self.folder, self.precision = run, folder, precision
         kind = SampleShow if run.samples.inputs is None else TranslationShow
         self.show: Show = kind(run, settings.score_samples, precision)
 
     def keep(self, average: Average, name: str, found: dict[str, Any]) -> None:
         """Write the averaged weights, with all that is needed to use them, as one file."""
-        described = folders.load(self.folder) | {
-            **self.show.described(),
-            "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
-            **found,
-        }
+        with average.playing(self.run.game) as game:
+            described = folders.load(self.folder) | {
+                **self.show.described(),
+                **self.remembered(game),
+                "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
+                **found,
+            }
         tensors = {
             key: value.detach().cpu().contiguous() for key, value in average.networks.state_dict().items()
         }
         data = to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)})
         write(self.folder / name, data)
+
+    def remembered(self, game: Game) -> dict[str, Any]:
+        """How abnormal a detector finds what it was trained on, from the least to the most."""
+        if not isinstance(game, Detector):
+            return {}
+        samples = self.run.samples
+        some = np.linspace(0, len(samples) - 1, min(len(samples), REMEMBERED)).astype(np.int64)
+        raw = samples.source.read(some)
+        scores = abnormalities(game, self.run.space, raw, precision=self.precision)
+        return {"abnormality": np.quantile(scores, np.linspace(0, 1, QUANTILES)).tolist()}
 
 
 class SampleShow:

@@ -16,11 +16,12 @@ from safetensors import SafetensorError, safe_open
 from ptarmigan import noise, zoo
 from ptarmigan.data.blank import Blank
 from ptarmigan.game import Game
+from ptarmigan.games.detector import Detector
 from ptarmigan.games.translation import Translation
 from ptarmigan.options import build
-from ptarmigan.sampling import CHUNK, generate, latents, some_classes
+from ptarmigan.sampling import CHUNK, abnormalities, generate, latents, some_classes
 from ptarmigan.settings import pick_device
-from ptarmigan.spaces import ImageSpace, LabelSpace, Space, from_json
+from ptarmigan.spaces import ImageSpace, LabelSpace, Space, VectorSpace, from_json
 from ptarmigan.translating.kinds import through
 from ptarmigan.translating.translator import Translator
 
@@ -166,6 +167,42 @@ class Trained:
         if not backwards.possible():
             raise ValueError(f"this run translates {trained} only: leave --direction out")
         return backwards
+
+    def abnormality(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How abnormal samples are, in the units of the game: higher is more so.
+
+        Args:
+            raw: one a row, as the data was.
+
+        Raises:
+            ValueError: this run is no detector, or the samples are not like its own.
+        """
+        if not isinstance(self.game, Detector):
+            raise ValueError(
+                f"this run is of {self.description.get('recipe')}, which detects nothing: train one of "
+                "'ptarmigan list' that begins with anomaly"
+            )
+        raw = np.asarray(raw)
+        if isinstance(self.space, VectorSpace) and raw.shape[1:] != self.space.shape:
+            raise ValueError(
+                f"this run is of rows of {self.space.shape[0]} numbers, and these are of shape {raw.shape}"
+            )
+        return abnormalities(self.game, self.space, raw, precision=self.precision)
+
+    def threshold(self, contamination: float) -> float:
+        """The abnormality that this fraction of the training samples exceeds.
+
+        Raises:
+            ValueError: the fraction cannot be meant, or this run remembers no scores.
+        """
+        if not 0 < contamination <= 0.5:
+            raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
+        known = self.description.get("abnormality")
+        if not known:
+            raise ValueError(
+                "this run does not remember the scores of its training samples: is it a detector?"
+            )
+        return float(np.quantile(known, 1 - contamination))
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
         """The classes that ``sample`` gives its samples; None where the run has none."""

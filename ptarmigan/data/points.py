@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.mixture import Mixture
+from ptarmigan.data.numbers import read_csv, read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.noise import key
 from ptarmigan.spaces.point import PointSpace
@@ -118,7 +118,7 @@ def read_points(path: Path) -> Points:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold finite numbers, one point a row.
     """
-    return _checked(_npy(path) if path.suffix == ".npy" else _csv(path), str(path))
+    return _checked(read_npy(path) if path.suffix == ".npy" else read_csv(path).rows, str(path))
 
 
 def _samples(loaded: Points, batch: int, seed: int) -> Samples:
@@ -143,33 +143,3 @@ def _generate(name: str, n: int, part: str) -> Points:
     rng = np.random.default_rng(key("points", name, part))
     drawn = MIXTURES[name]().draw(n, rng) if name in MIXTURES else CURVES[name](n, rng)
     return drawn.astype(np.float32)
-
-
-def _npy(path: Path) -> NDArray[Any]:
-    try:
-        loaded: NDArray[Any] = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(f"{path} is no .npy file of numbers ({str(error).splitlines()[0]})") from None
-    return loaded
-
-
-def _csv(path: Path) -> NDArray[np.float64]:
-    try:
-        with open(path, encoding="utf-8-sig") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an empty file: the shape tells
-            first = file.readline()
-            file.seek(0)
-            return np.loadtxt(file, delimiter=",", skiprows=0 if _numbers(first) else 1, ndmin=2)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a text file") from None
-    except ValueError as error:
-        raise ValueError(
-            f"{path} does not hold numbers between commas: {str(error).splitlines()[0]}"
-        ) from None
-
-
-def _numbers(line: str) -> bool:
-    try:
-        return bool([float(cell) for cell in line.split(",")])
-    except ValueError:
-        return False

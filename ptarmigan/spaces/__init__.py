@@ -4,5 +4,6 @@ from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.point import PointSpace
 from ptarmigan.spaces.space import Space, from_json, to_json
+from ptarmigan.spaces.vector import VectorSpace
 
-__all__ = ["ImageSpace", "LabelSpace", "PointSpace", "Space", "from_json", "to_json"]
+__all__ = ["ImageSpace", "LabelSpace", "PointSpace", "Space", "VectorSpace", "from_json", "to_json"]

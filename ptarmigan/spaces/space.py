@@ -66,8 +66,9 @@ def from_json(plain: dict[str, Any]) -> Space:
     from ptarmigan.spaces.image import ImageSpace
     from ptarmigan.spaces.label import LabelSpace
     from ptarmigan.spaces.point import PointSpace
+    from ptarmigan.spaces.vector import VectorSpace
 
-    known = (ImageSpace, LabelSpace, PointSpace)
+    known = (ImageSpace, LabelSpace, PointSpace, VectorSpace)
     kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     kind = fields.pop("kind", None)

@@ -1,0 +1,1 @@
+"""Rows of numbers: detectors of those that are not like the others."""
