@@ -147,7 +147,9 @@ TASKS = {
 }
 
 
-def play(task: str, entries: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)) -> None:
+def play(
+    task: tyro.conf.Positional[str], /, entries: tuple[str, ...] = (), seeds: tuple[int, ...] = (0,)
+) -> None:
     """Train what is not trained yet.
 
     Args:
@@ -186,7 +188,7 @@ def trained(task: str, name: str, seed: int) -> Path:
     return folder
 
 
-def score(task: str, seeds: tuple[int, ...] = (0,)) -> None:
+def score(task: tyro.conf.Positional[str], /, seeds: tuple[int, ...] = (0,)) -> None:
     """Score what is trained, and record it.
 
     Args:
