@@ -16,6 +16,7 @@ from ptarmigan import schedule
 from ptarmigan.average import Average
 from ptarmigan.draw import Draw
 from ptarmigan.game import Game
+from ptarmigan.precision import laid_out
 from ptarmigan.run import Run
 from ptarmigan.settings import pick_device, pick_precision
 
@@ -40,9 +41,7 @@ class Play:
         run, device = self.run, pick_device("auto")
         images = len(run.space.shape) == 3
         dtype = pick_precision("auto", device, images=images)
-        run.game.to(device)
-        if images:
-            run.game.to(memory_format=torch.channels_last)
+        laid_out(run.game, device, dtype, images=images)
         self.draw = Draw(run.samples, seed=run.seed, device=device, precision=dtype)
         self.average, self.device = Average(run.game), device
 

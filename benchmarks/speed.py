@@ -37,6 +37,7 @@ from ptarmigan.draw import Draw
 from ptarmigan.games.gan import GAN
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.optim import adam
+from ptarmigan.precision import laid_out
 from ptarmigan.rules import alternating
 from ptarmigan.run import Run
 from ptarmigan.sampling import generate
@@ -89,7 +90,7 @@ def ours(images: np.ndarray, dtype: torch.dtype | None, *, averaged: bool) -> Ca
     game = GAN(generator, discriminator)
     optimizers = {n: adam(getattr(game, n), 2e-4, (0.5, 0.999)) for n in ("discriminator", "generator")}
     run = Run(game, samples, optimizers, steps=10**9)
-    game.to(memory_format=torch.channels_last)
+    laid_out(game, noise.CPU, dtype, images=True)
     draw, average, count = Draw(samples, precision=dtype), Average(game), iter(range(10**9))
 
     def step() -> None:

@@ -4,7 +4,7 @@
     python benchmarks/zoo.py write        puts the scores into the recipes' docstrings
 
 Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
-points the ring; one thread each, minutes of the processor; scored as ``ptarmigan score`` does. What a
+points the ring, translations digits from their edges; one thread each, minutes of the processor; scored as ``ptarmigan score`` does. What a
 recipe's own paper calls for is far longer: this says what half a minute buys, that every one of them learns,
 and what a step costs.
 """
@@ -25,9 +25,15 @@ from record import RESULTS, record
 
 from ptarmigan import judge, zoo
 from ptarmigan.data.samples import ArraySource
+from ptarmigan.game import Game
+from ptarmigan.games.translation import Translation
 from ptarmigan.options import build, defaults
+from ptarmigan.run import Run
 from ptarmigan.sampling import generate, some_classes
 
+DATA = {"translate": "digits from their edges"}
+"""The default data in words, where its name does not say it."""
+PAIRED, UNPAIRED = ("l1", "perceptual", "frechet"), ("edges", "domain", "frechet")
 MEASURES = ("modes", "frechet", "precision", "density", "classes")
 
 OPTIONS: dict[str, dict[str, Any]] = {"image.began": {"latent": 8, "gamma": 0.7}}
@@ -56,23 +62,39 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     torch.set_num_threads(1)
     options = {**OPTIONS.get(name, {}), "seed": seed}
     run = build(zoo.recipe(name), options)
-    panel = judge.panel_of(run.samples, samples, MEASURES, "auto", None, lambda words: None)
     (mark,) = clocked(run, [minutes], clock=time.process_time)
-    labels = run.samples.source.labels
-    frequencies = None if labels is None else np.bincount(labels)
-    classes = some_classes(frequencies, samples, seed)
-    raw = np.concatenate(list(generate(mark.game, run.space, samples, seed=seed, classes=classes)))
-    verdict = panel.judge(ArraySource(raw))
+    judged = of_translations if isinstance(mark.game, Translation) else of_samples
     return {
         "recipe": name,
-        "data": defaults(zoo.recipe(name))["data"],
+        "data": DATA.get(name.split(".")[0], defaults(zoo.recipe(name)).get("data")),
         "options": OPTIONS.get(name, {}),
         "minutes": minutes,
         "steps": mark.step,
         "milliseconds a step": round(60_000 * minutes / mark.step, 1),
         "parameters": sum(p.numel() for p in run.game.parameters()),
-        "scores": {score.scale.name: judge.scored(score) for score in verdict.scores},
+        "scores": judged(run, mark.game, samples, seed),
     }
+
+
+def of_samples(run: Run, game: Game, n: int, seed: int) -> dict[str, Any]:
+    """The scores of what is made of noise."""
+    panel = judge.panel_of(run.samples, n, MEASURES, "auto", None, silent)
+    labels = run.samples.source.labels
+    frequencies = None if labels is None else np.bincount(labels)
+    classes = some_classes(frequencies, n, seed)
+    raw = np.concatenate(list(generate(game, run.space, n, seed=seed, classes=classes)))
+    return {score.scale.name: judge.scored(score) for score in panel.judge(ArraySource(raw)).scores}
+
+
+def of_translations(run: Run, game: Game, n: int, seed: int) -> dict[str, Any]:
+    """The scores of what is made of inputs."""
+    features = judge.looked_at("auto", run.samples, None, silent)
+    keys = PAIRED if run.samples.inputs.paired else UNPAIRED
+    return judge.translated(run, game, None, n, seed, keys, features, silent)["scores"]
+
+
+def silent(words: str) -> None:
+    """Says nothing."""
 
 
 def write() -> None:
@@ -87,7 +109,8 @@ def words(row: dict[str, Any]) -> str:
     """What a docstring says of a recipe's cost and score."""
     score, entry = next(iter(row["scores"].items()))
     value = "no finite number" if entry["value"] is None else f"{entry['value']:.3g}"
-    found = f"{score} {value} (real samples: {entry['floor']:.3g})"
+    beside = {"real samples": entry["floor"]} if entry["floor"] else entry["baselines"]
+    found = f"{score} {value} ({', '.join(f'{who}: {what:.3g}' for who, what in beside.items())})"
     spent = f"after {row['steps']:,} steps, {60 * row['minutes']:g} s of one core, on {row['data']}"
     return f"Cost and score: {spent}:\n{found}; benchmarks/results/zoo.json"
 

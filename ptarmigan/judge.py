@@ -22,6 +22,7 @@ from ptarmigan.data.images import Images
 from ptarmigan.data.points import NAMES, points
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.stacked import Stacked
+from ptarmigan.game import Game
 from ptarmigan.metrics.classifier import Classifier
 from ptarmigan.metrics.cycle import noisy
 from ptarmigan.metrics.extractors.pick import extractor
@@ -132,7 +133,8 @@ def score_run(
     run = build(zoo.recipe(description["recipe"]), description["options"])
     if run.samples.inputs is not None:
         with telling(quiet) as tell:
-            found = translated(trained, run, n, seed, metrics, features, weights, tell)
+            seen = looked_at(features, run.samples, weights, tell)
+            found = translated(run, trained.game, trained.precision, n, seed, metrics, seen, tell)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     with telling(quiet) as tell:
         rest = [m for m in metrics if m != PATH]
@@ -148,25 +150,24 @@ def score_run(
 
 
 def translated(
-    trained: Trained,
     run: Run,
+    game: Game,
+    precision: torch.dtype | None,
     n: int,
     seed: int,
     metrics: Sequence[str],
-    features: str | Features,
-    weights: Weights,
+    features: Features,
     tell: Callable[[str], None],
 ) -> dict[str, Any]:
-    """The scores of a run's translations."""
+    """The scores of the translations that a game makes of a run's held-out inputs."""
     samples = run.samples
-    seen = looked_at(features, samples, weights, tell)
-    judge = Translations(samples, seen, n, metrics, what=form(samples.space), tell=tell)
-    show = TranslationShow(replace(run, seed=seed), judge.n, trained.precision)
+    judge = Translations(samples, features, n, metrics, what=form(samples.space), tell=tell)
+    show = TranslationShow(replace(run, seed=seed), judge.n, precision)
     tell(f"{judge.n:,} translations")
-    outputs = np.concatenate(list(show.make(trained.game, np.arange(judge.n))))
+    outputs = np.concatenate(list(show.make(game, np.arange(judge.n))))
     tell("the way back")
-    back = show.back(trained.game, outputs)
-    in_noise = None if back is None else show.back(trained.game, noisy(outputs, samples.space, seed))
+    back = show.back(game, outputs)
+    in_noise = None if back is None else show.back(game, noisy(outputs, samples.space, seed))
     returned = None if back is None or in_noise is None else (back, in_noise)
     return written(judge, judge.judge(outputs, returned))
 

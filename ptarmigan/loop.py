@@ -29,6 +29,7 @@ from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import claim, treat, treatments
 from ptarmigan.game import Terms
+from ptarmigan.precision import laid_out
 from ptarmigan.rules import SKIPPED, parameters
 from ptarmigan.run import Run
 from ptarmigan.settings import Settings, pick_device, pick_precision
@@ -139,9 +140,7 @@ class Player:
         if settings.deterministic:
             torch.use_deterministic_algorithms(True)
             torch.backends.cudnn.benchmark = False
-        run.game.to(device=device)
-        if images and (precision is not None or device.type != "cpu"):  # a CPU's Adam copies such weights
-            run.game.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        laid_out(run.game, device, precision, images=images)
         self.draw = Draw(
             run.samples,
             seed=run.seed,
