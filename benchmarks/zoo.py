@@ -4,9 +4,9 @@
     python benchmarks/zoo.py write        puts the scores into the recipes' docstrings
 
 Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
-points the ring, translations digits from their edges; one thread each, minutes of the processor; scored as ``ptarmigan score`` does. What a
-recipe's own paper calls for is far longer: this says what half a minute buys, that every one of them learns,
-and what a step costs.
+points the ring, translations digits from their edges; one thread each, minutes of the processor; scored as
+``ptarmigan score`` does. What a recipe's own paper calls for is far longer: this says what half a minute
+buys, that every one of them learns, and what a step costs.
 """
 
 from __future__ import annotations
