@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ptarmigan.api import train
     from ptarmigan.batch import Batch
     from ptarmigan.comparison.compare import compare
+    from ptarmigan.estimators.anomaly import AnomalyGAN
     from ptarmigan.game import Game, State, Terms, Turn
     from ptarmigan.judge import score
     from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AnomalyGAN": "ptarmigan.estimators.anomaly",
     "Batch": "ptarmigan.batch",
     "Game": "ptarmigan.game",
     "Rule": "ptarmigan.rules",
@@ -44,6 +46,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AnomalyGAN",
     "Batch",
     "Game",
     "Rule",

@@ -4,11 +4,12 @@
     ptarmigan detect runs/anomaly.ganomaly-breast-cancer rows.csv
 
 An autoencoder makes a row again, and a second encoder takes what was made apart: a normal row keeps its
-latent, and abnormal is the distance |E(x) - E'(G(E(x)))|. The discriminator only lends the features that
-rows and what was made of them should share. Losses, weights (1, 50 and 1) and Adam's rate and betas are the
-paper's. Not so: layers are fully connected, for rows instead of images, and encoders divide latents by their
-length, times the square root of their size, without which shrinking all latents lessens the distance; so
-samples can be made of normal latents, which the paper does not.
+latent, and the paper calls abnormal what is far from E(x) in E'(G(E(x))). The discriminator only lends the
+features that rows and what was made of them should share. Losses, their weights (1, 50 and 1) and Adam's
+betas are the paper's. Not so: layers are fully connected, for rows instead of images, and the score is mostly
+the distance in the row, as in Skip-GANomaly (arXiv 1901.08954), since on rows the second encoder soon knows
+what the generator does and the latents of all are near (``--weight 0`` is the paper's score). No latent is
+ever drawn, so samples of normal latents are not like rows.
 Cost and score: benchmarks/results/anomaly.json
 """
 
@@ -39,6 +40,7 @@ class GANomaly(Detector):
         discriminator: tells rows from what was made of them.
         again: weight of the distance from rows to what was made of them.
         latents: weight of the distance between the latents of both.
+        weight: of the distance in the row in the score; the rest is that of the latents.
     """
 
     averaged = ("generator", "encoder", "second")
@@ -51,11 +53,12 @@ class GANomaly(Detector):
         discriminator: PointDiscriminator,
         again: float,
         latents: float,
+        weight: float,
     ) -> None:
         super().__init__()
         self.generator, self.encoder, self.second = generator, encoder, second
         self.discriminator, self.again, self.latents = discriminator, again, latents
-        self.latent = generator.latent
+        self.latent, self.weight = generator.latent, weight
 
     def turns(self) -> tuple[Turn, ...]:
         """The autoencoder with the second encoder, then the discriminator, as published."""
@@ -64,44 +67,33 @@ class GANomaly(Detector):
     def generator_loss(self, batch: Batch) -> Terms:
         """How far rows are from what was made of them: to the discriminator, as rows and as latents."""
         x, features = batch.x, self.discriminator.features
-        z = self.encode(x)
+        z = self.encoder(x)
         made = self.sample(z)
         return {
             "features": (features(x) - features(made)).square().mean(),
             "reconstruction": self.again * F.l1_loss(made, x),
-            "latents": self.latents * (z - self.encode_again(made)).square().mean(),
+            "latents": self.latents * (z - self.second(made)).square().mean(),
         }
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """How badly rows are told from what was made of them."""
-        made = self.sample(self.encode(batch.x))
+        made = self.sample(self.encoder(batch.x))
         return {"discriminator": loss.discriminator(self.discriminator(batch.x), self.discriminator(made))}
 
     def abnormality(self, x: Tensor) -> Tensor:
-        """|E(x) - E'(G(E(x)))|."""
-        z = self.encode(x)
-        return (z - self.encode_again(self.sample(z))).abs().sum(1)
-
-    def encode(self, x: Tensor) -> Tensor:
-        """The latents of rows."""
-        return on_sphere(self.encoder(x))
-
-    def encode_again(self, x: Tensor) -> Tensor:
-        """The latents of what was made."""
-        return on_sphere(self.second(x))
+        """The weighted sum of |x - G(E(x))| and |E(x) - E'(G(E(x)))|."""
+        z = self.encoder(x)
+        made = self.sample(z)
+        lost, moved = (x - made).abs().sum(1), (z - self.second(made)).abs().sum(1)
+        return torch.as_tensor(self.weight * lost + (1 - self.weight) * moved)
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows made of latents; ``c`` is not looked at."""
-        return torch.as_tensor(self.generator(on_sphere(z)))
+        return torch.as_tensor(self.generator(z))
 
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores."""
         return torch.as_tensor(self.discriminator(x))
-
-
-def on_sphere(z: Tensor) -> Tensor:
-    """Latents as long as normal ones of their size are."""
-    return torch.as_tensor(F.normalize(z, dim=1)) * z.shape[1] ** 0.5
 
 
 def recipe(
@@ -112,6 +104,7 @@ def recipe(
     lr: float = 2e-4,
     again: float = 50.0,
     latents: float = 1.0,
+    weight: float = 0.9,
     half_life: float = 10_000.0,
     steps: int = 5_000,
     batch: int = 128,
@@ -126,6 +119,7 @@ def recipe(
         lr: Adam's learning rate.
         again: weight of the distance from rows to what was made of them.
         latents: weight of the distance between the latents of both.
+        weight: of the distance in the row in the score; the rest is that of the latents.
         half_life: of the averaged weights, in rows.
         steps: the length of the run.
         batch: rows in a step.
@@ -141,6 +135,7 @@ def recipe(
         PointDiscriminator((size,), hidden, layer=layer),
         again,
         latents,
+        weight,
     )
     moving = nn.ModuleList([game.generator, game.encoder, game.second])
     optimizers = {

@@ -1,0 +1,1 @@
+"""Adversarial learning behind the interfaces of scikit-learn and of those who follow it."""

@@ -1,0 +1,182 @@
+"""Anomalies behind scikit-learn's interface."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from safetensors.torch import load as tensors_of
+from safetensors.torch import save as to_bytes
+from sklearn.base import BaseEstimator, OutlierMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ptarmigan.checkpoint import write
+from ptarmigan.data.vectors import checked
+from ptarmigan.estimators.playing import played, revived
+from ptarmigan.trained import FILE, Trained, load
+
+PREFIX = "anomaly."
+SCORES = "training scores"
+DECIDED = ("data", "steps", "seed")
+"""Options of a recipe that are arguments of their own here."""
+
+
+class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+    """Finds the rows that are not like the others, by a detector of the zoo.
+
+    It is fitted to normal rows, or to rows that are mostly so. Scores are those of scikit-learn's other
+    outlier detectors: lower is more abnormal, and below 0 a decision is an outlier. What a row gets does not
+    depend on the rows beside it. ``ptarmigan.estimators.pyod.PyOD`` has the same with PyOD's signs.
+
+    Args:
+        recipe: alad, bigan, ganomaly, fanogan or anogan; or a file of your own, such as mine.py.
+        steps: the length of the training; the recipe's own when None.
+        contamination: the fraction of the training rows that are called outliers, above 0 and at most 0.5.
+        options: the recipe's other options, such as ``{"latent": 8}``.
+        out: the run's folder, where an interrupted fit goes on; none is kept when empty.
+        device: auto, cpu, cuda, mps.
+        random_state: names every random choice.
+        verbose: show progress.
+
+    Attributes:
+        decision_scores_: how abnormal each training row is; higher is more so, as PyOD has it.
+        threshold_: the abnormality above which a row is an outlier, from the training rows alone.
+        labels_: 1 for the training rows that are outliers, else 0.
+        offset_: minus the threshold, as scikit-learn has it.
+        file_: the trained networks, as a safetensors file.
+        n_features_in_: the number of columns.
+        feature_names_in_: their names, where they had such.
+    """
+
+    def __init__(
+        self,
+        recipe: str = "alad",
+        *,
+        steps: int | None = None,
+        contamination: float = 0.1,
+        options: dict[str, Any] | None = None,
+        out: str = "",
+        device: str = "auto",
+        random_state: Any = 0,
+        verbose: bool = False,
+    ) -> None:
+        self.recipe = recipe
+        self.steps = steps
+        self.contamination = contamination
+        self.options = options
+        self.out = out
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
+        """Learn what is normal from rows of numbers ``(n, columns)``; ``y`` is not looked at.
+
+        Raises:
+            ValueError: these are no finite numbers, or an argument cannot be meant.
+            KeyboardInterrupt: it was interrupted.
+        """
+        if not 0 < self.contamination <= 0.5:
+            raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
+        rows = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
+        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
+        options = {**(self.options or {}), "data": rows, "seed": seed_of(self.random_state)}
+        if self.steps is not None:
+            options["steps"] = self.steps
+        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
+        self._trained = revived(self.file_, self.device)
+        self._decide(self._trained.abnormality(rows))
+        return self
+
+    def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """How normal each row is, ``(n,)``: lower is more abnormal."""
+        check_is_fitted(self)
+        rows = checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
+        return -self._detector().abnormality(rows)
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """The same, of which outliers are below 0."""
+        scores = self.score_samples(X)  # it checks that there is an offset
+        return scores - self.offset_
+
+    def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
+        """-1 for outliers, 1 for the others."""
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there."""
+        check_is_fitted(self)
+        header = json.loads(self.file_[8 : 8 + int.from_bytes(self.file_[:8], "little")])
+        description = json.loads(header["__metadata__"]["ptarmigan"])
+        description["estimator"] = {
+            "contamination": self.contamination,
+            "names": [str(name) for name in getattr(self, "feature_names_in_", ())],
+        }
+        tensors = tensors_of(self.file_)
+        if hasattr(self, "decision_scores_"):
+            tensors[SCORES] = torch.from_numpy(self.decision_scores_)
+        write(Path(path), to_bytes(tensors, metadata={"ptarmigan": json.dumps(description)}))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+
+        A run remembers quantiles of the scores of its training rows, so it has a threshold, and no
+        ``decision_scores_``.
+
+        Raises:
+            ValueError: it is no such file, or no detector of rows.
+        """
+        trained = load(path, device=device)
+        file = Path(path)
+        made = (file / FILE if file.is_dir() else file).read_bytes()
+        known, options = trained.description.get("estimator", {}), trained.description["options"]
+        self = cls(
+            trained.description["recipe"].removeprefix(PREFIX),
+            steps=options["steps"],
+            contamination=known.get("contamination", 0.1),
+            options={name: value for name, value in options.items() if name not in DECIDED},
+            device=device,
+            random_state=options["seed"],
+        )
+        self.file_, self._trained = made, trained
+        self.n_features_in_ = trained.space.shape[0]
+        if known.get("names"):
+            self.feature_names_in_ = np.array(known["names"], object)
+        scores = tensors_of(made).get(SCORES)
+        if scores is None:
+            self.threshold_ = trained.threshold(self.contamination)
+            self.offset_ = -self.threshold_
+        else:
+            self._decide(scores.numpy())
+        return self
+
+    def _decide(self, scores: NDArray[np.float64]) -> None:
+        """Take the threshold from the abnormality of the training rows."""
+        self.decision_scores_ = scores
+        self.offset_ = float(np.percentile(-scores, 100 * self.contamination))
+        self.threshold_ = -self.offset_
+        self.labels_ = (scores > self.threshold_).astype(np.int64)
+
+    def _detector(self) -> Trained:
+        """The trained networks; after unpickling they are in the file alone."""
+        if "_trained" not in vars(self):
+            self._trained = revived(self.file_, self.device)
+        return self._trained
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_trained"}
+
+
+def seed_of(random_state: Any) -> int:
+    """An integer for what scikit-learn takes as a random state."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -1,0 +1,144 @@
+"""AnomalyGAN keeps scikit-learn's contract and PyOD's conventions, and finds what is not like the others."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import check_estimator
+
+from ptarmigan import AnomalyGAN, zoo
+from ptarmigan.estimators.pyod import PyOD
+
+RECIPES = [name.removeprefix("anomaly.") for name in zoo.names() if name.startswith("anomaly.")]
+SMALL = dict(width=8, latent=4, batch=16)
+
+
+def detector(recipe: str = "alad", steps: int = 3, **more) -> AnomalyGAN:
+    return AnomalyGAN(recipe, steps=steps, **{"device": "cpu", "options": SMALL, **more})
+
+
+def rows(n: int, seed: int = 0) -> np.ndarray:
+    """Five columns that two numbers make."""
+    rng = np.random.default_rng(seed)
+    hidden = rng.standard_normal((n, 2))
+    return np.column_stack([hidden, hidden.sum(1), np.sin(hidden[:, :1]), hidden[:, 1:] ** 2 / 2])
+
+
+@pytest.mark.filterwarnings("ignore:Skipping check check_array_api_input")
+def test_it_keeps_the_contract_of_scikit_learn():
+    results = check_estimator(detector(steps=1), on_fail=None)
+    failed = {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
+    assert failed == {}
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_it_finds_rows_that_are_not_like_the_others(recipe):
+    """Columns of the odd ones do not belong together, and are spread twice as far."""
+    odd = 2 * np.random.default_rng(9).permuted(rows(100, 8), axis=0)
+    more = {"anogan": dict(search=50, starts=1), "fanogan": dict(critic_steps=2)}.get(recipe, {})
+    found = detector(recipe, steps=150, options=dict(width=32, latent=2, batch=64, lr=1e-3) | more)
+    found.fit(rows(400))
+    scores = found.score_samples(np.concatenate([rows(100, 7), odd]))
+    assert roc_auc_score(np.repeat([0, 1], 100), -scores) > 0.7
+
+
+def test_the_threshold_is_that_of_the_training_rows_alone():
+    x = rows(200)
+    model = detector(contamination=0.2).fit(x)
+    far = 1e3 * rows(50, 1)
+    assert (model.predict(far) == -1).all()
+    np.testing.assert_array_equal(model.predict(x), np.where(model.labels_ == 1, -1, 1))
+    assert model.labels_.sum() == 40
+    assert model.threshold_ == -model.offset_ == pytest.approx(np.quantile(model.decision_scores_, 0.8))
+    np.testing.assert_array_equal(model.score_samples(x), -model.decision_scores_)
+    np.testing.assert_array_equal(model.decision_function(x), model.score_samples(x) - model.offset_)
+    np.testing.assert_array_equal(clone(model).fit_predict(x), model.predict(x))
+
+
+def test_pyods_conventions():
+    x = rows(100)
+    model = PyOD(detector(contamination=0.1))
+    assert model.fit(x) is model
+    assert model.contamination == 0.1
+    assert set(model.labels_.tolist()) == {0, 1}
+    np.testing.assert_array_equal(model.decision_function(x), model.decision_scores_)
+    np.testing.assert_array_equal(model.predict(x), model.labels_)
+    np.testing.assert_array_equal(model.predict(x), (model.decision_scores_ > model.threshold_).astype(int))
+    np.testing.assert_array_equal(PyOD(detector()).fit_predict(x), model.labels_)
+
+
+def test_the_seed_decides_everything():
+    x = rows(100)
+    one, same, other = (detector(random_state=seed).fit(x).decision_scores_ for seed in (1, 1, 2))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+    drawn = [detector(random_state=np.random.RandomState(5)).fit(x).decision_scores_ for _ in range(2)]
+    np.testing.assert_array_equal(*drawn)
+
+
+def test_what_is_saved_is_the_same_and_no_pickle_is_needed(tmp_path):
+    x = rows(100)
+    model = detector(contamination=0.05).fit(x)
+    model.save(tmp_path / "model.safetensors")
+    again = AnomalyGAN.load(tmp_path / "model.safetensors", device="cpu")
+    assert again.get_params() | {"options": None} == model.get_params() | {"options": None}
+    assert again.options.items() >= SMALL.items()
+    for name in ("decision_scores_", "labels_", "offset_", "threshold_", "n_features_in_"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(model, name))
+    np.testing.assert_array_equal(again.predict(rows(30, 1)), model.predict(rows(30, 1)))
+    np.testing.assert_array_equal(again.fit(x).decision_scores_, model.decision_scores_)
+    pickled = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(pickled.score_samples(x), model.score_samples(x))
+
+
+def test_a_run_is_loaded_with_its_threshold(tmp_path):
+    x = rows(100)
+    model = detector(out=str(tmp_path / "run")).fit(x)
+    for where in (tmp_path / "run", tmp_path / "run" / "generator.safetensors"):
+        again = AnomalyGAN.load(where, device="cpu")
+        np.testing.assert_array_equal(again.score_samples(x), model.score_samples(x))
+        assert again.offset_ == pytest.approx(model.offset_, rel=0.05)
+        assert not hasattr(again, "decision_scores_")
+
+
+def test_names_of_columns_are_kept(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(rows(60), columns=list("abcdé"))
+    detector().fit(frame).save(tmp_path / "model.safetensors")
+    again = AnomalyGAN.load(tmp_path / "model.safetensors", device="cpu")
+    assert list(again.feature_names_in_) == list("abcdé")
+    again.predict(frame)
+    with pytest.raises(ValueError, match="feature names"):
+        again.predict(frame[list("bacdé")])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (dict(contamination=0.0), "contamination"),
+        (dict(contamination=0.7), "contamination"),
+        (dict(recipe="nothing"), "no recipe"),
+        (dict(options=dict(depth=3)), "depth"),
+        (dict(steps=0), "steps"),
+        (dict(device="abacus"), "abacus"),
+    ],
+)
+def test_arguments_that_cannot_be_meant(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        detector(**arguments).fit(rows(30))
+
+
+def test_odd_tables():
+    constant = np.column_stack([rows(40), np.full(40, 3.0)])
+    model = detector().fit(constant)
+    moved = constant + 5 * np.eye(6)[5]
+    assert (model.score_samples(moved) < model.score_samples(constant)).mean() > 0.5
+    assert np.isfinite(detector().fit(np.ones((5, 1))).decision_scores_).all()
+    with pytest.raises(ValueError, match="absurd"):
+        detector().fit(np.array([[1e200], [0.0]]))
+    with pytest.raises(ValueError, match="infinity"):
+        model.predict(np.full((1, 6), np.inf))
