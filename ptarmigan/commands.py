@@ -138,6 +138,7 @@ def sample(args: list[str]) -> int:
         seed: int = 0,
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         truncation: float = 1.0,
+        where: tuple[str, ...] = (),
         best: bool = False,
         device: str = "auto",
     ) -> None:
@@ -145,11 +146,13 @@ def sample(args: list[str]) -> int:
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
-            out: a folder (one file a sample), an .npz or .npy (one array), or a .png (a grid).
+            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table a
+                .csv or .parquet.
             n: how many samples.
             seed: names the samples: the first of many are the same as the first of few.
             class_: of one class only, by name or number.
             truncation: below 1, less variety and more typical samples.
+            where: of a table, what columns are to hold, as column=value; every row does.
             best: the weights with the best score, not the last.
             device: where to make them.
         """
@@ -157,11 +160,26 @@ def sample(args: list[str]) -> int:
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
-        batches = trained.batches(n, seed=seed, class_=class_ or None, truncation=truncation)
+        batches = trained.batches(
+            n, seed=seed, class_=class_ or None, truncation=truncation, where=asked(where)
+        )
         print(write_samples(trained.space, batches, n, Path(out)))
 
     parsed(options, args, "sample")
     return 0
+
+
+def asked(where: tuple[str, ...]) -> dict[str, str | None]:
+    """What ``column=value`` asks for; nothing after the sign asks for a missing value.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    for words in where:
+        if "=" not in words:
+            raise UsageError(f"--where {words}: expected column=value, such as --where sex=Female")
+    pairs = (words.split("=", 1) for words in where)
+    return {name: value or None for name, value in pairs}
 
 
 def interpolate(args: list[str]) -> int:

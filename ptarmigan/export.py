@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.spaces import ImageSpace, PointSpace, Space, VectorSpace
+from ptarmigan.spaces import ImageSpace, PointSpace, Space, TableSpace, VectorSpace
 from ptarmigan.spaces.image import grid
 from ptarmigan.spaces.plot import scatter
 from ptarmigan.spaces.point import write_rows
@@ -31,14 +31,16 @@ POINTS = 100_000
 LONG = 1_000
 """Samples from which on a progress bar is drawn."""
 FPS = 12
+ROWS = 8_192
+"""Rows of a table that are written at once."""
 
 
 def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
     """Write ``n`` raw samples in the form that the name ``out`` asks for, and say so in one line.
 
-    A folder holds what ``space.save`` writes (a PNG each, or points.csv); ``.npy`` and ``.npz`` one array,
-    in an archive under the name ``arr_0`` as numpy's own; ``.csv`` points; ``.png`` a picture of all.
-    Memory does not grow with ``n``, but for a picture.
+    A folder holds what ``space.save`` writes (a PNG each, points.csv or table.csv); ``.npy`` and ``.npz`` one
+    array, in an archive under the name ``arr_0`` as numpy's own; ``.csv`` points or rows of a table,
+    ``.parquet`` such rows; ``.png`` a picture of all. Memory does not grow with ``n``, but for a picture.
 
     Args:
         space: what a sample is.
@@ -53,9 +55,14 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
     form = out.suffix.lower()
     if form == "" or out.is_dir():
         return _folder(space, batches, n, out)
+    if isinstance(space, TableSpace) and form in (".csv", ".parquet"):
+        with fresh(out) as draft:
+            _write_table(space, grouped(_shown(batches, n)), draft, form)
+        return f"samples: {out} ({n:,} rows)"
     if form not in (".npy", ".npz", ".csv", ".png"):
         raise ValueError(
-            f"{out}: samples are written to a folder, .npz, .npy, .png (a picture) or .csv (points)"
+            f"{out}: samples are written to a folder, .npz, .npy, .png (a picture), .csv (points, tables) or "
+            ".parquet (tables)"
         )
     if form == ".csv" and not isinstance(space, PointSpace | VectorSpace):
         raise ValueError(f"{out}: a .csv holds points; write images to a folder, .npz, .npy or .png")
@@ -159,6 +166,44 @@ def _folder(space: Space, batches: Chunks, n: int, out: Path) -> str:
             space.save(raw, draft, made)
             made += len(raw)
     return f"samples: {out}{os.sep} ({n:,})"
+
+
+def grouped(batches: Chunks) -> Chunks:
+    """The same samples, more at a time."""
+    held: list[NDArray[Any]] = []
+    for raw in batches:
+        held.append(raw)
+        if sum(map(len, held)) >= ROWS:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
+
+
+def _write_table(space: TableSpace, batches: Chunks, path: Path, form: str) -> None:
+    made = 0
+    if form == ".csv":
+        for raw in batches:
+            frame = space.frame(raw, made)
+            frame.to_csv(path, index=False, header=made == 0, mode="a")
+            made += len(raw)
+        return
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise ValueError("a .parquet needs pyarrow: pip install 'ptarmigan[parquet]'") from None
+    writer = None
+    try:
+        for raw in batches:
+            frame = space.frame(raw, made)
+            rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
+            writer = writer or parquet.ParquetWriter(path, rows.schema)
+            writer.write_table(rows)
+            made += len(raw)
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def _stream(file: IO[bytes], form: str, batches: Chunks, n: int) -> None:

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import inspect
 import math
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -79,7 +80,7 @@ def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """An option as JSON keeps it; an array by its shape and what is in it."""
+    """An option as JSON keeps it; an array or a table by its shape and what is in it."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (tuple, list)) and all(isinstance(v, (bool, int, float, str)) for v in value):
@@ -89,6 +90,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
         digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
         return f"array {'×'.join(map(str, value.shape))} {value.dtype} {digest}"
+    pandas = sys.modules.get("pandas")  # where there is a frame, it is imported
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        rows = pandas.util.hash_pandas_object(value, index=False).to_numpy()
+        digest = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+        return f"table {len(value)}×{len(value.columns)} {digest}"
     if isinstance(value, type) or callable(value):
         return f"{type(value).__name__}"
     return str(value) if "object at 0x" not in str(value) else type(value).__name__

@@ -55,7 +55,7 @@ def generate(
     n: int,
     *,
     seed: int = 0,
-    classes: Indices | None = None,
+    classes: NDArray[Any] | None = None,
     truncation: float = 1.0,
     precision: torch.dtype | None = None,
 ) -> Iterator[NDArray[Any]]:
@@ -66,7 +66,7 @@ def generate(
         space: decodes them.
         n: how many.
         seed: names them.
-        classes: the class of each, where the game is conditional.
+        classes: the class of each, or what else each is conditioned on, where the game is conditional.
         truncation: see ``latents``.
         precision: the dtype of autocast, or None.
     """
@@ -75,7 +75,8 @@ def generate(
     for z in latents(game, n, seed=seed, truncation=truncation):
         c = None
         if classes is not None:
-            mine = np.resize(classes[made : made + CHUNK], CHUNK)
+            mine = classes[made : made + CHUNK]
+            mine = mine[np.arange(CHUNK) % len(mine)]
             c = torch.from_numpy(mine).to(device)
         with torch.autocast(device.type, precision, enabled=precision is not None):
             x = game.sample(z, c)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,9 +21,12 @@ from ptarmigan.games.translation import Translation
 from ptarmigan.options import build
 from ptarmigan.sampling import CHUNK, abnormalities, generate, latents, some_classes
 from ptarmigan.settings import pick_device
-from ptarmigan.spaces import ImageSpace, LabelSpace, Space, VectorSpace, from_json
+from ptarmigan.spaces import ImageSpace, LabelSpace, Space, TableSpace, VectorSpace, from_json
 from ptarmigan.translating.kinds import through
 from ptarmigan.translating.translator import Translator
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE = "generator.safetensors"
 
@@ -48,7 +51,13 @@ class Trained:
         self.precision: torch.dtype | None = torch.bfloat16 if wanted == "bfloat16" else None
 
     def sample(
-        self, n: int = 64, *, seed: int = 0, class_: str | int | None = None, truncation: float = 1.0
+        self,
+        n: int = 64,
+        *,
+        seed: int = 0,
+        class_: str | int | None = None,
+        truncation: float = 1.0,
+        where: Mapping[Any, Any] | None = None,
     ) -> NDArray[Any]:
         """``n`` samples in the data's own units, such as ``(n, height, width, channels)`` uint8.
 
@@ -59,15 +68,37 @@ class Trained:
             seed: names them.
             class_: of one class only, by name or number, where the run is conditional.
             truncation: below 1, less variety and more typical samples.
+            where: of a table, the values that columns are to have; every row has them.
 
         Raises:
-            ValueError: there is no such class, or a number is out of range.
+            ValueError: there is no such class or value, or a number is out of range.
         """
-        chunks = list(self.batches(n, seed=seed, class_=class_, truncation=truncation))
+        chunks = list(self.batches(n, seed=seed, class_=class_, truncation=truncation, where=where))
         return np.concatenate(chunks)
 
+    def frame(self, n: int = 64, *, seed: int = 0, where: Mapping[Any, Any] | None = None) -> pd.DataFrame:
+        """``n`` rows of a table as a data frame, with the columns and dtypes of the one it was learnt from.
+
+        Args:
+            n: how many.
+            seed: names them.
+            where: the values that columns are to have; every row has them.
+
+        Raises:
+            ValueError: this run does not make tables, or there is no such value.
+        """
+        if not isinstance(self.space, TableSpace):
+            raise ValueError("this run makes no tables")
+        return self.space.frame(self.sample(n, seed=seed, where=where))
+
     def batches(
-        self, n: int, *, seed: int = 0, class_: str | int | None = None, truncation: float = 1.0
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        class_: str | int | None = None,
+        truncation: float = 1.0,
+        where: Mapping[Any, Any] | None = None,
     ) -> Iterator[NDArray[Any]]:
         """The same, a chunk at a time: a million take no more memory than a hundred."""
         if self.inputs is not None:
@@ -76,7 +107,7 @@ class Trained:
             raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
-        classes = self.classes(n, seed, class_)
+        classes = self.conditions(n, where) if where else self.classes(n, seed, class_)
         return generate(
             self.game,
             self.space,
@@ -203,6 +234,17 @@ class Trained:
                 "this run does not remember the scores of its training samples: is it a detector?"
             )
         return float(np.quantile(known, 1 - contamination))
+
+    def conditions(self, n: int, where: Mapping[Any, Any]) -> NDArray[np.float32]:
+        """What ``n`` rows of a table are conditioned on.
+
+        Raises:
+            ValueError: this run does not make tables, or there is no such value.
+        """
+        if not isinstance(self.space, TableSpace):
+            raise ValueError("--where is for tables: this run makes none")
+        asked = self.space.conditions.asked(where)
+        return np.broadcast_to(asked, (n, len(asked)))
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
         """The classes that ``sample`` gives its samples; None where the run has none."""

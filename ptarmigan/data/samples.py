@@ -43,6 +43,14 @@ class Source(Protocol):
         ...
 
 
+class Deal(Protocol):
+    """Rows and conditions by chance, in place of a shuffle and of classes."""
+
+    def __call__(self, u: NDArray[np.float64]) -> tuple[Indices, NDArray[np.float32]]:
+        """Which samples ``(n,)``, and what they are conditioned on ``(n, size)``, from uniform ``(n, 2)``."""
+        ...
+
+
 @dataclass(frozen=True)
 class Inputs:
     """What a translation starts from.
@@ -80,6 +88,7 @@ class Samples:
         inputs: what samples are translated from; none, unless this is a translation's data.
         mixture: what the samples were drawn from, where that is known.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
+        deal: draws samples, and what they are conditioned on, instead of the shuffle.
 
     Raises:
         ValueError: the batch is empty.
@@ -97,12 +106,13 @@ class Samples:
         inputs: Inputs | None = None,
         held_out: Source | None = None,
         mixture: Mixture | None = None,
+        deal: Deal | None = None,
     ) -> None:
         if batch < 1:
             raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
         self.source, self.space, self.batch, self.seed = source, space, batch, seed
         self.flip, self.jitter, self.inputs = flip, jitter, inputs
-        self.held_out, self.mixture = held_out or source, mixture
+        self.held_out, self.mixture, self.deal = held_out or source, mixture, deal
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[tuple[int, int, int], Future[Batch]] = {}
 
@@ -159,6 +169,9 @@ class Samples:
 
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
+        if self.deal is not None:
+            rows, dealt = self.deal(self._random("deal", "x", position, shard, shards, 2))
+            return Batch(self.space.encode(self.source.read(rows)), torch.from_numpy(dealt))
         indices = self.indices(position, shard, shards)
         x = self._seen(self.source, self.space, indices, position, shard, shards)
         if self.inputs is None:
@@ -173,7 +186,10 @@ class Samples:
         """A batch for a turn that looks at no sample: its length, and classes from a shuffle of their own."""
         n = self._share(shard, shards)
         c = None
-        if self.labelled:
+        if self.deal is not None:
+            _, dealt = self.deal(self._random("deal", "unread", position, shard, shards, 2))
+            c = torch.from_numpy(dealt)
+        elif self.labelled:
             c = self._classes(self.indices(position, shard, shards, "classes"))
         return unread(n, self.space.shape, c)
 

@@ -4,6 +4,16 @@ from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.point import PointSpace
 from ptarmigan.spaces.space import Space, from_json, to_json
+from ptarmigan.spaces.table import TableSpace
 from ptarmigan.spaces.vector import VectorSpace
 
-__all__ = ["ImageSpace", "LabelSpace", "PointSpace", "Space", "VectorSpace", "from_json", "to_json"]
+__all__ = [
+    "ImageSpace",
+    "LabelSpace",
+    "PointSpace",
+    "Space",
+    "TableSpace",
+    "VectorSpace",
+    "from_json",
+    "to_json",
+]

@@ -66,10 +66,12 @@ def from_json(plain: dict[str, Any]) -> Space:
     from ptarmigan.spaces.image import ImageSpace
     from ptarmigan.spaces.label import LabelSpace
     from ptarmigan.spaces.point import PointSpace
+    from ptarmigan.spaces.table import TableSpace
     from ptarmigan.spaces.vector import VectorSpace
 
     known = (ImageSpace, LabelSpace, PointSpace, VectorSpace)
     kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
+    kinds[TableSpace.__name__] = TableSpace.of_plain
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     kind = fields.pop("kind", None)
     if kind not in kinds:

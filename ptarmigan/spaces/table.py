@@ -1,0 +1,113 @@
+"""Rows of a table: columns of numbers, dates and categories, some of them missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ptarmigan.spaces.column import Column
+from ptarmigan.spaces.conditions import Conditions
+from ptarmigan.spaces.frames import pandas_or_error, restored
+from ptarmigan.spaces.space import Surface
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 12
+"""Columns in a picture."""
+
+
+@dataclass(frozen=True)
+class TableSpace:
+    """Rows of a table; raw is ``(n, columns)`` float64 with NaN where a value is missing.
+
+    Raw numbers are the column's own, dates count its dtype's units from 1970, and values are their places in
+    ``Column.values``. Networks see a number on the scale of its mode, beside the mode as a one-hot vector
+    (mode-specific normalisation: Xu et al. 2019, arXiv 1907.00503, section 4.2, where the mode is drawn and
+    not the likeliest), and a value as a one-hot vector, or two where there are more than ``MOST``. A missing
+    value is a mode or a value of its own. Ids and constants are not seen at all.
+    """
+
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
+
+    @staticmethod
+    def of_plain(columns: Any, classes: Any = ()) -> TableSpace:
+        """The space from what JSON keeps of it."""
+        return TableSpace(tuple(Column(**{k: tupled(v) for k, v in c.items()}) for c in columns), classes)
+
+    @cached_property
+    def shape(self) -> tuple[int]:
+        """How many numbers a row takes."""
+        return (sum(column.width for column in self.columns),)
+
+    @cached_property
+    def owners(self) -> tuple[int, ...]:
+        """To which one-hot vector every number of an encoded row belongs; -1 for scaled numbers."""
+        found: list[int] = []
+        vectors = 0
+        for column in self.columns:
+            found += [-1] * bool(column.modes)
+            for size in column.sizes:
+                found += [vectors] * size
+                vectors += 1
+        return tuple(found)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What rows can be conditioned on."""
+        return Conditions.of(self.columns)
+
+    def encode(self, raw: NDArray[Any]) -> Tensor:
+        """``(n, columns)`` to ``(n, width)`` float32."""
+        parts = [column.encode(raw[:, i]) for i, column in enumerate(self.columns)]
+        return torch.from_numpy(np.concatenate(parts, 1))
+
+    def decode(self, x: Tensor) -> NDArray[Any]:
+        """The inverse of ``encode``, rounded and clipped to what the column holds."""
+        numbers, at, out = x.detach().float().cpu().numpy(), 0, []
+        for column in self.columns:
+            out.append(column.decode(numbers[:, at : at + column.width]))
+            at += column.width
+        return np.stack(out, 1)
+
+    def frame(self, raw: NDArray[Any], first: int = 0) -> pd.DataFrame:
+        """Raw rows as a data frame like the one that was learnt from; ids are new, numbered from ``first``.
+
+        Raises:
+            ValueError: pandas is missing.
+        """
+        pandas = pandas_or_error()
+        columns = {i: restored(column, raw[:, i], first) for i, column in enumerate(self.columns)}
+        found: pd.DataFrame = pandas.DataFrame(columns)  # by place: a name may be a number
+        found.columns = pandas.Index([column.name for column in self.columns])
+        return found
+
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write ``table.csv`` under ``path``; unless ``first`` is 0, after the rows that are there."""
+        path.mkdir(parents=True, exist_ok=True)
+        self.frame(raw, first).to_csv(
+            path / "table.csv", index=False, header=not first, mode="a" if first else "w"
+        )
+
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
+        """How the first columns that are learnt are distributed, beside real rows."""
+        from ptarmigan.spaces.histograms import histograms
+
+        shown = [i for i, column in enumerate(self.columns) if column.width][:SHOWN]
+        return histograms([(self.columns[i], raw[:, i], None if real is None else real[:, i]) for i in shown])
+
+
+def tupled(value: Any) -> Any:
+    """Lists, also in lists, as tuples."""
+    return tuple(tupled(v) for v in value) if isinstance(value, list | tuple) else value
