@@ -262,6 +262,50 @@ def translate(args: list[str]) -> int:
     return parsed(options, args, "translate")
 
 
+def detect(args: list[str]) -> int:
+    """``ptarmigan detect RUN DATA``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        data: tyro.conf.Positional[str],
+        out: str = "scores.csv",
+        contamination: float = 0.1,
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Find the rows of a file that are not like those that a detector was trained on.
+
+        Beside the run's, an isolation forest's and a PCA's scores are printed and written. Labels y in an
+        .npz (0 where a row is normal) are used to say how well each does.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone; of a recipe that begins with anomaly.
+            data: a .csv, .npy or .npz file of rows of numbers, with the columns of the run.
+            out: a .csv for the scores, a line for each row, numbered from 0; higher is more abnormal.
+            contamination: the fraction of its training rows that a detector is to call abnormal.
+            best: the weights with the best score, not the last.
+            device: where to compute.
+        """
+        from rich.console import Console
+        from rich.table import Table
+
+        from ptarmigan.detection import detect as detected
+        from ptarmigan.trained import load
+
+        found = detected(load(run, best=best, device=device), data, contamination)
+        found.write(Path(out))
+        head, *rows = found.table()
+        table = Table(*head, box=None, header_style="dim")
+        for row in rows:
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+        print(f"the others were fitted to {found.note}")
+        print(f"scores: {out}")
+
+    parsed(options, args, "detect")
+    return 0
+
+
 def score(args: list[str]) -> int:
     """``ptarmigan score RUN`` or ``ptarmigan score --real A --fake B``."""
 
@@ -600,6 +644,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "sample": sample,
     "interpolate": interpolate,
     "translate": translate,
+    "detect": detect,
     "score": score,
     "compare": compare,
     "report": report,

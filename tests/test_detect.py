@@ -1,0 +1,105 @@
+"""``ptarmigan detect``: scores of rows in files, beside detectors that need no network."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ptarmigan import AnomalyGAN, load, train
+from ptarmigan.detection import detect
+
+SHORT = dict(quiet=True, report=False, vitals=False, sample_every=0, score_every=0, device="cpu")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory) -> Path:
+    """A run of normal rows, and a file of 80 normal and 20 abnormal ones."""
+    place = tmp_path_factory.mktemp("detect")
+    rng = np.random.default_rng(0)
+    normal = rng.standard_normal((380, 3)) @ rng.standard_normal((3, 6))
+    odd = np.abs(4 * rng.standard_normal((20, 6)))
+    np.save(place / "normal.npy", normal[:300])
+    np.savez(place / "asked.npz", X=np.concatenate([normal[300:], odd]), y=np.repeat([0, 1], [80, 20]))
+    header = "a,b,c,d,e,f"
+    np.savetxt(place / "asked.csv", normal[300:], delimiter=",", header=header, comments="", fmt="%.17g")
+    options = dict(width=16, latent=3, steps=100, batch=64, lr=1e-3)
+    train("anomaly.ganomaly", out=place / "run", data=str(place / "normal.npy"), **options, **SHORT)
+    return place
+
+
+def test_the_command_writes_a_line_for_each_row(place, cli, tmp_path):
+    out = tmp_path / "scores.csv"
+    done = cli("detect", place / "run", place / "asked.npz", "--out", out, "--contamination", 0.05)
+    assert done.returncode == 0, done.stderr
+    for word in ("ganomaly", "isolation forest", "PCA", "AUROC", "what the run was trained on"):
+        assert word in done.stdout
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["row"] for row in rows] == [str(i) for i in range(100)]
+    asked = np.load(place / "asked.npz")["X"]
+    model = AnomalyGAN.load(place / "run", device="cpu")
+    scores = np.array([float(row["score"]) for row in rows])
+    np.testing.assert_allclose(scores, -model.score_samples(asked), rtol=1e-8)
+    threshold = load(place / "run", device="cpu").threshold(0.05)
+    assert [row["abnormal"] for row in rows] == [str(int(score > threshold)) for score in scores]
+    again = cli("detect", place / "run", place / "asked.npz", "--out", out)
+    assert again.returncode == 2
+    assert "there already" in again.stderr
+
+
+def test_detectors_find_what_is_odd(place):
+    found = detect(load(place / "run", device="cpu"), str(place / "asked.npz"), 0.1)
+    assert list(found.verdicts) == ["ganomaly", "isolation forest", "PCA"]
+    assert all(float(row[2]) > 0.9 for row in found.table()[1:])
+    for verdict in found.verdicts.values():
+        assert verdict.abnormal[80:].mean() > 0.5 > verdict.abnormal[:80].mean()
+
+
+def test_without_labels_and_without_the_training_rows(place, tmp_path):
+    """The file to share is enough; the others are then fitted to what is asked about."""
+    alone = tmp_path / "generator.safetensors"
+    alone.write_bytes((place / "run" / "generator.safetensors").read_bytes())
+    trained = load(alone, device="cpu")
+    trained.description["options"]["data"] = str(tmp_path / "gone.npy")
+    found = detect(trained, str(place / "asked.csv"), 0.1)
+    assert "not here" in found.note
+    assert found.table()[0][-1] == "of the run's"
+    n = int(found.verdicts["ganomaly"].abnormal.sum())
+    assert found.table()[1][-1] == f"{n} of {n}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("gone.csv", None, "gone.csv"),
+        ("few.csv", "1,2,3\n", "3 columns"),
+        ("text.csv", "1,2,3,4,5,6\n1,2,3,4,5,x\n", "numbers between commas"),
+        ("empty.csv", "", "shape"),
+        ("missing.csv", "1,2,3,4,5,nan\n", "column 6"),
+        ("picture.png", "?", "no rows"),
+    ],
+)
+def test_what_cannot_be_scored(place, tmp_path, name, content, words):
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        detect(load(place / "run", device="cpu"), str(tmp_path / name), 0.1)
+
+
+def test_columns_in_another_order_are_refused(place, tmp_path):
+    named = tmp_path / "named.csv"
+    named.write_text((place / "asked.csv").read_text())
+    train("anomaly.bigan", out=tmp_path / "run", data=str(named), width=8, latent=2, steps=2, **SHORT)
+    trained = load(tmp_path / "run", device="cpu")
+    assert np.isfinite(detect(trained, str(named), 0.1).verdicts["bigan"].scores).all()
+    named.write_text(named.read_text().replace("a,b,", "b,a,"))
+    with pytest.raises(ValueError, match="column 1 is 'b', and the run's is 'a'"):
+        detect(trained, str(named), 0.1)
+
+
+def test_a_run_that_is_no_detector_is_refused(tmp_path):
+    train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
+    with pytest.raises(ValueError, match="rows of numbers"):
+        detect(load(tmp_path / "run", device="cpu"), "x.csv", 0.1)
