@@ -66,22 +66,25 @@ def camvid(direction: str) -> Callable[[], dict[str, Any]]:
     return options
 
 
-def dusk() -> dict[str, Any]:
-    """Photos of streets by day and at dusk, unpaired; those of CamVid's test split are held out."""
-    folder = WORK / "data" / "day-dusk"
+def photos(name: str, place: Callable[[str, str], str]) -> Path:
+    """A folder of CamVid's photos; ``place`` names the folder of one, from its split and its file's name."""
+    folder = WORK / "data" / name
     if not folder.exists():
         draft = folder.with_suffix(".part")
         with zipfile.ZipFile(DATA / "camvid_160x120.zip") as archive:
-            for name in archive.namelist():
-                path = PurePosixPath(name)
-                if path.parent.name != "photo" or not path.suffix:
-                    continue
-                split = "test" if path.parts[-3] == "test" else "train"
-                side = "B" if path.name.startswith(DUSK) else "A"
-                place = draft / f"{split}{side}" / path.name
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_bytes(archive.read(name))
+            for path in (PurePosixPath(member) for member in archive.namelist()):
+                if path.parent.name == "photo" and path.suffix:
+                    split = "test" if path.parts[-3] == "test" else "train"
+                    file = draft / place(split, path.name) / path.name
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    file.write_bytes(archive.read(str(path)))
         draft.rename(folder)
+    return folder
+
+
+def dusk() -> dict[str, Any]:
+    """Photos of streets by day and at dusk, unpaired; those of CamVid's test split are held out."""
+    folder = photos("day-dusk", lambda split, name: split + ("B" if name.startswith(DUSK) else "A"))
     return {"data": str(folder), "flip": True, "jitter": 16}
 
 
@@ -92,7 +95,7 @@ def colour() -> dict[str, Any]:
 
 def enlarge() -> dict[str, Any]:
     """Photos of streets four times as high and wide."""
-    return {"data": str(DATA / "camvid_160x120.zip"), "pair": "lowres:4", "flip": True}
+    return {"data": str(photos("streets", lambda split, name: split)), "pair": "lowres:4", "flip": True}
 
 
 TASKS = {
@@ -108,8 +111,8 @@ TASKS = {
         "a lower Fréchet distance than the mean image and regression",
         camvid("AtoB"),
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 3_000}),
-            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 2_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 3_000}),
         },
     ),
     "photos to labels": Task(
@@ -124,23 +127,34 @@ TASKS = {
         "80 % taken for dusk by a classifier, edges at least 0.8 as alike as the identity's",
         dusk,
         {
-            "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 3_000}),
-            "cut": ("translate.cut", {"width": 16, "steps": 4_000}),
+            "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 1_500}),
+            "cut": ("translate.cut", {"width": 16, "steps": 2_000}),
         },
     ),
     "gray to colour": Task(
         "a perceptual distance below that of bicubic and regression",
         colour,
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 5_000}),
-            "regression": ("translate.regression", {"width": 32, "batch": 16, "steps": 7_000}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 3_000}),
+            "regression": ("translate.regression", {"width": 32, "batch": 16, "steps": 4_000}),
         },
     ),
     "four times enlarged": Task(
         "a perceptual distance below that of bicubic and regression",
         enlarge,
         {
-            "srgan": ("translate.srgan", {"width": 32, "batch": 4, "steps": 3_000}),
+            "srgan": (
+                "translate.srgan",
+                {
+                    "width": 32,
+                    "growth": 16,
+                    "blocks": 2,
+                    "batch": 2,
+                    "steps": 2_000,
+                    "features": "squeezenet",
+                    "weights": str(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors"),
+                },
+            ),
             "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
         },
     ),
