@@ -165,6 +165,23 @@ def test_harmful_options_go_back_to_their_defaults_first():
     assert second.changes == {"width": SHARP["width"]}, "then all that might do harm"
 
 
+@pytest.mark.parametrize(
+    ("steps", "lr", "changed"),
+    [
+        (500, 0.0002, {"steps": 20_000}),  # it has not come far enough to be slowed down
+        (500, 0.0001, {"steps": 20_000}),
+        (500, 0.0003, {"lr": 0.0001}),
+        (20_000, 0.0002, {"lr": 6.7e-5}),
+        (40_000, 0.0002, {"lr": 6.7e-5}),
+    ],
+)
+def test_a_run_that_is_short_is_made_longer_before_it_is_slowed_down(steps, lr, changed):
+    usual = {"lr": 0.0002, "steps": 20_000}
+    treatment = treat(Finding(Fault.SATURATION, 10), "image.gan", {"lr": lr, "steps": steps}, usual)
+    assert treatment is not None
+    assert treatment.changes == changed
+
+
 def test_later_treatments_go_further():
     found = Finding(Fault.COLLAPSE, 10)
     options, before = dict(SHARP), []

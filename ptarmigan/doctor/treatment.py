@@ -221,8 +221,20 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
 
 
 def slower(player: str = "") -> Change:
-    """Lower rates."""
-    return lambda options, _: {name: rounded(options[name] / SLOWER) for name in rates(options, player)}
+    """Lower rates; of a run that is shorter than usual, at rates that are not above theirs, the usual length.
+
+    Such a run has not come far enough to tell, and lower rates would keep it from coming there.
+    """
+
+    def change(options: Options, defaults: Options) -> Options:
+        names = rates(options, player)
+        if options.get("steps", 0) < defaults.get("steps", 0) and not any(
+            direction(options[name], defaults[name], 1.0) & UPWARD for name in names
+        ):
+            return {"steps": defaults["steps"]}
+        return {name: rounded(options[name] / SLOWER) for name in names}
+
+    return change
 
 
 def faster(player: str = "") -> Change:
