@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.spaces import ImageSpace, PointSpace, Space, TableSpace, VectorSpace
+from ptarmigan.spaces import ImageSpace, PointSpace, SeriesSpace, Space, TableSpace, VectorSpace
 from ptarmigan.spaces.image import grid
 from ptarmigan.spaces.plot import scatter
 from ptarmigan.spaces.point import write_rows
@@ -55,14 +55,14 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
     form = out.suffix.lower()
     if form == "" or out.is_dir():
         return _folder(space, batches, n, out)
-    if isinstance(space, TableSpace) and form in (".csv", ".parquet"):
+    if isinstance(space, SeriesSpace | TableSpace) and form in (".csv", ".parquet"):
         with fresh(out) as draft:
             _write_table(space, grouped(_shown(batches, n)), draft, form)
         return f"samples: {out} ({n:,} rows)"
     if form not in (".npy", ".npz", ".csv", ".png"):
         raise ValueError(
-            f"{out}: samples are written to a folder, .npz, .npy, .png (a picture), .csv (points, tables) or "
-            ".parquet (tables)"
+            f"{out}: samples are written to a folder, .npz, .npy, .png (a picture), .csv (points, tables, "
+            "series) or .parquet (tables, series)"
         )
     if form == ".csv" and not isinstance(space, PointSpace | VectorSpace):
         raise ValueError(f"{out}: a .csv holds points; write images to a folder, .npz, .npy or .png")
@@ -180,7 +180,7 @@ def grouped(batches: Chunks) -> Chunks:
         yield np.concatenate(held)
 
 
-def _write_table(space: TableSpace, batches: Chunks, path: Path, form: str) -> None:
+def _write_table(space: SeriesSpace | TableSpace, batches: Chunks, path: Path, form: str) -> None:
     made = 0
     if form == ".csv":
         for raw in batches:

@@ -3,6 +3,7 @@
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.point import PointSpace
+from ptarmigan.spaces.series import SeriesSpace
 from ptarmigan.spaces.space import Space, from_json, to_json
 from ptarmigan.spaces.table import TableSpace
 from ptarmigan.spaces.vector import VectorSpace
@@ -11,6 +12,7 @@ __all__ = [
     "ImageSpace",
     "LabelSpace",
     "PointSpace",
+    "SeriesSpace",
     "Space",
     "TableSpace",
     "VectorSpace",

@@ -66,10 +66,11 @@ def from_json(plain: dict[str, Any]) -> Space:
     from ptarmigan.spaces.image import ImageSpace
     from ptarmigan.spaces.label import LabelSpace
     from ptarmigan.spaces.point import PointSpace
+    from ptarmigan.spaces.series import SeriesSpace
     from ptarmigan.spaces.table import TableSpace
     from ptarmigan.spaces.vector import VectorSpace
 
-    known = (ImageSpace, LabelSpace, PointSpace, VectorSpace)
+    known = (ImageSpace, LabelSpace, PointSpace, SeriesSpace, VectorSpace)
     kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
     kinds[TableSpace.__name__] = TableSpace.of_plain
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}

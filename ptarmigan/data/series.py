@@ -1,0 +1,203 @@
+"""Series by one argument: a CSV or Parquet file, a data frame or arrays in memory, or a set by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.blank import Blank
+from ptarmigan.data.numbers import read_npy
+from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.data.table import read_frame
+from ptarmigan.data.vectors import LARGEST
+from ptarmigan.noise import key
+from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.spaces.series import NUMBERED, SeriesSpace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+NAME = "sines"
+SINES, WAVES = 10_000, 5
+"""Series of the named set, and their channels."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The series to learn from, and how they are cut."""
+
+    data: Any = NAME
+    """sines, or the path of a .csv, .tsv (also packed), .parquet or .npy file, one step of time a row. In
+    Python also a pandas DataFrame, an array (time, channels) or (series, time, channels), a list of arrays
+    (time, channels), or a Blank."""
+    length: int = 24
+    """Steps of a window. Longer series are cut into windows, shorter ones are kept with their end; series of
+    one array (series, time, channels) are not cut."""
+    stride: int = 1
+    """Steps from the beginning of one window to that of the next."""
+    id: str = ""
+    """The column that says which series a row is of; all rows are one series when empty."""
+    time: str = ""
+    """The column that orders the rows of a series, and is not learnt; they are in order when empty."""
+
+    def open(self, *, batch: int, seed: int = 0) -> Samples:
+        """Windows of the series, shuffled by ``seed`` and cut into batches.
+
+        Args:
+            batch: windows in a batch.
+            seed: names the shuffle.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it does not hold series; the message says why and what to do.
+        """
+        if isinstance(self.data, Blank):
+            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+        raw, columns = self.read()
+        space = SeriesSpace.of(raw, columns, self.id or NUMBERED)
+        return Samples(ArraySource(raw), space, batch=batch, seed=seed)
+
+    def read(self) -> tuple[Floats, tuple[str, ...]]:
+        """The windows ``(n, length, channels)``, NaN after the end of a series, and the channels' names.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it does not hold series.
+        """
+        if self.length < 2:
+            raise ValueError(f"a window of {self.length} steps is no series: choose a --length of 2 or more")
+        found = self.data
+        if isinstance(found, str | Path):
+            if found == NAME:
+                return sines(SINES, self.length), ()
+            found = read_npy(Path(found)) if str(found).endswith(".npy") else frame_in(found)
+        if isinstance(found, np.ndarray) and found.ndim == 3:
+            return checked(found, "the array"), ()
+        if isinstance(found, np.ndarray):
+            found = [found]
+        if isinstance(found, list | tuple):
+            several = [checked(np.asarray(one), f"series {i + 1}") for i, one in enumerate(found)]
+            return windows(several, self.length, self.stride), ()
+        if not isinstance(found, pandas_or_error().DataFrame):
+            raise ValueError(f"series are a path, a DataFrame or arrays, not {type(found).__name__}")
+        several, columns = apart(found, self.id, self.time)
+        return windows(several, self.length, self.stride), columns
+
+
+def windows(several: Sequence[Floats], length: int, stride: int = 1) -> Floats:
+    """Windows ``(n, length, channels)`` of series ``(time, channels)``; a shorter one is filled up with NaN.
+
+    Raises:
+        ValueError: there are no series, or they differ in their channels.
+    """
+    if len({series.shape[1:] for series in several}) != 1:
+        counts = sorted({series.shape[1] for series in several})
+        raise ValueError(f"series have {' or '.join(map(str, counts)) or 'no'} channels: give all the same")
+    cut = []
+    for series in several:
+        if len(series) < length:
+            cut.append(np.pad(series, ((0, length - len(series)), (0, 0)), constant_values=np.nan)[None])
+        else:
+            views = np.lib.stride_tricks.sliding_window_view(series, length, axis=0)
+            cut.append(views[::stride].swapaxes(1, 2))
+    return np.concatenate(cut)
+
+
+def apart(frame: pd.DataFrame, name: str = "", time: str = "") -> tuple[list[Floats], tuple[str, ...]]:
+    """The series in a frame, one step of time a row, and the channels' names.
+
+    Args:
+        frame: the rows.
+        name: the column that says which series a row is of; they are one series when empty.
+        time: the column that orders the rows of a series.
+
+    Raises:
+        ValueError: there is no such column, or one holds no finite numbers.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"two columns are called {twice!r}: give every column a name of its own")
+    for column in filter(None, (name, time)):
+        if column not in frame.columns:
+            raise ValueError(f"there is no column {column!r}; there are {', '.join(map(str, frame.columns))}")
+        if frame[column].isna().any():
+            raise ValueError(f"the column {column!r} has missing values: leave those rows out")
+    ordered = frame.sort_values(time, kind="stable") if time else frame
+    learnt = frame.columns.drop([column for column in (name, time) if column])
+    for column in learnt:
+        if frame[column].dtype.kind not in "fiub":
+            raise ValueError(
+                f"the column {column!r} holds no numbers: leave it out, or say what it is with --time or --id"
+            )
+    groups = ordered.groupby(name, sort=False) if name else [("the table", ordered)]
+    several = [
+        checked(rows[learnt].to_numpy(np.float64, na_value=np.nan), f"series {who}" if name else str(who))
+        for who, rows in groups
+    ]
+    return several, tuple(map(str, learnt))
+
+
+def checked(raw: NDArray[Any], where: str) -> Floats:
+    """A series ``(time, channels)``, or whole ones ``(series, time, channels)``, as float64.
+
+    Numbers ``(time,)`` are one channel. NaN in all channels is where one of whole series has ended.
+
+    Raises:
+        ValueError: these are no such finite numbers.
+    """
+    series = raw[:, None] if raw.ndim == 1 else raw
+    if series.ndim not in (2, 3) or 0 in series.shape:
+        raise ValueError(f"{where} has the shape {raw.shape}, not (time, channels)")
+    if series.dtype.kind not in "fiub":
+        raise ValueError(f"{where} holds {raw.dtype}, not numbers")
+    series = series.astype(np.float64)
+    good = np.abs(series) < LARGEST  # what is not a number is not
+    if series.ndim == 3:
+        good |= ended(series)[:, :, None]
+        if series.shape[1] < 2:
+            raise ValueError(f"{where} has the shape {raw.shape}: series have 2 steps or more")
+    if not good.all():
+        *_, step, channel = (int(i) for i in np.argwhere(~good)[0])
+        raise ValueError(
+            f"{where} has {series[~good][0]:g} at step {step + 1} in channel {channel + 1}; "
+            f"{int((~good).sum())} numbers are missing, infinite or absurd: fill them in or leave rows out"
+        )
+    return series
+
+
+def ended(series: Floats) -> NDArray[np.bool_]:
+    """Which steps ``(n, length)`` of series are after their last number; the first never is."""
+    missing = np.isnan(series).all(2)
+    after = np.cumprod(missing[:, ::-1], axis=1)[:, ::-1].astype(bool)
+    after[:, 0] = False
+    return after
+
+
+def frame_in(data: str | Path) -> pd.DataFrame:
+    """The table in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read as a table.
+    """
+    if not Path(data).suffix:
+        raise ValueError(f"there are no series {str(data)!r}: give {NAME}, a .csv, .parquet or .npy file")
+    return read_frame(data)
+
+
+def sines(n: int, length: int) -> Floats:
+    """Sines from 0 to 1 with frequencies and phases of their own, both uniform below 0.1 radians.
+
+    As the published script of TimeGAN has them (Yoon et al. 2019); its paper says otherwise.
+    """
+    rng = np.random.default_rng(key("series", NAME))
+    frequency, phase = rng.uniform(0, 0.1, (2, n, 1, WAVES))
+    waves: Floats = (np.sin(frequency * np.arange(length)[:, None] + phase) + 1) / 2
+    return waves
