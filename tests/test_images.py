@@ -7,6 +7,7 @@ import os
 import struct
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -719,6 +720,26 @@ def test_a_set_larger_than_the_memory(tmp_path: Path) -> None:
     )
     assert done.stdout.split() == ["ArrayImages", "FileSource", "PixelFile"], done.stderr
     assert done.returncode == 0, done.stderr
+
+
+def test_what_was_not_used_for_long_leaves_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path))
+    now = time.time()
+
+    def put(name: str) -> Path:
+        path = cache.made("kind", name, 1, lambda file: cache._put(file, b"x"))
+        assert path is not None
+        return path
+
+    old, used, young = put("old"), put("used"), put("young")
+    for path in (old, used):
+        os.utime(path, (now - cache.UNUSED - 60,) * 2)
+    put("used")
+    assert old.exists(), "nothing is removed before something new is made"
+    put("new")
+    assert not old.exists()
+    assert used.exists()
+    assert young.exists()
 
 
 def test_what_is_cached_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

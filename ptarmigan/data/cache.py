@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import json
 import os
@@ -19,6 +20,8 @@ from ptarmigan.data.named import cache_dir
 SPARE = 256 << 20
 """Bytes of a disk that are left free."""
 DAY = 86_400
+UNUSED = 60 * DAY
+"""What was not asked for in so many seconds is removed when something new of its kind is made."""
 
 
 def made(kind: str, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path | None:
@@ -37,6 +40,8 @@ def made(kind: str, name: str, need: int, write: Callable[[BinaryIO], None]) -> 
     """
     cached = cache_dir() / kind / name
     if cached.is_file():
+        with contextlib.suppress(OSError):  # a cache of somebody else's
+            os.utime(cached)
         return cached
     for folder in _folders(kind):
         try:
@@ -60,9 +65,11 @@ def _scratch() -> Path:
 
 def _make(folder: Path, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(".*.part"):  # by a process that was killed
-        if time.time() - left.stat().st_mtime > DAY:
-            left.unlink(missing_ok=True)
+    for file in folder.iterdir():
+        left_behind = file.name.startswith(".") and file.suffix == ".part"  # by a process that was killed
+        with contextlib.suppress(FileNotFoundError):  # another process removes it, too
+            if time.time() - file.stat().st_mtime > (DAY if left_behind else UNUSED):
+                file.unlink()
     if shutil.disk_usage(folder).free < need + SPARE:
         raise OSError("the disk is full")
     handle, temporary = tempfile.mkstemp(".part", f".{name}.", folder)
