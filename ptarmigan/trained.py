@@ -18,6 +18,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.game import Game
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.translation import Translation
+from ptarmigan.metrics.path import slerp
 from ptarmigan.options import build
 from ptarmigan.sampling import CHUNK, abnormalities, generate, latents, some_classes
 from ptarmigan.settings import pick_device
@@ -138,7 +139,7 @@ class Trained:
         if stops < 2 or frames < 1:
             raise ValueError("an interpolation needs at least two stops and one frame between them")
         z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
-        legs = [slerp(z[i], z[i + 1], frames) for i in range(stops - 1)]
+        legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
         walk = torch.cat([*legs, z[-1:]])
         first = self.classes(1, seed, class_)
         c = None if first is None else torch.full((CHUNK,), int(first[0]), device=z.device)
@@ -260,12 +261,11 @@ class Trained:
         raise ValueError(f"there is no class {class_!r}; there are {', '.join(known)}")
 
 
-def slerp(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
+def leg(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
     """``frames`` points from ``a`` (included) to ``b`` (not) along the great circle between them."""
-    t = torch.arange(frames, device=a.device).unsqueeze(1) / frames
-    cosine = torch.nn.functional.cosine_similarity(a, b, dim=0).clamp(-1 + 1e-6, 1 - 1e-6)
-    angle = torch.acos(cosine)
-    return (torch.sin((1 - t) * angle) * a + torch.sin(t * angle) * b) / torch.sin(angle)
+    t = torch.arange(frames, dtype=torch.float64).unsqueeze(1) / frames
+    first, last = (end.cpu().double().expand(frames, -1) for end in (a, b))
+    return slerp(first, last, t).to(a)
 
 
 def load(
