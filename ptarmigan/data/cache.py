@@ -65,11 +65,11 @@ def _scratch() -> Path:
 
 def _make(folder: Path, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
-    for file in folder.iterdir():
-        left_behind = file.name.startswith(".") and file.suffix == ".part"  # by a process that was killed
+    for old in folder.iterdir():
+        left_behind = old.name.startswith(".") and old.suffix == ".part"  # by a process that was killed
         with contextlib.suppress(FileNotFoundError):  # another process removes it, too
-            if time.time() - file.stat().st_mtime > (DAY if left_behind else UNUSED):
-                file.unlink()
+            if time.time() - old.stat().st_mtime > (DAY if left_behind else UNUSED):
+                old.unlink()
     if shutil.disk_usage(folder).free < need + SPARE:
         raise OSError("the disk is full")
     handle, temporary = tempfile.mkstemp(".part", f".{name}.", folder)
