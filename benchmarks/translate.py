@@ -111,8 +111,8 @@ TASKS = {
         "a lower Fréchet distance than the mean image and regression",
         camvid("AtoB"),
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 2_000}),
-            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 3_000}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 1_200}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 2_000}),
         },
     ),
     "photos to labels": Task(
@@ -127,7 +127,7 @@ TASKS = {
         "80 % taken for dusk by a classifier, edges at least 0.8 as alike as the identity's",
         dusk,
         {
-            "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 1_500}),
+            "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 1_000}),
             "cut": ("translate.cut", {"width": 16, "steps": 2_000}),
         },
     ),
@@ -135,7 +135,7 @@ TASKS = {
         "a perceptual distance below that of bicubic and regression",
         colour,
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 3_000}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 2_500}),
             "regression": ("translate.regression", {"width": 32, "batch": 16, "steps": 4_000}),
         },
     ),
