@@ -53,7 +53,7 @@ class Task:
 
 def emoji() -> dict[str, Any]:
     """Skin tones: 110 pairs to train, 22 to test."""
-    return {"data": str(DATA / "emoji_skin_tone_pairs_72.zip"), "flip": True, "jitter": 8}
+    return {"data": str(DATA / "emoji_skin_tone_pairs_72.zip"), "flip": True}
 
 
 def camvid(direction: str) -> Callable[[], dict[str, Any]]:
@@ -103,8 +103,11 @@ TASKS = {
         "L1 of pix2pix at most a quarter of the identity's, in 10 minutes of the processor",
         emoji,
         {
-            "pix2pix": ("translate.pix2pix", {"width": 16, "batch": 4, "steps": 4_000, "lr": 5e-4}),
-            "regression": ("translate.regression", {"width": 16, "batch": 4, "steps": 6_000, "lr": 5e-4}),
+            "pix2pix": (
+                "translate.pix2pix",
+                {"width": 32, "batch": 2, "steps": 3_000, "lr": 5e-4, "dropout": 0.0},
+            ),
+            "regression": ("translate.regression", {"width": 32, "batch": 2, "steps": 5_000, "lr": 5e-4}),
         },
     ),
     "labels to photos": Task(
