@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ptarmigan.batch import Batch
     from ptarmigan.comparison.compare import compare
     from ptarmigan.estimators.anomaly import AnomalyGAN
+    from ptarmigan.estimators.table import TableGAN
     from ptarmigan.game import Game, State, Terms, Turn
     from ptarmigan.judge import score
     from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
@@ -33,6 +34,7 @@ _HOMES = {
     "Settings": "ptarmigan.settings",
     "Space": "ptarmigan.spaces",
     "State": "ptarmigan.game",
+    "TableGAN": "ptarmigan.estimators.table",
     "Terms": "ptarmigan.game",
     "Trained": "ptarmigan.trained",
     "Turn": "ptarmigan.game",
@@ -54,6 +56,7 @@ __all__ = [
     "Settings",
     "Space",
     "State",
+    "TableGAN",
     "Terms",
     "Trained",
     "Turn",

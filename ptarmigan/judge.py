@@ -30,14 +30,16 @@ from ptarmigan.metrics.features import Features, Vectors
 from ptarmigan.metrics.measures import Scale, chosen
 from ptarmigan.metrics.panel import Panel, Score, Verdict
 from ptarmigan.metrics.path import encoded, path_length
-from ptarmigan.metrics.score import Metric
+from ptarmigan.metrics.score import Metric, default_metrics
 from ptarmigan.metrics.stacked import StackedModes, learn_digits, stacked_modes, told_of
+from ptarmigan.metrics.tabular import bootstrap, independent
 from ptarmigan.metrics.translated import Translations
 from ptarmigan.options import build
 from ptarmigan.run import Run
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
+from ptarmigan.spaces.table import TableSpace
 from ptarmigan.trained import Trained, load
 from ptarmigan.translation import TranslationShow
 
@@ -136,6 +138,9 @@ def score_run(
             seen = looked_at(features, run.samples, weights, tell)
             found = translated(run, trained.game, trained.precision, n, seed, metrics, seen, tell)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
+    if isinstance(trained.space, TableSpace):
+        found = tabular(trained, run, n, seed)
+        return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     with telling(quiet) as tell:
         rest = [m for m in metrics if m != PATH]
         panel = panel_of(run.samples, n, rest, features, weights, tell, asked=listens(trained))
@@ -147,6 +152,24 @@ def score_run(
             tell(PATH)
             found["scores"]["perceptual path length"] = path(trained, panel.features, n, seed)
     return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
+
+
+def tabular(trained: Trained, run: Run, n: int, seed: int) -> dict[str, Any]:
+    """The scores of a run's rows of a table, beside those of independent columns and of real rows again."""
+    if n < 1:
+        raise ValueError(f"a score of {n} rows says nothing: at least 1 is needed (--n)")
+    made = trained.sample(n, seed=seed)
+    real = run.samples.source.read(np.arange(len(run.samples)))
+    others = {"independent columns": independent(real, n, seed), "bootstrap": bootstrap(real, n, seed)}
+    found = {}
+    for metric in default_metrics(run.samples, n):
+        value = metric(made)
+        baselines = {name: metric(rows) for name, rows in others.items()}
+        found[metric.name] = entry(metric, value) | {
+            "baselines": {name: finite(v) for name, v in baselines.items()},
+            "beaten by": [name for name, v in baselines.items() if v > value and name != "bootstrap"],
+        }
+    return {"samples": n, "features": {"name": "columns", "hash": ""}, "scores": found, "warnings": []}
 
 
 def translated(

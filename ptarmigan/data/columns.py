@@ -242,6 +242,7 @@ def gaussians(numbers: Floats) -> tuple[Mode, ...]:
         return ((1.0, centre, max(1e-9 * abs(centre), TINY)),)
     mixture = BayesianGaussianMixture(
         n_components=min(MODES, distinct),
+        covariance_type="diag",
         weight_concentration_prior_type="dirichlet_process",
         weight_concentration_prior=0.001,
         random_state=0,

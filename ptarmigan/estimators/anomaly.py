@@ -13,12 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors.torch import load as tensors_of
 from safetensors.torch import save as to_bytes
 from sklearn.base import BaseEstimator, OutlierMixin
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.checkpoint import write
 from ptarmigan.data.vectors import checked
-from ptarmigan.estimators.playing import played, revived
+from ptarmigan.estimators.playing import played, revived, seed_of
 from ptarmigan.trained import FILE, Trained, load
 
 PREFIX = "anomaly."
@@ -173,10 +172,3 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
         return {name: value for name, value in state.items() if name != "_trained"}
-
-
-def seed_of(random_state: Any) -> int:
-    """An integer for what scikit-learn takes as a random state."""
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -7,6 +7,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from sklearn.utils import check_random_state
+
 from ptarmigan import folder as folders
 from ptarmigan import zoo
 from ptarmigan.loop import play
@@ -51,3 +54,10 @@ def revived(file: bytes, device: str) -> Trained:
         path = Path(place, FILE)
         path.write_bytes(file)
         return load(path, device=device)
+
+
+def seed_of(random_state: Any) -> int:
+    """An integer for what scikit-learn takes as a random state."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,7 +21,10 @@ from ptarmigan.metrics.distance import DIRECTIONS, sliced_wasserstein
 from ptarmigan.metrics.features import Features, Vectors, extract, pixels
 from ptarmigan.metrics.frechet import Moments, frechet, too_few
 from ptarmigan.metrics.modes import Modes, modes
+from ptarmigan.metrics.tabular import column_shapes, pair_trends
+from ptarmigan.spaces.column import Column, Floats
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.table import TableSpace
 
 REFERENCE = 10_000
 """Real samples to compare with, at most, and the usual number of generated ones."""
@@ -69,6 +73,7 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
     Images: the Fréchet distance, in the features of a small network trained on the real images, to held-out
     ones; where there are classes, also how these are balanced and how surely they are told. Points of a known
     mixture: how they spread over its modes. Other points: the sliced Wasserstein distance to held-out ones.
+    Rows of a table: column shapes and pair trends.
 
     Args:
         samples: the real ones.
@@ -85,6 +90,8 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
         raise ValueError(f"a score of {n} samples says nothing: at least 1 is needed")
     if isinstance(samples.space, ImageSpace):
         return _of_images(samples, samples.space, n, cache)
+    if isinstance(samples.space, TableSpace):
+        return _of_table(samples, samples.space, n)
     judge = _Judge(pixels, samples, n)
     if samples.mixture is not None:
         return _of_mixture(judge, samples.mixture)
@@ -108,6 +115,22 @@ def _frechet(real: Vectors) -> Callable[[Vectors], float]:
     reference = Moments.of(real)
     # what there is to doubt stands in the protocol, not in a warning at every score
     return lambda fake: frechet(Moments.of(fake), reference, warn=False)
+
+
+def _of_table(samples: Samples, space: TableSpace, n: int) -> tuple[Metric, ...]:
+    chosen = permute(np.arange(min(REFERENCE, len(samples))), len(samples), "score", "reference")
+    real = samples.source.read(np.sort(chosen))
+    protocol = (
+        f"{n:,} rows against {len(real):,} of the table, ids and constants left out; floor from one half of "
+        "these against the other"
+    )
+
+    def metric(name: str, measure: Callable[[Sequence[Column], Floats, Floats], float]) -> Metric:
+        floor = measure(space.columns, real[::2], real[1::2])
+        against = partial(measure, space.columns, real)
+        return Metric(name, "share", False, protocol, n, floor, against)
+
+    return metric("column shapes", column_shapes), metric("pair trends", pair_trends)
 
 
 def _of_classes(judge: _Judge, network: Classifier) -> tuple[Metric, ...]:

@@ -42,7 +42,7 @@ def shares(column: Column, raw: Floats) -> tuple[Floats, Floats]:
     """Places of bars, and the share of cells in each: of values, or of numbers between low and high."""
     there = raw[~np.isnan(raw)]
     if column.modes:
-        counts, _ = np.histogram(there, BINS, (column.low, column.high))
+        counts, _ = np.histogram(there - column.low, BINS, (0, column.high - column.low))
     else:
         counts = np.bincount(there.astype(np.int64), minlength=len(column.values))[:VALUES]
     return np.arange(len(counts), dtype=np.float64), counts / max(1, len(raw))

@@ -1,0 +1,171 @@
+"""Tables behind ``fit`` and ``sample``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ptarmigan.checkpoint import write
+from ptarmigan.estimators.playing import played, revived, seed_of
+from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.spaces.table import TableSpace
+from ptarmigan.trained import FILE, Trained, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREFIX = "table."
+DECIDED = ("data", "categorical", "steps", "seed")
+"""Options of a recipe that are arguments of their own here."""
+
+
+class TableGAN(BaseEstimator):  # type: ignore[misc]
+    """Learns a table and makes new rows of it, by a recipe of the zoo.
+
+    What columns hold is found from the frame: numbers, whole numbers, booleans, dates, categories, ids (made
+    anew) and constants, any of them with missing values. Rows come back with the same columns, dtypes and
+    order. The same frame, arguments and seed give the same rows.
+
+    Args:
+        recipe: ctgan; or a file of your own, such as mine.py.
+        steps: the length of the training; the recipe's own when None.
+        categorical: columns that are categories although they hold numbers, or look like ids.
+        options: the recipe's other options, such as ``{"batch": 1000}``.
+        out: the run's folder, where an interrupted fit goes on; none is kept when empty.
+        device: auto, cpu, cuda, mps.
+        random_state: names every random choice.
+        verbose: show progress.
+
+    Attributes:
+        file_: the trained networks, as a safetensors file.
+        n_features_in_: the number of columns.
+        feature_names_in_: their names, where they are text.
+    """
+
+    def __init__(
+        self,
+        recipe: str = "ctgan",
+        *,
+        steps: int | None = None,
+        categorical: Sequence[str] = (),
+        options: dict[str, Any] | None = None,
+        out: str = "",
+        device: str = "auto",
+        random_state: Any = 0,
+        verbose: bool = False,
+    ) -> None:
+        self.recipe = recipe
+        self.steps = steps
+        self.categorical = categorical
+        self.options = options
+        self.out = out
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Learn a table.
+
+        Args:
+            X: a pandas DataFrame, one sample a row; or an array ``(n, columns)``, whose columns are numbered.
+            y: not looked at.
+
+        Raises:
+            ValueError: the table cannot be learnt from; the message says why and what to do.
+            KeyboardInterrupt: it was interrupted.
+        """
+        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
+        options = {
+            **(self.options or {}),
+            "data": self._framed(X),
+            "categorical": tuple(self.categorical),
+            "seed": seed_of(self.random_state),
+        }
+        if self.steps is not None:
+            options["steps"] = self.steps
+        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
+        self._trained = revived(self.file_, self.device)
+        return self
+
+    def sample(
+        self, n: int = 1_000, *, where: Mapping[Any, Any] | None = None, seed: int = 0
+    ) -> pd.DataFrame:
+        """``n`` new rows, a frame like the one that was learnt; of a thousand, the first are those of ten.
+
+        Args:
+            n: how many.
+            where: the values that columns are to have, such as ``{"sex": "Female"}``: every row has them, and
+                the others are as they are beside these. None asks for a missing value.
+            seed: names the rows.
+
+        Raises:
+            ValueError: there is no such column or value.
+        """
+        check_is_fitted(self)
+        return self._made().frame(n, where=where, seed=seed)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there."""
+        check_is_fitted(self)
+        write(Path(path), self.file_)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+
+        Raises:
+            ValueError: it is no such file, or makes no tables.
+        """
+        trained, file = load(path, device=device), Path(path)
+        if not isinstance(trained.space, TableSpace):
+            raise ValueError(f"{path} is of {trained.description['recipe']}, which makes no tables")
+        options = trained.description["options"]
+        self = cls(
+            trained.description["recipe"].removeprefix(PREFIX),
+            steps=options["steps"],
+            categorical=options["categorical"],
+            options={name: value for name, value in options.items() if name not in DECIDED},
+            device=device,
+            random_state=options["seed"],
+        )
+        self.file_, self._trained = (file / FILE if file.is_dir() else file).read_bytes(), trained
+        self._noted([column.name for column in trained.space.columns])
+        return self
+
+    def _framed(self, table: Any) -> pd.DataFrame:
+        pandas = pandas_or_error()
+        if not isinstance(table, pandas.DataFrame):
+            table = pandas.DataFrame(
+                validate_data(self, table, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
+            )
+        self._noted(list(table.columns))
+        frame: pd.DataFrame = table
+        return frame
+
+    def _noted(self, names: list[Any]) -> None:
+        self.n_features_in_ = len(names)
+        if names and all(isinstance(name, str) for name in names):
+            self.feature_names_in_ = np.array(names, object)
+
+    def _made(self) -> Trained:
+        """The trained networks; after unpickling they are in the file alone."""
+        if "_trained" not in vars(self):
+            self._trained = revived(self.file_, self.device)
+        return self._trained
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_trained"}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        return tags
