@@ -27,7 +27,7 @@ from ptarmigan.translation import TranslationShow
 
 SHOWN = 64
 POINTS = 1024
-REMEMBERED = 4_096
+REMEMBERED = 2_048
 """Training samples, at most, whose abnormality the shared file remembers, as quantiles."""
 QUANTILES = 1_001
 

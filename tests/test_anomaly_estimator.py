@@ -39,7 +39,7 @@ def test_it_keeps_the_contract_of_scikit_learn():
 def test_it_finds_rows_that_are_not_like_the_others(recipe):
     """Columns of the odd ones do not belong together, and are spread twice as far."""
     odd = 2 * np.random.default_rng(9).permuted(rows(100, 8), axis=0)
-    more = {"anogan": dict(search=50, starts=1), "fanogan": dict(critic_steps=2)}.get(recipe, {})
+    more = {"anogan": dict(search=50), "fanogan": dict(critic_steps=2)}.get(recipe, {})
     found = detector(recipe, steps=150, options=dict(width=32, latent=2, batch=64, lr=1e-3) | more)
     found.fit(rows(400))
     scores = found.score_samples(np.concatenate([rows(100, 7), odd]))

@@ -111,7 +111,7 @@ def recipe(
     latent: int = 32,
     lr: float = 1e-4,
     half_life: float = 10_000.0,
-    steps: int = 5_000,
+    steps: int = 2_000,
     batch: int = 128,
     seed: int = 0,
 ) -> Run:
