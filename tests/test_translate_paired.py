@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from ptarmigan import contract, noise
@@ -23,6 +24,7 @@ from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.rrdb import RRDBNet
 from ptarmigan.nets.unet import UNet, enlarged
 from ptarmigan.sampling import translations
+from ptarmigan.spaces.distance import distance
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.zoo.translate import munit, pix2pix, regression, srgan
@@ -120,7 +122,7 @@ def test_dropout_in_evaluation_is_the_same_for_every_sample():
 def test_pictures_translated_with_dropout_depend_on_the_seed_and_on_no_neighbour():
     space = ImageSpace(16, 16, 1)
     network = UNet(space.shape, space.shape, 4, always=True)
-    game = pix2pix.Pix2Pix(network, nn.Identity(), *histories(1), weight=1.0).eval()
+    game = pix2pix.Pix2Pix(network, nn.Identity(), *histories(1), F.l1_loss, 1.0).eval()
     raw = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 1), dtype=np.uint8)
 
     def made(given, seed=0):
@@ -178,7 +180,7 @@ def test_pix2pix_shows_its_discriminator_the_pairs_that_its_generator_made():
         return torch.zeros(len(x), 3, 3)
 
     a, b = torch.rand(2, 2, 1, 8, 8)
-    game = pix2pix.Pix2Pix(Doubling(), discriminator, *histories(2), weight=1.0)
+    game = pix2pix.Pix2Pix(Doubling(), discriminator, *histories(2), F.l1_loss, 1.0)
     noise.at(0)
     game.generator_loss(Batch(b, a))
     for state in (m for m in game.modules() if isinstance(m, State)):
@@ -196,12 +198,22 @@ class Doubling(nn.Module):
 
 def test_pix2pix_weighs_the_distance_and_halves_the_discriminators_loss():
     generator, a, b = nn.Identity(), torch.zeros(2, 1, 8, 8), torch.full((2, 1, 8, 8), 0.5)
-    game = pix2pix.Pix2Pix(generator, lambda x, a: torch.zeros(len(x), 3, 3), *histories(2), weight=100.0)
+    game = pix2pix.Pix2Pix(generator, lambda x, a: torch.zeros(len(x), 3, 3), *histories(2), F.l1_loss, 100.0)
     noise.at(0)
     terms = game.generator_loss(Batch(b, a))
-    assert float(terms["L1"]) == pytest.approx(50)
+    assert float(terms["distance"]) == pytest.approx(50)
     assert float(terms["generator"]) == pytest.approx(math.log(2))
     assert float(game.discriminator_loss(Batch(b, a))["discriminator"]) == pytest.approx(math.log(2))
+
+
+def test_label_maps_are_near_by_how_likely_their_classes_are():
+    space = LabelSpace(4, 4, 3)
+    labels = space.encode(np.random.default_rng(0).integers(0, 3, (2, 4, 4, 1), dtype=np.uint8))
+    far = distance(space)
+    unsure, likely, sure = (float(far(scale * labels, labels)) for scale in (0.0, 0.2, 1.0))
+    assert unsure == pytest.approx(math.log(3), rel=1e-6)
+    assert unsure > likely > sure
+    assert float(distance(ImageSpace(4, 4, 3))(0 * labels, labels)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("recipe", [pix2pix.recipe, regression.recipe], ids=["pix2pix", "regression"])

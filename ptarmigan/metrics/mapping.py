@@ -16,13 +16,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional as F
 
 from ptarmigan.data.samples import Inputs, Samples, Source
 from ptarmigan.metrics import learnt
 from ptarmigan.metrics.extractors.weights import digest
 from ptarmigan.nets.unet import UNet
+from ptarmigan.spaces.distance import distance
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space, to_json
@@ -36,8 +35,6 @@ SEEN = 24_000
 """Pairs seen in training, at most."""
 PIXELS = 80_000_000
 """Pixels of outputs seen in training, at most: about two minutes of one core."""
-SHARP = 5.0
-"""What the U-Net's outputs, from -1 to 1, are multiplied by to be logarithms of odds."""
 ROWS = 8
 
 
@@ -115,17 +112,13 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
     net.train().requires_grad_(True)
     pairs = Inputs(given, inputs, given, matched=True, paired=True)
     samples = Samples(targets, space, batch=BATCH, seed=VERSION, inputs=pairs)
-    distance = _unlikeliness if isinstance(space, LabelSpace) else F.l1_loss
+    loss = distance(space)
     with closing(samples) as batches, learnt.progress("learning what a U-Net alone can do", steps) as report:
         for step in range(steps):
             b, a = batches.draw(step)
             assert a is not None
             optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
             optimizer.zero_grad()
-            distance(net(a), b).backward()
+            loss(net(a), b).backward()
             optimizer.step()
             report()
-
-
-def _unlikeliness(made: Tensor, labels: Tensor) -> Tensor:
-    return F.cross_entropy(SHARP * made, labels.argmax(1))

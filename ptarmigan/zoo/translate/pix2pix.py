@@ -4,7 +4,8 @@
     ptarmigan train translate.pix2pix --data cifar10 --pair gray --width 16 --batch 8 --steps 4000
 
 The second command takes minutes of a CPU. A U-Net makes a picture of an input, and a PatchGAN tells pairs
-that it makes from real ones; besides, the picture is to be near the one that belongs to the input. As
+that it makes from real ones; besides, the picture is to be near the one that belongs to the input (a label
+map, by its cross-entropy). As
 published: batch 1, Adam 2e-4 (0.5, 0.999), the rate falling to 0 over the second half. Not so: the generator
 moves first, weights are averaged, and nothing is dropped at test time unless --test-dropout says so.
 Cost and score: benchmarks/results/zoo.json
@@ -13,7 +14,6 @@ Cost and score: benchmarks/results/zoo.json
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ptarmigan import noise
@@ -28,6 +28,7 @@ from ptarmigan.nets.unet import UNet
 from ptarmigan.optim import adam
 from ptarmigan.run import Run
 from ptarmigan.schedule import linear
+from ptarmigan.spaces.distance import Distance, distance
 
 
 class Pix2Pix(Translation):
@@ -39,7 +40,8 @@ class Pix2Pix(Translation):
         made: the pictures made last.
         real: the ones that belong to their inputs.
         given: these inputs.
-        weight: of the distance to the real picture.
+        distance: from a picture that is made to the real one.
+        weight: of the distance.
     """
 
     def __init__(
@@ -49,11 +51,13 @@ class Pix2Pix(Translation):
         made: History,
         real: History,
         given: History,
+        distance: Distance,
         weight: float,
     ) -> None:
         super().__init__()
-        self.generator, self.discriminator, self.weight = generator, discriminator, weight
+        self.generator, self.discriminator = generator, discriminator
         self.made, self.real, self.given = made, real, given
+        self.distance, self.weight = distance, weight
 
     def turns(self) -> tuple[Turn, ...]:
         """The generator, then the discriminator, which is shown the same pairs: nothing is made twice."""
@@ -78,7 +82,7 @@ class Pix2Pix(Translation):
         self.given.note(a)
         return {
             "generator": non_saturating.generator(self.discriminator(made, a), None),
-            "L1": self.weight * F.l1_loss(made, b),
+            "distance": self.weight * self.distance(made, b),
         }
 
     def translate(self, a: Tensor, z: Tensor) -> Tensor:
@@ -126,6 +130,7 @@ def recipe(
         History(batch, shape),
         History(batch, shape),
         History(batch, inputs),
+        distance(samples.space),
         weight,
     )
     optimizers = {

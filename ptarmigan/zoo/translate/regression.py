@@ -1,4 +1,4 @@
-"""A U-Net down the L1 distance alone: the ablation of Isola et al. 2017, arXiv 1611.07004, table 1.
+"""A U-Net down the distance alone: the ablation of Isola et al. 2017, arXiv 1611.07004, table 1.
 
     ptarmigan train translate.regression --data ./pairs
     ptarmigan train translate.regression --data cifar10 --pair gray --width 16 --batch 8 --steps 4000
@@ -11,7 +11,6 @@ Cost and score: benchmarks/results/zoo.json
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ptarmigan import noise
@@ -23,14 +22,15 @@ from ptarmigan.nets.unet import UNet
 from ptarmigan.optim import adam
 from ptarmigan.run import Run
 from ptarmigan.schedule import linear
+from ptarmigan.spaces.distance import Distance, distance
 
 
 class Regression(Translation):
-    """A generator ``a -> b`` that plays alone."""
+    """A generator ``a -> b`` that plays alone, down the distance to what it should make."""
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: nn.Module, distance: Distance) -> None:
         super().__init__()
-        self.generator = generator
+        self.generator, self.distance = generator, distance
 
     def turns(self) -> tuple[Turn, ...]:
         """The generator."""
@@ -38,7 +38,7 @@ class Regression(Translation):
 
     def generator_loss(self, batch: Batch) -> Terms:
         """How far pictures are from those that belong to the inputs."""
-        return {"L1": F.l1_loss(self.generator(batch.c), batch.x)}
+        return {"distance": self.distance(self.generator(batch.c), batch.x)}
 
     def translate(self, a: Tensor, z: Tensor) -> Tensor:
         """Pictures made of inputs."""
@@ -68,7 +68,8 @@ def recipe(
     """
     noise.at(seed, "weights")
     samples = data.open(batch=batch, seed=seed)
-    game = Regression(UNet(samples.require_inputs().shape, samples.space.shape, width))
+    network = UNet(samples.require_inputs().shape, samples.space.shape, width)
+    game = Regression(network, distance(samples.space))
     optimizers = {"generator": adam(game.generator, lr, (0.5, 0.999))}
     rate = linear(1.0, 0.0, begin=0.5)
     return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=rate)
