@@ -122,8 +122,8 @@ TASKS = {
         "80 % of pixels right",
         camvid("BtoA"),
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 3_000}),
-            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 4_000}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 1_500, "lr": 5e-4}),
+            "regression": ("translate.regression", {"width": 32, "batch": 4, "steps": 2_000, "lr": 5e-4}),
         },
     ),
     "day to dusk": Task(

@@ -4,10 +4,10 @@
     ptarmigan train translate.pix2pix --data cifar10 --pair gray --width 16 --batch 8 --steps 4000
 
 The second command takes minutes of a CPU. A U-Net makes a picture of an input, and a PatchGAN tells pairs
-that it makes from real ones; besides, the picture is to be near the one that belongs to the input (a label
-map, by its cross-entropy). As
+that it makes from real ones; besides, the picture is to be near the one that belongs to the input. As
 published: batch 1, Adam 2e-4 (0.5, 0.999), the rate falling to 0 over the second half. Not so: the generator
-moves first, weights are averaged, and nothing is dropped at test time unless --test-dropout says so.
+moves first, weights are averaged, label maps are near by cross-entropy and not by L1, and nothing is dropped
+at test time unless --test-dropout says so.
 Cost and score: benchmarks/results/zoo.json
 """
 
