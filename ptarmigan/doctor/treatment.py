@@ -111,6 +111,8 @@ def another(fault: Fault, defaults: Options) -> str:
     """The recipe to take where options do not help; empty where there is none."""
     if "pair" in defaults:
         return WITHOUT_CYCLE if fault is Fault.HIDDEN else ""
+    if "categorical" in defaults:  # rows of a table, of which neither makes any
+        return ""
     return INSTEAD["size" in defaults]
 
 
