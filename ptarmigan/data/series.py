@@ -174,7 +174,7 @@ def checked(raw: NDArray[Any], where: str) -> Floats:
 
 def ended(series: Floats) -> NDArray[np.bool_]:
     """Which steps ``(n, length)`` of series are after their last number; the first never is."""
-    missing = np.isnan(series).all(2)
+    missing = np.asarray(np.isnan(series).all(2))
     after = np.cumprod(missing[:, ::-1], axis=1)[:, ::-1].astype(bool)
     after[:, 0] = False
     return after
