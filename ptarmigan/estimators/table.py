@@ -33,7 +33,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     order. The same frame, arguments and seed give the same rows.
 
     Args:
-        recipe: ctgan; or a file of your own, such as mine.py.
+        recipe: ctgan or tvae; or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         categorical: columns that are categories although they hold numbers, or look like ids.
         options: the recipe's other options, such as ``{"batch": 1000}``.

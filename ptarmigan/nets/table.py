@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan import noise
+from ptarmigan.nets.mlp import rectified, stack
 
 Rows = Float[Tensor, "batch width"]
 Conditions = Float[Tensor, "batch condition"]
@@ -99,3 +100,46 @@ class RowGenerator(nn.Module):
             h = torch.cat([layer(h), h], 1)
         out: Tensor = self.out(h)
         return out
+
+
+class RowDecoder(nn.Module):
+    """A decoder of rows: plain layers; scaled numbers are normal around what it says (TVAE, 1907.00503).
+
+    Args:
+        latent: the size of ``z``.
+        conditions: the size of the condition.
+        owners: see ``Cells``.
+        hidden: the sizes of the hidden layers.
+    """
+
+    def __init__(
+        self, latent: int, conditions: int, owners: Sequence[int], hidden: tuple[int, ...] = (128, 128)
+    ) -> None:
+        super().__init__()
+        self.latent = latent
+        self.hidden = stack((latent + conditions, *hidden), rectified)
+        self.out = nn.Linear(hidden[-1], len(owners))
+        self.spread = nn.Parameter(torch.full((len(owners),), 0.1))
+        self.cells = Cells(owners, temperature=1.0)
+
+    def forward(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
+        """Rows, as the space encodes them: numbers, modes and values are all drawn."""
+        x = self.cells(self.said(z, c))
+        drawn = x + self.deviation * noise.normal(*x.shape).to(x)
+        return torch.where(self.cells.alone, drawn.clamp(-1, 1), x)
+
+    def said(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
+        """What becomes rows: the logarithms of shares, for one-hot vectors."""
+        out: Tensor = self.out(self.hidden(z if c is None else torch.cat([z, c], 1)))
+        return out
+
+    @property
+    def deviation(self) -> Tensor:
+        """Of scaled numbers from what is said, ``(width,)``."""
+        return self.spread.clamp(0.01, 1.0)
+
+    def surprise(self, said: Rows, x: Rows) -> Float[Tensor, " batch"]:
+        """Minus the logarithm of the density of rows, but for a constant."""
+        normal = ((x - torch.tanh(said)) / self.deviation).square() / 2 + self.deviation.log()
+        shares = -x * self.cells.log_softmax(said)
+        return torch.where(self.cells.alone, normal, shares).sum(1)
