@@ -88,6 +88,18 @@ def test_a_probe_leaves_modes_gradients_buffers_and_noise_as_they_were():
     assert all(torch.equal(value, before[name]) for name, value in run.game.state_dict().items())
 
 
+def test_gradients_are_those_of_players_that_have_just_moved():
+    """What another left in an earlier phase is not there after a resume, so it must not be logged."""
+    run = contract.small_run("translate.srgan")  # at its first step the generator moves alone
+    for p in run.game.parameters():
+        p.grad = torch.ones_like(p)
+    vitals = Vitals(run, CPU, None)
+    first, second = (vitals.probe(step, Average(run.game)) for step in (1, 2))
+    assert "vital/grad/generator" in first
+    assert "vital/grad/discriminator" not in first
+    assert {"vital/grad/generator", "vital/grad/discriminator"} <= second.keys()
+
+
 def test_probes_are_a_function_of_the_step_and_of_what_is_remembered():
     run = ring_run()
     average, one, other = Average(run.game), Vitals(run, CPU, None), Vitals(run, CPU, None)

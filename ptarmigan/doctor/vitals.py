@@ -22,7 +22,7 @@ from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.draw import placed
 from ptarmigan.game import Game
-from ptarmigan.rules import parameters
+from ptarmigan.rules import due, parameters
 from ptarmigan.run import Run
 
 PROBES = 100
@@ -92,7 +92,7 @@ class Vitals:
 
     def probe(self, step: int, average: Average) -> Values:
         """The finite vital signs after ``step`` steps; gradients are those that the last turns left."""
-        found = self.players()
+        found = self.players(step)
         game = self.run.game
         with quiet(game), self.eager(), self.autocast():
             z, c = self.latents(step)
@@ -126,13 +126,15 @@ class Vitals:
         given = self.real.given
         return z, None if given is None else placed(given, self.device)
 
-    def players(self) -> Values:
+    def players(self, step: int) -> Values:
         """How long gradients and weights are, and how far and where these went since the last probe."""
         found: Values = {}
+        # others have gradients of an earlier phase, or none if the run was resumed since
+        moved_last = {name for turn in due(self.run.game, step - 1) for name in turn.players}
         for name, optimizer in self.run.optimizers.items():
             held = [p.detach() for p in parameters(optimizer)]
             gradients = [p.grad.detach() for p in parameters(optimizer) if p.grad is not None]
-            found[f"grad/{name}"] = norm(gradients)
+            found[f"grad/{name}"] = norm(gradients) if name in moved_last else float("nan")
             found[f"weight/{name}"] = norm(held)
             sketch = self.sketches.setdefault(name, Sketch(name))
             moved, turned = sketch.follow(held)
