@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ptarmigan.batch import Batch
     from ptarmigan.comparison.compare import compare
     from ptarmigan.estimators.anomaly import AnomalyGAN
+    from ptarmigan.estimators.series import SeriesGAN
     from ptarmigan.estimators.table import TableGAN
     from ptarmigan.game import Game, State, Terms, Turn
     from ptarmigan.judge import score
@@ -31,6 +32,7 @@ _HOMES = {
     "Game": "ptarmigan.game",
     "Rule": "ptarmigan.rules",
     "Run": "ptarmigan.run",
+    "SeriesGAN": "ptarmigan.estimators.series",
     "Settings": "ptarmigan.settings",
     "Space": "ptarmigan.spaces",
     "State": "ptarmigan.game",
@@ -53,6 +55,7 @@ __all__ = [
     "Game",
     "Rule",
     "Run",
+    "SeriesGAN",
     "Settings",
     "Space",
     "State",

@@ -26,6 +26,7 @@ NOT_UNDIVIDED = {
     "image.sngan": BATCH_NORM,
     "image.wgan": BATCH_NORM,
     "image.wgan_gp": BATCH_NORM,
+    "series.timegan": "its losses take the roots of means, and the moments of a batch",
     "table.ctgan": BATCH_NORM,
     "toy.pacgan": BATCH_NORM,
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",

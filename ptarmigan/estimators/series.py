@@ -1,0 +1,184 @@
+"""Series behind ``fit`` and ``sample``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ptarmigan.checkpoint import write
+from ptarmigan.estimators.playing import played, revived, seed_of
+from ptarmigan.spaces.series import SeriesSpace
+from ptarmigan.trained import FILE, Trained, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREFIX = "series."
+DECIDED = ("data", "length", "stride", "id", "time", "steps", "seed")
+"""Options of a recipe that are arguments of their own here."""
+
+
+class SeriesGAN(BaseEstimator):  # type: ignore[misc]
+    """Learns series and makes new ones, by a recipe of the zoo.
+
+    Longer series are cut into windows, shorter ones are kept with their end. The same series, arguments and
+    seed give the same samples.
+
+    Args:
+        recipe: rcgan or timegan; or a file of your own, such as mine.py.
+        steps: the length of the training; the recipe's own when None.
+        length: steps of a window.
+        stride: steps from the beginning of one window to that of the next.
+        id: the column of a frame that says which series a row is of; all rows are one series when empty.
+        time: the column that orders the rows of a series, and is not learnt; they are in order when empty.
+        options: the recipe's other options, such as ``{"width": 50}``.
+        out: the run's folder, where an interrupted fit goes on; none is kept when empty.
+        device: auto, cpu, cuda, mps.
+        random_state: names every random choice.
+        verbose: show progress.
+
+    Attributes:
+        file_: the trained networks, as a safetensors file.
+        n_features_in_: the number of channels.
+        feature_names_in_: their names, where they have such.
+    """
+
+    def __init__(
+        self,
+        recipe: str = "rcgan",
+        *,
+        steps: int | None = None,
+        length: int = 24,
+        stride: int = 1,
+        id: str = "",
+        time: str = "",
+        options: dict[str, Any] | None = None,
+        out: str = "",
+        device: str = "auto",
+        random_state: Any = 0,
+        verbose: bool = False,
+    ) -> None:
+        self.recipe = recipe
+        self.steps = steps
+        self.length = length
+        self.stride = stride
+        self.id = id
+        self.time = time
+        self.options = options
+        self.out = out
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Learn series.
+
+        Args:
+            X: a pandas DataFrame, one step of time a row; an array ``(time, channels)``; whole series
+                ``(series, time, channels)``, with NaN after the end of one; or a list of arrays ``(time,
+                channels)``.
+            y: not looked at.
+
+        Raises:
+            ValueError: these are no series of finite numbers, or an argument cannot be meant.
+            KeyboardInterrupt: it was interrupted.
+        """
+        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
+        options = {
+            **(self.options or {}),
+            "data": self._given(X),
+            "length": self.length,
+            "stride": self.stride,
+            "id": self.id,
+            "time": self.time,
+            "seed": seed_of(self.random_state),
+        }
+        if self.steps is not None:
+            options["steps"] = self.steps
+        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
+        self._trained = revived(self.file_, self.device)
+        self._noted(space_of(self._trained, name))
+        return self
+
+    def sample(self, n: int = 100, *, seed: int = 0) -> NDArray[Any] | pd.DataFrame:
+        """``n`` new series; of a thousand, the first are those of ten.
+
+        Where channels have names, as a long frame, in which a first column says which series a row is of;
+        else as an array ``(n, length, channels)``, NaN after the end of a series.
+
+        Args:
+            n: how many.
+            seed: names them.
+        """
+        check_is_fitted(self)
+        trained = self._made()
+        space, raw = space_of(trained, self.recipe), trained.sample(n, seed=seed)
+        return space.frame(raw) if space.columns else raw
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there."""
+        check_is_fitted(self)
+        write(Path(path), self.file_)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
+        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+
+        Raises:
+            ValueError: it is no such file, or makes no series.
+        """
+        trained, file = load(path, device=device), Path(path)
+        space, options = space_of(trained, str(path)), trained.description["options"]
+        self = cls(
+            trained.description["recipe"].removeprefix(PREFIX),
+            steps=options["steps"],
+            length=options["length"],
+            stride=options["stride"],
+            id=options["id"],
+            time=options["time"],
+            options={name: value for name, value in options.items() if name not in DECIDED},
+            device=device,
+            random_state=options["seed"],
+        )
+        self.file_, self._trained = (file / FILE if file.is_dir() else file).read_bytes(), trained
+        self._noted(space)
+        return self
+
+    def _given(self, series: Any) -> Any:
+        """One table of numbers as scikit-learn wants it checked; frames and several series as they are."""
+        several = isinstance(series, list | tuple) and all(np.ndim(one) == 2 for one in series)
+        if several or hasattr(series, "columns") or np.ndim(series) == 3:
+            return series
+        return validate_data(self, series, dtype=np.float64, ensure_min_samples=2)
+
+    def _noted(self, space: SeriesSpace) -> None:
+        self.n_features_in_ = space.channels
+        if space.columns:
+            self.feature_names_in_ = np.array(space.columns, object)
+
+    def _made(self) -> Trained:
+        """The trained networks; after unpickling they are in the file alone."""
+        if "_trained" not in vars(self):
+            self._trained = revived(self.file_, self.device)
+        return self._trained
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_trained"}
+
+
+def space_of(trained: Trained, where: str) -> SeriesSpace:
+    """The space of what makes series.
+
+    Raises:
+        ValueError: it makes none.
+    """
+    if not isinstance(trained.space, SeriesSpace):
+        raise ValueError(f"{where} is of {trained.description['recipe']}, which makes no series")
+    return trained.space
