@@ -188,7 +188,7 @@ def trained(task: str, name: str, seed: int) -> Path:
     done = folder / SECONDS
     if not done.exists():
         begun, at = time.process_time(), len(list(folder.glob("state-*")))
-        api.train(
+        outcome = api.train(
             recipe,
             out=folder,
             quiet=True,
@@ -199,6 +199,8 @@ def trained(task: str, name: str, seed: int) -> Path:
             **TASKS[task].options(),
             **options,
         )
+        if not outcome.complete:
+            raise SystemExit(f"{folder}: {outcome.reason}")
         spent = None if at else round(time.process_time() - begun, 1)  # a run that went on took longer
         write(done, json.dumps(spent).encode())
     print(folder, "in", json.loads(done.read_text()), "s of the processor", flush=True)
