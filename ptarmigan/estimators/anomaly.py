@@ -17,13 +17,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.checkpoint import write
 from ptarmigan.data.vectors import checked
-from ptarmigan.estimators.playing import played, revived, seed_of
-from ptarmigan.trained import FILE, Trained, load
+from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 
 PREFIX = "anomaly."
 SCORES = "training scores"
-DECIDED = ("data", "steps", "seed")
-"""Options of a recipe that are arguments of their own here."""
 
 
 class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -84,20 +81,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
         rows = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
-        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
-        options = {**(self.options or {}), "data": rows, "seed": seed_of(self.random_state)}
-        if self.steps is not None:
-            options["steps"] = self.steps
-        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
-        self._trained = revived(self.file_, self.device)
-        self._decide(self._trained.abnormality(rows))
+        self._decide(fitted(self, PREFIX, data=rows).abnormality(rows))
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How normal each row is, ``(n,)``: lower is more abnormal."""
         check_is_fitted(self)
         rows = checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
-        return -self._detector().abnormality(rows)
+        return -networks(self).abnormality(rows)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """The same, of which outliers are below 0."""
@@ -111,12 +102,11 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""
         check_is_fitted(self)
-        header = json.loads(self.file_[8 : 8 + int.from_bytes(self.file_[:8], "little")])
-        description = json.loads(header["__metadata__"]["ptarmigan"])
-        description["estimator"] = {
+        known = {
             "contamination": self.contamination,
             "names": [str(name) for name in getattr(self, "feature_names_in_", ())],
         }
+        description = networks(self).description | {"estimator": known}
         tensors = tensors_of(self.file_)
         if hasattr(self, "decision_scores_"):
             tensors[SCORES] = torch.from_numpy(self.decision_scores_)
@@ -132,23 +122,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file, or no detector of rows.
         """
-        trained = load(path, device=device)
-        file = Path(path)
-        made = (file / FILE if file.is_dir() else file).read_bytes()
-        known, options = trained.description.get("estimator", {}), trained.description["options"]
-        self = cls(
-            trained.description["recipe"].removeprefix(PREFIX),
-            steps=options["steps"],
-            contamination=known.get("contamination", 0.1),
-            options={name: value for name, value in options.items() if name not in DECIDED},
-            device=device,
-            random_state=options["seed"],
-        )
-        self.file_, self._trained = made, trained
+        file, trained = opened(path, device)
+        known = trained.description.get("estimator", {})
+        self = cls(**told(trained, PREFIX), contamination=known.get("contamination", 0.1), device=device)
+        self.file_, self._trained = file, trained
         self.n_features_in_ = trained.space.shape[0]
         if known.get("names"):
             self.feature_names_in_ = np.array(known["names"], object)
-        scores = tensors_of(made).get(SCORES)
+        scores = tensors_of(file).get(SCORES)
         if scores is None:
             self.threshold_ = trained.threshold(self.contamination)
             self.offset_ = -self.threshold_
@@ -163,12 +144,5 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.threshold_ = -self.offset_
         self.labels_ = (scores > self.threshold_).astype(np.int64)
 
-    def _detector(self) -> Trained:
-        """The trained networks; after unpickling they are in the file alone."""
-        if "_trained" not in vars(self):
-            self._trained = revived(self.file_, self.device)
-        return self._trained
-
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_trained"}
+        return pickled(super().__getstate__())

@@ -1,11 +1,13 @@
-"""What estimators do to be fitted: play a recipe in a folder, and keep the one file that is to share."""
+"""What estimators share: they play a recipe in a folder, and keep the one file that is to share."""
 
 from __future__ import annotations
 
 import dataclasses
+import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -16,6 +18,84 @@ from ptarmigan.loop import play
 from ptarmigan.options import build, defaults, plain
 from ptarmigan.settings import Settings
 from ptarmigan.trained import FILE, Trained, load
+
+
+class Estimator(Protocol):
+    """What an estimator is told, and keeps: a file, and the networks in it once they are asked for."""
+
+    recipe: str
+    steps: int | None
+    options: dict[str, Any] | None
+    out: str
+    device: str
+    random_state: Any
+    verbose: bool
+    file_: bytes
+    _trained: Trained
+
+
+def fitted(estimator: Estimator, prefix: str, **given: Any) -> Trained:
+    """Play an estimator's recipe, and let it keep what comes of it.
+
+    Args:
+        estimator: what is fitted.
+        prefix: of the names of its recipes.
+        given: options of the recipe that are not among the estimator's ``options``, with the data.
+
+    Raises:
+        ValueError: an option is wrong, or the folder holds another run.
+        KeyboardInterrupt: it was interrupted; with a folder, the same call goes on.
+    """
+    name = estimator.recipe if estimator.recipe.endswith(".py") else prefix + estimator.recipe
+    options = {**(estimator.options or {}), **given, "seed": seed_of(estimator.random_state)}
+    if estimator.steps is not None:
+        options["steps"] = estimator.steps
+    estimator.file_ = played(
+        name, options, out=estimator.out, device=estimator.device, verbose=estimator.verbose
+    )
+    estimator._trained = revived(estimator.file_, estimator.device)
+    return estimator._trained
+
+
+def networks(estimator: Estimator) -> Trained:
+    """The trained networks of a fitted estimator; after unpickling they are in its file alone."""
+    if "_trained" not in vars(estimator):
+        estimator._trained = revived(estimator.file_, estimator.device)
+    return estimator._trained
+
+
+def pickled(state: dict[str, Any]) -> dict[str, Any]:
+    """The state of an estimator without its networks, which its file holds."""
+    return {name: value for name, value in state.items() if name != "_trained"}
+
+
+def opened(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
+    """The bytes of an estimator's or a run's file, or of the one in a run's folder, and the networks in it.
+
+    Raises:
+        ValueError: it is no such file.
+    """
+    trained, file = load(path, device=device), Path(path)
+    return (file / FILE if file.is_dir() else file).read_bytes(), trained
+
+
+def told(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, Any]:
+    """The arguments by which an estimator would be fitted to what was trained.
+
+    Args:
+        trained: the networks, which remember their recipe's options.
+        prefix: of the names of the estimator's recipes.
+        mine: options of a recipe that are arguments of the estimator itself.
+    """
+    options = trained.description["options"]
+    decided = ("data", "steps", "seed", *mine)
+    return {
+        "recipe": trained.description["recipe"].removeprefix(prefix),
+        "steps": options["steps"],
+        "options": {name: value for name, value in options.items() if name not in decided},
+        "random_state": options["seed"],
+        **{name: options[name] for name in mine},
+    }
 
 
 def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbose: bool) -> bytes:

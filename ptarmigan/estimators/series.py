@@ -12,15 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.checkpoint import write
-from ptarmigan.estimators.playing import played, revived, seed_of
+from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.spaces.series import SeriesSpace
-from ptarmigan.trained import FILE, Trained, load
+from ptarmigan.trained import Trained
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PREFIX = "series."
-DECIDED = ("data", "length", "stride", "id", "time", "steps", "seed")
+MINE = ("length", "stride", "id", "time")
 """Options of a recipe that are arguments of their own here."""
 
 
@@ -89,21 +89,9 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: these are no series of finite numbers, or an argument cannot be meant.
             KeyboardInterrupt: it was interrupted.
         """
-        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
-        options = {
-            **(self.options or {}),
-            "data": self._given(X),
-            "length": self.length,
-            "stride": self.stride,
-            "id": self.id,
-            "time": self.time,
-            "seed": seed_of(self.random_state),
-        }
-        if self.steps is not None:
-            options["steps"] = self.steps
-        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
-        self._trained = revived(self.file_, self.device)
-        self._noted(space_of(self._trained, name))
+        given = {name: getattr(self, name) for name in MINE}
+        trained = fitted(self, PREFIX, data=self._given(X), **given)
+        self._noted(space_of(trained, self.recipe))
         return self
 
     def sample(self, n: int = 100, *, seed: int = 0) -> NDArray[Any] | pd.DataFrame:
@@ -117,7 +105,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             seed: names them.
         """
         check_is_fitted(self)
-        trained = self._made()
+        trained = networks(self)
         space, raw = space_of(trained, self.recipe), trained.sample(n, seed=seed)
         return space.frame(raw) if space.columns else raw
 
@@ -133,20 +121,10 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file, or makes no series.
         """
-        trained, file = load(path, device=device), Path(path)
-        space, options = space_of(trained, str(path)), trained.description["options"]
-        self = cls(
-            trained.description["recipe"].removeprefix(PREFIX),
-            steps=options["steps"],
-            length=options["length"],
-            stride=options["stride"],
-            id=options["id"],
-            time=options["time"],
-            options={name: value for name, value in options.items() if name not in DECIDED},
-            device=device,
-            random_state=options["seed"],
-        )
-        self.file_, self._trained = (file / FILE if file.is_dir() else file).read_bytes(), trained
+        file, trained = opened(path, device)
+        space = space_of(trained, str(path))
+        self = cls(**told(trained, PREFIX, MINE), device=device)
+        self.file_, self._trained = file, trained
         self._noted(space)
         return self
 
@@ -162,15 +140,8 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         if space.columns:
             self.feature_names_in_ = np.array(space.columns, object)
 
-    def _made(self) -> Trained:
-        """The trained networks; after unpickling they are in the file alone."""
-        if "_trained" not in vars(self):
-            self._trained = revived(self.file_, self.device)
-        return self._trained
-
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_trained"}
+        return pickled(super().__getstate__())
 
 
 def space_of(trained: Trained, where: str) -> SeriesSpace:

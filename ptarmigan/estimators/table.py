@@ -12,16 +12,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.checkpoint import write
-from ptarmigan.estimators.playing import played, revived, seed_of
+from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.spaces.table import TableSpace
-from ptarmigan.trained import FILE, Trained, load
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PREFIX = "table."
-DECIDED = ("data", "categorical", "steps", "seed")
+MINE = ("categorical",)
 """Options of a recipe that are arguments of their own here."""
 
 
@@ -80,17 +79,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: the table cannot be learnt from; the message says why and what to do.
             KeyboardInterrupt: it was interrupted.
         """
-        name = self.recipe if self.recipe.endswith(".py") else PREFIX + self.recipe
-        options = {
-            **(self.options or {}),
-            "data": self._framed(X),
-            "categorical": tuple(self.categorical),
-            "seed": seed_of(self.random_state),
-        }
-        if self.steps is not None:
-            options["steps"] = self.steps
-        self.file_ = played(name, options, out=self.out, device=self.device, verbose=self.verbose)
-        self._trained = revived(self.file_, self.device)
+        fitted(self, PREFIX, data=self._framed(X), categorical=tuple(self.categorical))
         return self
 
     def sample(
@@ -108,7 +97,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: there is no such column or value.
         """
         check_is_fitted(self)
-        return self._made().frame(n, where=where, seed=seed)
+        return networks(self).frame(n, where=where, seed=seed)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""
@@ -122,19 +111,11 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file, or makes no tables.
         """
-        trained, file = load(path, device=device), Path(path)
+        file, trained = opened(path, device)
         if not isinstance(trained.space, TableSpace):
             raise ValueError(f"{path} is of {trained.description['recipe']}, which makes no tables")
-        options = trained.description["options"]
-        self = cls(
-            trained.description["recipe"].removeprefix(PREFIX),
-            steps=options["steps"],
-            categorical=options["categorical"],
-            options={name: value for name, value in options.items() if name not in DECIDED},
-            device=device,
-            random_state=options["seed"],
-        )
-        self.file_, self._trained = (file / FILE if file.is_dir() else file).read_bytes(), trained
+        self = cls(**told(trained, PREFIX, MINE), device=device)
+        self.file_, self._trained = file, trained
         self._noted([column.name for column in trained.space.columns])
         return self
 
@@ -153,15 +134,8 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         if names and all(isinstance(name, str) for name in names):
             self.feature_names_in_ = np.array(names, object)
 
-    def _made(self) -> Trained:
-        """The trained networks; after unpickling they are in the file alone."""
-        if "_trained" not in vars(self):
-            self._trained = revived(self.file_, self.device)
-        return self._trained
-
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_trained"}
+        return pickled(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
