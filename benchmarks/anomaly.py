@@ -51,6 +51,7 @@ SETS = {
     "thyroid": "38_thyroid",
     "arrhythmia": "arrhythmia",
 }
+FITTED = ("all rows", "normal rows")
 RECIPES = ("alad", "bigan", "ganomaly", "fanogan")
 CATEGORIES = (1, 2, 3, 6, 11, 20, 21)
 """Columns of KDD-99 that are one-hot, which makes 121: protocol, service, flag, and four that are 0 or 1."""
@@ -69,6 +70,7 @@ def sets(
     seeds: int = 5,
     pyod: bool = False,
     steps: int | None = None,
+    fitted: tuple[str, ...] = FITTED,
 ) -> None:
     """Areas under the ROC curve.
 
@@ -78,19 +80,20 @@ def sets(
         seeds: how many.
         pyod: PyOD's detectors, too.
         steps: of every recipe; its own when None.
+        fitted: to which rows.
     """
     scorers = {**classical(), **gans(recipes, steps), **(pyods() if pyod else {})}
-    for fitted in ("all rows", "normal rows"):
+    for kind in fitted:
         table: dict[str, dict[str, Any]] = {}
         for name in names:
             table[name] = {}
             for label, scorer in scorers.items():
-                rows = [on_set(name, scorer, seed, fitted == "normal rows") for seed in range(seeds)]
+                rows = [on_set(name, scorer, seed, kind == FITTED[1]) for seed in range(seeds)]
                 table[name][label] = summary(rows)
-                print(fitted, name, label, table[name][label], flush=True)
+                print(kind, name, label, table[name][label], flush=True)
         means = {label: round(fmean(table[n][label]["auroc"] for n in names), 4) for label in scorers}
-        print(fitted, means)
-        part = f"sets, fitted to {fitted}" + ("" if tuple(names) == tuple(SETS) else f": {' '.join(names)}")
+        print(kind, means)
+        part = f"sets, fitted to {kind}" + ("" if tuple(names) == tuple(SETS) else f": {' '.join(names)}")
         record("anomaly", {"seeds": seeds, "means": means, "sets": table}, part=part)
 
 
