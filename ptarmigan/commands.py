@@ -318,6 +318,9 @@ def score(args: list[str]) -> int:
         weights: str = "",
         size: str = "",
         crop: bool = False,
+        length: int = 0,
+        id: str = "series",
+        time: str = "",
         n: int | None = None,
         seed: int = 0,
         best: bool = False,
@@ -334,13 +337,17 @@ def score(args: list[str]) -> int:
             real: without a run, the real samples: a name, a folder, an archive or a file.
             fake: the samples to score, alike.
             metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
-                inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; the
-                usual ones when empty.
+                inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; of
+                series discriminative predictive autocorrelation cross-correlation spectrum sliced; the usual ones
+                when empty.
             features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
             size: without a run, resize all images to HxW first.
             crop: cut them to that shape instead of squeezing.
+            length: without a run, both are series, and windows of so many steps are scored; none when 0.
+            id: the column that says which series a row is of, where a file has it.
+            time: the column that orders the rows of a series, where a file has it.
             n: how many samples to score; 10,000 of a run, all of two sets.
             seed: names the samples of a run.
             best: a run's weights with the best score, not the last.
@@ -355,12 +362,14 @@ def score(args: list[str]) -> int:
         how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}
         how["weights"] = weights or None
         if run:
-            if real or fake or size or crop:
-                raise UsageError("a run knows its own data: leave --real, --fake, --size and --crop out")
+            if real or fake or size or crop or length:
+                raise UsageError(
+                    "a run knows its own data: leave --real, --fake, --size, --crop and --length out"
+                )
             count = 10_000 if n is None else n
             found = judge.score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
         elif real and fake:
-            found = judge.score(real, fake, size=size, crop=crop, n=n, **how)
+            found = judge.score(real, fake, size=size, crop=crop, length=length, id=id, time=time, n=n, **how)
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:

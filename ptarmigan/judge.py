@@ -21,8 +21,10 @@ from ptarmigan.checkpoint import write
 from ptarmigan.data.images import Images
 from ptarmigan.data.points import NAMES, points
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.data.series import comparable
 from ptarmigan.data.stacked import Stacked
 from ptarmigan.game import Game
+from ptarmigan.metrics import ordered
 from ptarmigan.metrics.classifier import Classifier
 from ptarmigan.metrics.cycle import noisy
 from ptarmigan.metrics.extractors.pick import extractor
@@ -38,6 +40,7 @@ from ptarmigan.options import build
 from ptarmigan.run import Run
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
+from ptarmigan.spaces.series import NUMBERED, SeriesSpace
 from ptarmigan.spaces.space import Space
 from ptarmigan.spaces.table import TableSpace
 from ptarmigan.trained import Trained, load
@@ -59,6 +62,9 @@ def score(
     weights: Weights = None,
     size: str = "",
     crop: bool = False,
+    length: int = 0,
+    id: str = NUMBERED,
+    time: str = "",
     n: int | None = None,
     quiet: bool = True,
 ) -> dict[str, Any]:
@@ -74,6 +80,9 @@ def score(
         weights: a file of the extractor's weights, where it is not to be downloaded.
         size: resize all images to HxW first.
         crop: cut them to that shape instead of squeezing.
+        length: both are series, and windows of so many steps are scored; they are none when 0.
+        id: the column that says which series a row is of, where a table has it.
+        time: the column that orders the rows of a series, where a table has it.
         n: score so many of the samples; all when None.
         quiet: show no progress.
 
@@ -84,11 +93,13 @@ def score(
         ValueError: something cannot be read, the two do not have the same form, or nothing fits them.
         FileNotFoundError: there is nothing of that name.
     """
+    if length:
+        series, others = comparable(real, fake, length, id, time)
+        others = others[: counted(len(others), n)]
+        return {"real": named(real), "fake": named(fake), **of_series(series, others, metrics, quiet)}
     known, judged = opened(real, size, crop), opened(fake, size, crop)
     same_form(known.space, judged.space)
-    count = len(judged.source) if n is None else n
-    if not 1 <= count <= len(judged.source):
-        raise ValueError(f"there are {len(judged.source):,} samples to score, not {count:,} (--n)")
+    count = counted(len(judged.source), n)
     with telling(quiet) as tell:
         panel = panel_of(known, count, metrics, features, weights, tell)
         raw = judged.source.read(np.arange(len(judged.source)))[:count]
@@ -141,6 +152,10 @@ def score_run(
     if isinstance(trained.space, TableSpace):
         found = tabular(trained, run, n, seed)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
+    if isinstance(trained.space, SeriesSpace):
+        series = run.samples.source.read(np.arange(len(run.samples)))
+        found = of_series(series, trained.sample(n, seed=seed), metrics, quiet)
+        return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     with telling(quiet) as tell:
         rest = [m for m in metrics if m != PATH]
         panel = panel_of(run.samples, n, rest, features, weights, tell, asked=listens(trained))
@@ -170,6 +185,18 @@ def tabular(trained: Trained, run: Run, n: int, seed: int) -> dict[str, Any]:
             "beaten by": [name for name, v in baselines.items() if v > value and name != "bootstrap"],
         }
     return {"samples": n, "features": {"name": "columns", "hash": ""}, "scores": found, "warnings": []}
+
+
+def of_series(real: NDArray[Any], fake: NDArray[Any], metrics: Sequence[str], quiet: bool) -> dict[str, Any]:
+    """The scores of series, beside those of a Gaussian and of shuffled real ones."""
+    with telling(quiet) as tell:
+        verdict = ordered.judged(real, fake, ordered.chosen(metrics), tell)
+    return {
+        "samples": len(fake),
+        "features": {"name": "series", "hash": ""},
+        "scores": {score.scale.name: scored(score) for score in verdict.scores},
+        "warnings": list(verdict.warnings),
+    }
 
 
 def translated(
@@ -221,6 +248,17 @@ def path(trained: Trained, features: Features, n: int, seed: int) -> dict[str, A
     scale = Scale("perceptual path length", "squared features", True)
     said = f"features {name}; {min(n, STEPS):,} steps on great circles in z; seed {seed}"
     return scored(Score(scale, found, None, {}, said))
+
+
+def counted(there: int, n: int | None) -> int:
+    """How many samples are scored.
+
+    Raises:
+        ValueError: there are not so many.
+    """
+    if n is not None and not 1 <= n <= there:
+        raise ValueError(f"there are {there:,} samples to score, not {n:,} (--n)")
+    return there if n is None else n
 
 
 def opened(data: Any, size: str = "", crop: bool = False) -> Samples:

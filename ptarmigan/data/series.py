@@ -91,6 +91,39 @@ class Series:
         return windows(several, self.length, self.stride), columns
 
 
+def comparable(real: Any, fake: Any, length: int, id: str, time: str) -> tuple[Floats, Floats]:
+    """The windows of two sets of series, with the channels in the order of the first.
+
+    Args:
+        real: what ``Series`` takes as data.
+        fake: the same.
+        length: steps of a window.
+        id: the column that says which series a row is of, where a table has it.
+        time: the column that orders the rows of a series, where a table has it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: these are no series, or of other channels.
+    """
+    (known, names), (others, called) = (read_as(data, length, id, time) for data in (real, fake))
+    if not names or not called or names == called:
+        return known, others
+    if set(names) != set(called):
+        raise ValueError(
+            f"channels {', '.join(names)} cannot be compared with {', '.join(called)}: say with --id and "
+            "--time which columns are none"
+        )
+    return known, others[:, :, [called.index(name) for name in names]]
+
+
+def read_as(data: Any, length: int, id: str, time: str) -> tuple[Floats, tuple[str, ...]]:
+    """The windows of series and their channels' names; of a table, by those of the columns that it has."""
+    if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
+        data = frame_in(data)
+    has = getattr(data, "columns", ())
+    return Series(data, length, id=id if id in has else "", time=time if time in has else "").read()
+
+
 def windows(several: Sequence[Floats], length: int, stride: int = 1) -> Floats:
     """Windows ``(n, length, channels)`` of series ``(time, channels)``; a shorter one is filled up with NaN.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.metrics import ordered
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
 from ptarmigan.metrics.classifier import Classifier, learn
 from ptarmigan.metrics.distance import DIRECTIONS, sliced_wasserstein
@@ -24,6 +25,7 @@ from ptarmigan.metrics.modes import Modes, modes
 from ptarmigan.metrics.tabular import column_shapes, pair_trends
 from ptarmigan.spaces.column import Column, Floats
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.series import SeriesSpace
 from ptarmigan.spaces.table import TableSpace
 
 REFERENCE = 10_000
@@ -73,7 +75,8 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
     Images: the Fréchet distance, in the features of a small network trained on the real images, to held-out
     ones; where there are classes, also how these are balanced and how surely they are told. Points of a known
     mixture: how they spread over its modes. Other points: the sliced Wasserstein distance to held-out ones.
-    Rows of a table: column shapes and pair trends.
+    Rows of a table: column shapes and pair trends. Series: the sliced Wasserstein distance, spectrum,
+    cross-correlation and autocorrelation.
 
     Args:
         samples: the real ones.
@@ -92,6 +95,8 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
         return _of_images(samples, samples.space, n, cache)
     if isinstance(samples.space, TableSpace):
         return _of_table(samples, samples.space, n)
+    if isinstance(samples.space, SeriesSpace):
+        return _of_series(samples, n)
     judge = _Judge(pixels, samples, n)
     if samples.mixture is not None:
         return _of_mixture(judge, samples.mixture)
@@ -131,6 +136,25 @@ def _of_table(samples: Samples, space: TableSpace, n: int) -> tuple[Metric, ...]
         return Metric(name, "share", False, protocol, n, floor, against)
 
     return metric("column shapes", column_shapes), metric("pair trends", pair_trends)
+
+
+def _of_series(samples: Samples, n: int) -> tuple[Metric, ...]:
+    chosen = permute(np.arange(min(REFERENCE, len(samples))), len(samples), "score", "reference")
+    real = samples.source.read(np.sort(chosen))
+    half, rest = ordered.halves(real)
+    said = ordered.protocol(real, n)
+    return tuple(
+        Metric(
+            name=measure.scale.name,
+            unit=measure.scale.unit,
+            lower_is_better=measure.scale.lower_is_better,
+            protocol=f"{said}; {measure.scale.note}",
+            samples=n,
+            floor=measure.compare(half, rest),
+            measure=ordered.against(real, measure.compare),
+        )
+        for measure in ordered.QUICK
+    )
 
 
 def _of_classes(judge: _Judge, network: Classifier) -> tuple[Metric, ...]:

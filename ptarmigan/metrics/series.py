@@ -2,8 +2,8 @@
 
 The published ones are those of TimeGAN (Yoon et al. 2019, "Time-series generative adversarial networks").
 Both are known to be fooled: windows of stocks whose steps are shuffled, and the draws of one Gaussian, score
-better than most generators. So autocorrelation, cross-correlation and spectrum stand beside them, and those
-two sets.
+better than most generators. So autocorrelation, cross-correlation and spectrum stand beside them, the sliced
+Wasserstein distance, and those two sets.
 
 Series are raw, as ``SeriesSpace`` has them: ``(n, length, channels)``, NaN after the end of one.
 """
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ptarmigan import noise
+from ptarmigan.metrics.distance import sliced_wasserstein
 from ptarmigan.spaces.series import SeriesSpace
 
 Floats = NDArray[np.float64]
@@ -136,8 +137,11 @@ def autocorrelation(series: Floats) -> Floats:
     """
     x = centred(series)
     power = (x**2).sum(1)
-    lags = range(1, max(2, series.shape[1] - 1))
-    together = np.stack([(x[:, lag:] * x[:, :-lag]).sum(1) for lag in lags])
+    length = x.shape[1]
+    # by the Fourier transform, as a long series has many lags; a channel at a time, for the memory
+    spectra = (np.abs(np.fft.rfft(one, 2 * length, axis=1)) ** 2 for one in np.moveaxis(x, 2, 0))
+    lags = slice(1, max(2, length - 1))
+    together = np.stack([np.fft.irfft(found, axis=1)[:, lags].T for found in spectra], 2)
     return mean_where(together, power > 0, power)
 
 
@@ -175,6 +179,12 @@ def spectrum(series: Floats) -> Floats:
     return mean_where(power.swapaxes(0, 1), total > 0, total)
 
 
+def sliced_distance(real: Floats, fake: Floats) -> float:
+    """The sliced Wasserstein distance between whole series, every channel on a scale from 0 to 1."""
+    a, b = scaled(real, fake)
+    return sliced_wasserstein(b.flatten(1).numpy(), a.flatten(1).numpy())
+
+
 def gaussian(real: Floats, n: int, seed: int = 0) -> Floats:
     """``n`` series from a Gaussian with the mean and the covariance of real ones, all steps in one vector.
 
@@ -183,9 +193,8 @@ def gaussian(real: Floats, n: int, seed: int = 0) -> Floats:
     rng = np.random.default_rng(noise.key(seed, "gaussian"))
     flat = real.reshape(len(real), -1)
     centre = np.nanmean(flat, 0)
-    off = np.nan_to_num(flat - centre)
-    # a random mixture of the real ones has their covariance, and needs no root of it
-    drawn: Floats = centre + rng.standard_normal((n, len(real))) @ off / np.sqrt(len(real))
+    root = np.linalg.qr(np.nan_to_num(flat - centre), mode="r") / np.sqrt(len(real))
+    drawn: Floats = centre + rng.standard_normal((n, len(root))) @ root
     return drawn.reshape(n, *real.shape[1:])
 
 
