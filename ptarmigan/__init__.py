@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ptarmigan.batch import Batch
     from ptarmigan.comparison.compare import compare
     from ptarmigan.estimators.anomaly import AnomalyGAN
+    from ptarmigan.estimators.oversampler import GANOverSampler
     from ptarmigan.estimators.series import SeriesGAN
     from ptarmigan.estimators.table import TableGAN
     from ptarmigan.game import Game, State, Terms, Turn
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "AnomalyGAN": "ptarmigan.estimators.anomaly",
     "Batch": "ptarmigan.batch",
+    "GANOverSampler": "ptarmigan.estimators.oversampler",
     "Game": "ptarmigan.game",
     "Rule": "ptarmigan.rules",
     "Run": "ptarmigan.run",
@@ -52,6 +54,7 @@ _HOMES = {
 __all__ = [
     "AnomalyGAN",
     "Batch",
+    "GANOverSampler",
     "Game",
     "Rule",
     "Run",

@@ -53,7 +53,7 @@ class ArrayImages:
     def __init__(self, images: Stored, labels: Indices | None, classes: tuple[str, ...], where: str) -> None:
         self.labels, self.classes = labels, classes
         self._images, self._where = images, where
-        self._first = _channels_first(images.shape[1:], where)
+        self._first = channels_first(images.shape[1:], where)
 
     def __len__(self) -> int:
         return len(self._images)
@@ -231,7 +231,12 @@ def _array_images(given: Labelled, classes: tuple[str, ...] | None, where: str) 
     return source
 
 
-def _channels_first(shape: tuple[int, ...], where: str) -> bool:
+def channels_first(shape: tuple[int, ...], where: str) -> bool:
+    """Whether an image of that shape has its channels before its sides.
+
+    Raises:
+        ValueError: none of its ends is 1 to 4 channels.
+    """
     if len(shape) == 2 or 1 <= shape[2] <= 4:
         return False
     if 1 <= shape[0] <= 4:

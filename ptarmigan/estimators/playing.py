@@ -23,7 +23,7 @@ from ptarmigan.trained import FILE, Trained, load
 class Estimator(Protocol):
     """What an estimator is told, and keeps: a file, and the networks in it once they are asked for."""
 
-    recipe: str
+    recipe: Any
     steps: int | None
     options: dict[str, Any] | None
     out: str
@@ -34,19 +34,21 @@ class Estimator(Protocol):
     _trained: Trained
 
 
-def fitted(estimator: Estimator, prefix: str, **given: Any) -> Trained:
+def fitted(estimator: Estimator, prefix: str, *, recipe: str = "", **given: Any) -> Trained:
     """Play an estimator's recipe, and let it keep what comes of it.
 
     Args:
         estimator: what is fitted.
         prefix: of the names of its recipes.
+        recipe: instead of the estimator's own, where that is not named.
         given: options of the recipe that are not among the estimator's ``options``, with the data.
 
     Raises:
         ValueError: an option is wrong, or the folder holds another run.
         KeyboardInterrupt: it was interrupted; with a folder, the same call goes on.
     """
-    name = estimator.recipe if estimator.recipe.endswith(".py") else prefix + estimator.recipe
+    wanted = recipe or estimator.recipe
+    name = wanted if wanted.endswith(".py") else prefix + wanted
     options = {**(estimator.options or {}), **given, "seed": seed_of(estimator.random_state)}
     if estimator.steps is not None:
         options["steps"] = estimator.steps

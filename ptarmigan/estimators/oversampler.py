@@ -1,0 +1,179 @@
+"""Rare classes filled up by a GAN, behind imbalanced-learn's interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_array
+from sklearn.utils.validation import validate_data
+
+from ptarmigan import zoo
+from ptarmigan.data.arrays import channels_first
+from ptarmigan.estimators.playing import fitted, pickled
+from ptarmigan.options import defaults
+from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.trained import Trained
+
+try:
+    from imblearn.over_sampling.base import BaseOverSampler
+    from imblearn.utils import check_target_type
+except ImportError:
+    raise ImportError(
+        "oversampling follows imbalanced-learn, which is not here: pip install 'ptarmigan[augment]'"
+    ) from None
+
+ROWS, IMAGES = "table.ctgan", "image.r1gan"
+"""What fills up rows and images where no recipe is named."""
+
+Wanted = dict[int, int]
+"""How many more of a class, by its number."""
+
+
+class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
+    """Adds made rows or images to the classes that have few, as imbalanced-learn's samplers do.
+
+    A GAN learns all classes together and is asked for the rare ones. ``fit_resample`` gives what it was
+    given, and after it what was made. Rows are a pandas DataFrame with columns of any kind or an array ``(n,
+    columns)``; images are an array ``(n, height, width[, channels])`` of uint8, uint16, or floats in [0, 1].
+    Both come back as they were given. Scikit-learn's splits see only what they are given: in a pipeline of
+    imbalanced-learn nothing that is made gets into a test set.
+
+    Args:
+        recipe: of the zoo, of rows (table.ctgan, table.tvae) or of images with classes (image.r1gan,
+            image.acgan, image.cgan); or a file of your own, such as mine.py. One that fits when None.
+        sampling_strategy: how many of which classes, as in imbalanced-learn: auto fills all classes up to the
+            most frequent.
+        steps: the length of the training; the recipe's own when None.
+        options: the recipe's other options, such as ``{"batch": 100}``.
+        out: the run's folder, where an interrupted fit goes on; none is kept when empty.
+        device: auto, cpu, cuda, mps.
+        random_state: names every random choice.
+        verbose: show progress.
+
+    Attributes:
+        sampling_strategy_: how many were made, by class.
+        file_: the trained networks, as a safetensors file; none where nothing was to be made.
+        n_features_in_: the number of columns; of images, their first side.
+        feature_names_in_: the names of the columns, where they are text.
+    """
+
+    def __init__(
+        self,
+        recipe: str | None = None,
+        *,
+        sampling_strategy: Any = "auto",
+        steps: int | None = None,
+        options: dict[str, Any] | None = None,
+        out: str = "",
+        device: str = "auto",
+        random_state: Any = 0,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.recipe = recipe
+        self.steps = steps
+        self.options = options
+        self.out = out
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:  # noqa: N802, N803
+        y, one_hot = check_target_type(y, indicate_one_vs_all=True)
+        if is_frame(X):
+            X = densely(X)  # noqa: N806
+        else:
+            X = check_array(X, dtype=None, ensure_all_finite=False, allow_nd=True)  # noqa: N806
+        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        if len(X) != len(y):
+            raise ValueError(f"there are {len(X)} samples and {len(y)} labels")
+        return X, y, one_hot
+
+    def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
+        classes, codes = np.unique(y, return_inverse=True)
+        numbers = {c: i for i, c in enumerate(classes.tolist())}
+        wanted = {numbers[c]: n for c, n in self.sampling_strategy_.items() if n}
+        if not wanted:
+            return X, y
+        labels = classes[np.repeat([*wanted], [*wanted.values()])]
+        whole = np.concatenate([y, labels.astype(y.dtype)])
+        if not is_frame(X) and X.ndim > 2:
+            return np.concatenate([X, self._images(X, codes, wanted)]), whole
+        pandas = pandas_or_error()
+        frame = X if is_frame(X) else pandas.DataFrame(X)
+        made = self._rows(frame, codes, wanted)
+        if is_frame(X):
+            return pandas.concat([X, made], ignore_index=True), whole
+        return np.concatenate([X, made.to_numpy(X.dtype)]), whole
+
+    def _rows(self, frame: Any, codes: NDArray[np.int64], wanted: Wanted) -> Any:
+        """Rows by a table GAN that has the label as one more column, of which values are asked."""
+        label = "label"
+        while label in frame.columns:
+            label += "_"
+        categorical = (*(self.options or {}).get("categorical", ()), label)
+        trained = fitted(
+            self, "", recipe=self.recipe or ROWS, data=frame.assign(**{label: codes}), categorical=categorical
+        )
+        seed = trained.description["options"]["seed"]
+        made = [trained.frame(n, where={label: c}, seed=seed) for c, n in wanted.items()]
+        return pandas_or_error().concat(made, ignore_index=True).drop(columns=label)
+
+    def _images(self, images: NDArray[Any], codes: NDArray[np.int64], wanted: Wanted) -> NDArray[Any]:
+        """Images by a class-conditional GAN, which sees every class as often as it will be in the result."""
+        recipe = self.recipe or IMAGES
+        again = [np.resize(np.flatnonzero(codes == c), n) for c, n in wanted.items()]
+        rows = np.concatenate([np.arange(len(images)), *again])
+        told = {"conditional": True} if "conditional" in defaults(zoo.recipe(recipe)) else {}
+        trained = fitted(self, "", recipe=recipe, data=(images[rows], codes[rows]), **told)
+        if not knows_classes(trained):
+            raise ValueError(f"{recipe} is not told the class of what it makes: choose another recipe")
+        seed = trained.description["options"]["seed"]
+        made = [trained.sample(n, class_=str(c), seed=seed) for c, n in wanted.items()]
+        return like(np.concatenate(made), images)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return pickled(super().__getstate__())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = False
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def is_frame(data: Any) -> bool:
+    """Whether it is a pandas DataFrame."""
+    return hasattr(data, "iloc")
+
+
+def densely(frame: Any) -> Any:
+    """The frame with sparse columns made dense."""
+    pandas = pandas_or_error()
+    sparse = [i for i, dtype in enumerate(frame.dtypes) if isinstance(dtype, pandas.SparseDtype)]
+    whole = frame.copy(deep=False)
+    for i in sparse:
+        whole.isetitem(i, frame.iloc[:, i].sparse.to_dense())
+    return whole
+
+
+def knows_classes(trained: Trained) -> bool:
+    """Whether what a game makes of the same latents differs from class to class."""
+    known = range(len(trained.space.classes))
+    made = [trained.sample(1, class_=i) for i in known]
+    return any(not np.array_equal(made[0], other) for other in made[1:])
+
+
+def like(made: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
+    """Raw images ``(n, height, width, channels)`` in the layout and numbers of other images."""
+    if channels_first(images.shape[1:], "the array"):
+        made = made.transpose(0, 3, 1, 2)
+    made = made.reshape(len(made), *images.shape[1:])
+    if images.dtype.kind == "b":
+        return made > 127
+    return (made / 255 if images.dtype.kind == "f" else made).astype(images.dtype)
