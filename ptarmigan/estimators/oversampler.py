@@ -82,14 +82,12 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:  # noqa: N802, N803
         y, one_hot = check_target_type(y, indicate_one_vs_all=True)
-        if is_frame(X):
-            X = densely(X)  # noqa: N806
-        else:
-            X = check_array(X, dtype=None, ensure_all_finite=False, allow_nd=True)  # noqa: N806
-        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
-        if len(X) != len(y):
-            raise ValueError(f"there are {len(X)} samples and {len(y)} labels")
-        return X, y, one_hot
+        known = {"dtype": None, "ensure_all_finite": False, "allow_nd": True}
+        given = densely(X) if is_frame(X) else check_array(X, **known)
+        validate_data(self, X=given, y=y, reset=True, skip_check_array=True)
+        if len(given) != len(y):
+            raise ValueError(f"there are {len(given)} samples and {len(y)} labels")
+        return given, y, one_hot
 
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
         classes, codes = np.unique(y, return_inverse=True)
