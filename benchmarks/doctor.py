@@ -76,7 +76,7 @@ def play(case: Case, work: Path, *, name: str = "", rescue: int = 0) -> str:
     more = {"rescue": rescue} if rescue else {}
     ended = ""
     try:
-        train(
+        played = train(
             case.recipe,
             out=folder,
             quiet=True,
@@ -93,6 +93,9 @@ def play(case: Case, work: Path, *, name: str = "", rescue: int = 0) -> str:
         )
     except Diverged as diverged:
         ended = str(diverged)
+    else:
+        if not played.complete:  # what was interrupted says nothing of how it ends
+            raise SystemExit(f"{folder}: {played.reason}")
     looks = outcome.series(folder, *SETS.get(case.data, (case.data, "")))
     write(folder / OUTCOME, json.dumps({"ended": ended, "looks": looks}).encode())
     if not rescue:
