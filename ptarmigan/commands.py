@@ -321,6 +321,8 @@ def score(args: list[str]) -> int:
         length: int = 0,
         id: str = "series",
         time: str = "",
+        held_out: str = "",
+        target: str = "",
         n: int | None = None,
         seed: int = 0,
         best: bool = False,
@@ -338,8 +340,8 @@ def score(args: list[str]) -> int:
             fake: the samples to score, alike.
             metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
                 inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; of
-                series discriminative predictive autocorrelation cross-correlation spectrum sliced; the usual ones
-                when empty.
+                series discriminative predictive autocorrelation cross-correlation spectrum sliced; of tables
+                shapes trends two-sample copies distance efficacy; the usual ones when empty.
             features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
@@ -348,6 +350,9 @@ def score(args: list[str]) -> int:
             length: without a run, both are series, and windows of so many steps are scored; none when 0.
             id: the column that says which series a row is of, where a file has it.
             time: the column that orders the rows of a series, where a file has it.
+            held_out: of tables, a file of real rows that were not learnt from, to compare with.
+            target: of tables, a column of a few values: how well it is told by classifiers that learnt from
+                the samples.
             n: how many samples to score; 10,000 of a run, all of two sets.
             seed: names the samples of a run.
             best: a run's weights with the best score, not the last.
@@ -360,7 +365,7 @@ def score(args: list[str]) -> int:
 
         use_data_dir(data_dir)
         how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}
-        how["weights"] = weights or None
+        how |= {"weights": weights or None, "held_out": held_out or None, "target": target}
         if run:
             if real or fake or size or crop or length:
                 raise UsageError(
@@ -403,7 +408,9 @@ def show_scores(found: dict[str, Any]) -> None:
     for other in others:
         lost = [name for name, entry in entries.items() if other in entry.get("beaten by", ())]
         if lost:
-            console.print(f"A {other} would have scored better: {', '.join(lost)}", style="yellow")
+            console.print(
+                f"{other[0].upper()}{other[1:]} would have scored better: {', '.join(lost)}", style="yellow"
+            )
     for warning in found.get("warnings", ()):
         console.print(warning, style="yellow")
     for said in shared_protocols(entry["protocol"] for entry in entries.values()):

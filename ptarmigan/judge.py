@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from ptarmigan import folder as folders
 from ptarmigan import zoo
 from ptarmigan.checkpoint import write
+from ptarmigan.data.alike import is_table, together
 from ptarmigan.data.images import Images
 from ptarmigan.data.points import NAMES, points
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.series import comparable
 from ptarmigan.data.stacked import Stacked
+from ptarmigan.data.table import Table
 from ptarmigan.game import Game
 from ptarmigan.metrics import ordered
 from ptarmigan.metrics.classifier import Classifier
@@ -32,9 +34,9 @@ from ptarmigan.metrics.features import Features, Vectors
 from ptarmigan.metrics.measures import Scale, chosen
 from ptarmigan.metrics.panel import Panel, Score, Verdict
 from ptarmigan.metrics.path import encoded, path_length
-from ptarmigan.metrics.score import Metric, default_metrics
+from ptarmigan.metrics.records import table_panel
+from ptarmigan.metrics.score import Metric
 from ptarmigan.metrics.stacked import StackedModes, learn_digits, stacked_modes, told_of
-from ptarmigan.metrics.tabular import bootstrap, independent
 from ptarmigan.metrics.translated import Translations
 from ptarmigan.options import build
 from ptarmigan.run import Run
@@ -45,6 +47,9 @@ from ptarmigan.spaces.space import Space
 from ptarmigan.spaces.table import TableSpace
 from ptarmigan.trained import Trained, load
 from ptarmigan.translation import TranslationShow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FILE = "scores.json"
 PATH = "path"
@@ -65,6 +70,8 @@ def score(
     length: int = 0,
     id: str = NUMBERED,
     time: str = "",
+    held_out: Any = None,
+    target: str = "",
     n: int | None = None,
     quiet: bool = True,
 ) -> dict[str, Any]:
@@ -83,6 +90,8 @@ def score(
         length: both are series, and windows of so many steps are scored; they are none when 0.
         id: the column that says which series a row is of, where a table has it.
         time: the column that orders the rows of a series, where a table has it.
+        held_out: of tables, real rows that the samples were not learnt from.
+        target: of tables, a column of a few values that classifiers are to tell from the others.
         n: score so many of the samples; all when None.
         quiet: show no progress.
 
@@ -97,6 +106,12 @@ def score(
         series, others = comparable(real, fake, length, id, time)
         others = others[: counted(len(others), n)]
         return {"real": named(real), "fake": named(fake), **of_series(series, others, metrics, quiet)}
+    if is_table(real) and is_table(fake):
+        rows, made = Table(real).frame(), Table(fake).frame()
+        made = made[: counted(len(made), n)]
+        scores = of_tables(rows, made, held_out, metrics=metrics, target=target, quiet=quiet)
+        return {"real": named(real), "fake": named(fake), **scores}
+    no_table(held_out, target)
     known, judged = opened(real, size, crop), opened(fake, size, crop)
     same_form(known.space, judged.space)
     count = counted(len(judged.source), n)
@@ -117,6 +132,8 @@ def score_run(
     metrics: Sequence[str] = (),
     features: str | Features = "auto",
     weights: Weights = None,
+    held_out: Any = None,
+    target: str = "",
     quiet: bool = True,
 ) -> dict[str, Any]:
     """Score ``n`` samples of a run, and keep the scores in its ``scores.json``.
@@ -132,6 +149,8 @@ def score_run(
         metrics: as ``score`` has them.
         features: as ``score`` has them.
         weights: as ``score`` has them.
+        held_out: as ``score`` has it.
+        target: as ``score`` has it.
         quiet: show no progress.
 
     Returns:
@@ -144,13 +163,18 @@ def score_run(
     description = folders.load(folder)
     trained = load(folder, best=best, device=device)
     run = build(zoo.recipe(description["recipe"]), description["options"])
+    if not isinstance(trained.space, TableSpace):
+        no_table(held_out, target)
     if run.samples.inputs is not None:
         with telling(quiet) as tell:
             seen = looked_at(features, run.samples, weights, tell)
             found = translated(run, trained.game, trained.precision, n, seed, metrics, seen, tell)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     if isinstance(trained.space, TableSpace):
-        found = tabular(trained, run, n, seed)
+        values = [str(column.name) for column in trained.space.columns if column.by_value]
+        real = trained.space.frame(run.samples.source.read(np.arange(len(run.samples))))
+        made = trained.frame(n, seed=seed)
+        found = of_tables(real, made, held_out, values, metrics=metrics, target=target, quiet=quiet)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     if isinstance(trained.space, SeriesSpace):
         series = run.samples.source.read(np.arange(len(run.samples)))
@@ -169,22 +193,28 @@ def score_run(
     return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
 
 
-def tabular(trained: Trained, run: Run, n: int, seed: int) -> dict[str, Any]:
-    """The scores of a run's rows of a table, beside those of independent columns and of real rows again."""
-    if n < 1:
-        raise ValueError(f"a score of {n} rows says nothing: at least 1 is needed (--n)")
-    made = trained.sample(n, seed=seed)
-    real = run.samples.source.read(np.arange(len(run.samples)))
-    others = {"independent columns": independent(real, n, seed), "bootstrap": bootstrap(real, n, seed)}
-    found = {}
-    for metric in default_metrics(run.samples, n):
-        value = metric(made)
-        baselines = {name: metric(rows) for name, rows in others.items()}
-        found[metric.name] = entry(metric, value) | {
-            "baselines": {name: finite(v) for name, v in baselines.items()},
-            "beaten by": [name for name, v in baselines.items() if v > value and name != "bootstrap"],
-        }
-    return {"samples": n, "features": {"name": "columns", "hash": ""}, "scores": found, "warnings": []}
+def of_tables(
+    real: pd.DataFrame,
+    fake: pd.DataFrame,
+    held_out: Any = None,
+    categorical: Sequence[str] = (),
+    *,
+    metrics: Sequence[str],
+    target: str,
+    quiet: bool,
+) -> dict[str, Any]:
+    """The scores of rows, beside those of independent columns, a Gaussian copula, and real rows again."""
+    others = [fake] if held_out is None else [fake, Table(held_out).frame()]
+    space, (train, made, *rest) = together(real, others, categorical)
+    with telling(quiet) as tell:
+        held = rest[0] if rest else None
+        panel = table_panel(space, train, held, len(made), metrics=metrics, target=target, tell=tell)
+        found = written(panel, panel.judge(ArraySource(made)))
+    if target and not rest:
+        found["warnings"].append(
+            "classifiers were tested on the rows that were learnt from: --held-out tests them on others"
+        )
+    return found
 
 
 def of_series(real: NDArray[Any], fake: NDArray[Any], metrics: Sequence[str], quiet: bool) -> dict[str, Any]:
@@ -262,6 +292,16 @@ def counted(there: int, n: int | None) -> int:
 
 
 def opened(data: Any, size: str = "", crop: bool = False) -> Samples:
+def no_table(held_out: Any, target: str) -> None:
+    """Refuse what only tables have.
+
+    Raises:
+        ValueError: one of both is given.
+    """
+    if held_out is not None or target:
+        raise ValueError("--held-out and --target are for tables, and these samples are none")
+
+
     """Any samples: points by name, from a file or an array of two dimensions; else images.
 
     Raises:

@@ -11,8 +11,13 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
+MOST = 256
+"""Values of a column that classifiers tell apart, at most: the rarest of more are one."""
 
-def efficacy(train: pd.DataFrame, test: pd.DataFrame, target: str, positive: Any) -> dict[str, float]:
+
+def efficacy(
+    train: pd.DataFrame, test: pd.DataFrame, target: str | int, positive: Any = None
+) -> dict[str, float]:
     """F1 on real rows of four classifiers that learnt from ``train``, and their mean.
 
     The classifiers of SDGym for Adult (Xu et al. 2019, arXiv 1907.00503, section 5.1): a tree of depth 15,
@@ -23,7 +28,7 @@ def efficacy(train: pd.DataFrame, test: pd.DataFrame, target: str, positive: Any
         train: rows to learn from.
         test: real rows.
         target: the column to be told.
-        positive: the value of it that F1 is about.
+        positive: the value of it that F1 is about; the mean over its values when None.
     """
     from sklearn.ensemble import AdaBoostClassifier
     from sklearn.exceptions import ConvergenceWarning
@@ -33,9 +38,10 @@ def efficacy(train: pd.DataFrame, test: pd.DataFrame, target: str, positive: Any
     from sklearn.tree import DecisionTreeClassifier
 
     x, z = features(train.drop(columns=target), test.drop(columns=target))
-    y, wanted = (np.asarray(frame[target] == positive) for frame in (train, test))
-    if y.all() or not y.any():
+    y, wanted = (told(frame[target], positive) for frame in (train, test))
+    if len(np.unique(y)) == 1:
         return {"mean": 0.0}
+    average = "macro" if positive is None else "binary"
     judges: dict[str, Any] = {
         "tree": DecisionTreeClassifier(max_depth=15, class_weight="balanced", random_state=0),
         "AdaBoost": AdaBoostClassifier(random_state=0),
@@ -46,23 +52,32 @@ def efficacy(train: pd.DataFrame, test: pd.DataFrame, target: str, positive: Any
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # 50 rounds are the protocol
         for name, judge in judges.items():
-            found[name] = float(f1_score(wanted, judge.fit(x, y).predict(z)))
+            found[name] = float(f1_score(wanted, judge.fit(x, y).predict(z), average=average))
     return {**found, "mean": float(np.mean(list(found.values())))}
+
+
+def told(column: pd.Series[Any], positive: Any) -> NDArray[Any]:
+    """What is to be told: whether it is the positive value, or which value it is."""
+    return np.asarray(column.astype(str) if positive is None else column == positive)
 
 
 def features(train: pd.DataFrame, test: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both frames as numbers, on the scales and with the values of the first."""
-    from pandas.api.types import is_numeric_dtype
+    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     parts: list[tuple[Any, Any]] = []
     for name in train.columns:
-        one, other = (frame[[name]] for frame in (train, test))
-        if is_numeric_dtype(train[name]):
+        one, other = train[name], test[name]
+        if is_datetime64_any_dtype(one):
+            one, other = (dates.astype("int64").where(dates.notna()) for dates in (one, other))
+        if is_numeric_dtype(one):
             maker: Any = StandardScaler()
-            one, other = one.fillna(one.mean()), other.fillna(one.mean())
+            a, b = (cells.to_numpy(np.float64, na_value=np.nan)[:, None] for cells in (one, other))
+            middle = 0.0 if np.isnan(a).all() else np.nanmean(a)
+            a, b = (np.where(np.isnan(cells), middle, cells) for cells in (a, b))
         else:
-            maker = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-            one, other = one.astype(str), other.astype(str)
-        parts.append((maker.fit_transform(one.to_numpy()), maker.transform(other.to_numpy())))
+            maker = OneHotEncoder(max_categories=MOST, handle_unknown="ignore", sparse_output=False)
+            a, b = (cells.astype(str).to_numpy(object)[:, None] for cells in (one, other))
+        parts.append((maker.fit_transform(a), maker.transform(b)))
     return np.hstack([a for a, _ in parts]), np.hstack([b for _, b in parts])

@@ -108,7 +108,7 @@ def memorised(
         )
     threshold, false = _threshold(_singular(of_real))
     below = _singular(of_fake) < threshold
-    exact, exact_real = _equal(source, fake, held_out)
+    exact, exact_real = equal(source, fake, held_out)
     closer, z = _test(of_fake[:, 0], of_real[:, 0])
     return Memorised(
         exact=mean_of(exact, seed=seed),
@@ -159,7 +159,7 @@ def _threshold(real: Distances) -> tuple[float, float]:
     return float(np.sort(real)[rank - 1]), rank / (len(real) + 1)
 
 
-def _equal(source: Source, *sets: Raw) -> list[NDArray[np.bool_]]:
+def equal(source: Source, *sets: Raw) -> list[NDArray[np.bool_]]:
     """Which samples of the sets equal one of the source in every byte."""
     dtype = source.read(np.arange(1)).dtype
     digests = [_digests(raw.astype(dtype, copy=False)) for raw in sets]

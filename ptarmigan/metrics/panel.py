@@ -40,6 +40,7 @@ class Score:
         floor: what real samples score; None where that cannot be said.
         baselines: what trivial generators score.
         protocol: all that must be equal for two numbers to be comparable, in words.
+        bounds: baselines that are made of real samples, and are no rivals.
     """
 
     scale: Scale
@@ -47,14 +48,19 @@ class Score:
     floor: float | None
     baselines: dict[str, float]
     protocol: str
+    bounds: tuple[str, ...] = ()
 
     @property
     def beaten_by(self) -> tuple[str, ...]:
-        """The trivial generators that score better, by more than the error."""
+        """The trivial generators that score better, by more than the error; none where real is no better."""
         sign = 1 if self.scale.lower_is_better else -1
         margin = 2 * self.value.error if math.isfinite(self.value.error) else 0.0
+        if self.floor is not None and sign * (self.value.value - self.floor) <= 0:
+            return ()
         return tuple(
-            name for name, other in self.baselines.items() if sign * (self.value.value - other) > margin
+            name
+            for name, other in self.baselines.items()
+            if name not in self.bounds and sign * (self.value.value - other) > margin
         )
 
 
@@ -80,6 +86,7 @@ class Panel:
         stacks: counts the modes of raw samples, where these are stacked digits.
         asked: whether the labels of what is judged are the classes that it was asked to be.
         trivial: generators to compare with.
+        bounds: those of them that give real samples back, and are no rivals.
         beside: how these came about, in words.
         tell: is told what is being done, as it takes a while.
 
@@ -100,11 +107,12 @@ class Panel:
         stacks: Callable[[NDArray[Any]], StackedModes] | None = None,
         asked: bool = False,
         trivial: Trivial = TRIVIAL,
+        bounds: tuple[str, ...] = (),
         beside: str = f"{MIXTURE}, {COPY}",
         tell: Callable[[str], None] = SAYING_NOTHING,
     ) -> None:
         self.features, self.n, self.what, self.tell = features, n, what, tell
-        self.generators, self.beside = trivial, beside
+        self.generators, self.bounds, self.beside = trivial, bounds, beside
         self.apart = held_out is not train
         tell(f"features of the real samples ({features.name})")
         self.real = look(features, Set.of(held_out, None), keep=True)
@@ -169,6 +177,7 @@ class Panel:
                 floors[i].value,
                 {name: found[i].value for name, found in baselines.items()},
                 self.protocol(measure, scale),
+                tuple(baselines) if measure.of_training else self.bounds,  # far from it is easy
             )
             for i, scale in enumerate(measure.scales)
         ]
@@ -191,11 +200,12 @@ class Panel:
 
     def _warnings(self, view: View) -> Iterable[str]:
         dimensions = self.real.features.shape[1]
+        moments = any(measure.key == "frechet" for measure in self.measures)
         few = too_few(min(self.n, len(self.real)), dimensions)
-        if few:
+        if few and moments:
             yield f"Fréchet distance: {few}"
         still = int((self.real.features == self.real.features[0]).all(axis=0).sum())
-        if still:
+        if still and moments:
             yield f"{still} of {dimensions} features are the same for all real samples, and say nothing"
         if isinstance(self.features, Telling):
             real, fake = told(self.real), told(view)
