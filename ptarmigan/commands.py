@@ -146,13 +146,13 @@ def sample(args: list[str]) -> int:
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
-            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table a
-                .csv or .parquet.
+            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table or
+                series a .csv or .parquet.
             n: how many samples.
             seed: names the samples: the first of many are the same as the first of few.
             class_: of one class only, by name or number.
             truncation: below 1, less variety and more typical samples.
-            where: of a table, what columns are to hold, as column=value; every row does.
+            where: what columns of a table, or of series' metadata, are to hold, as column=value; all do.
             best: the weights with the best score, not the last.
             device: where to make them.
         """

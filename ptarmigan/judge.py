@@ -177,8 +177,9 @@ def score_run(
         found = of_tables(real, made, held_out, values, metrics=metrics, target=target, quiet=quiet)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     if isinstance(trained.space, SeriesSpace):
-        series = run.samples.source.read(np.arange(len(run.samples)))
-        found = of_series(series, trained.sample(n, seed=seed), metrics, quiet)
+        channels = slice(0, trained.space.channels)
+        series = run.samples.source.read(np.arange(len(run.samples)))[:, :, channels]
+        found = of_series(series, trained.sample(n, seed=seed)[:, :, channels], metrics, quiet)
         return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
     with telling(quiet) as tell:
         rest = [m for m in metrics if m != PATH]

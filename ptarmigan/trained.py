@@ -17,12 +17,21 @@ from ptarmigan import noise, zoo
 from ptarmigan.data.blank import Blank
 from ptarmigan.game import Game
 from ptarmigan.games.detector import Detector
+from ptarmigan.games.tabular import Asked
 from ptarmigan.games.translation import Translation
 from ptarmigan.metrics.path import slerp
 from ptarmigan.options import build
 from ptarmigan.sampling import CHUNK, abnormalities, generate, latents, some_classes
 from ptarmigan.settings import pick_device
-from ptarmigan.spaces import ImageSpace, LabelSpace, Space, TableSpace, VectorSpace, from_json
+from ptarmigan.spaces import (
+    ImageSpace,
+    LabelSpace,
+    SeriesSpace,
+    Space,
+    TableSpace,
+    VectorSpace,
+    from_json,
+)
 from ptarmigan.translating.kinds import through
 from ptarmigan.translating.translator import Translator
 
@@ -69,7 +78,7 @@ class Trained:
             seed: names them.
             class_: of one class only, by name or number, where the run is conditional.
             truncation: below 1, less variety and more typical samples.
-            where: of a table, the values that columns are to have; every row has them.
+            where: the values that columns of a table, or of series' metadata, are to have; all have them.
 
         Raises:
             ValueError: there is no such class or value, or a number is out of range.
@@ -237,14 +246,18 @@ class Trained:
         return float(np.quantile(known, 1 - contamination))
 
     def conditions(self, n: int, where: Mapping[Any, Any]) -> NDArray[np.float32]:
-        """What ``n`` rows of a table are conditioned on.
+        """What ``n`` rows of a table, or ``n`` series, are conditioned on.
 
         Raises:
-            ValueError: this run does not make tables, or there is no such value.
+            ValueError: this run does not make such, or there is no such value.
         """
-        if not isinstance(self.space, TableSpace):
-            raise ValueError("--where is for tables: this run makes none")
-        asked = self.space.conditions.asked(where)
+        rows = self.space.about if isinstance(self.space, SeriesSpace) else self.space
+        if not isinstance(rows, TableSpace):
+            raise ValueError("--where is for tables, and for series with metadata: this run makes none")
+        if not any(isinstance(module, Asked) for module in self.game.modules()):
+            recipe = self.description.get("recipe")
+            raise ValueError(f"--where: a run of {recipe} cannot be asked; series.doppelganger can")
+        asked = rows.conditions.asked(where)
         return np.broadcast_to(asked, (n, len(asked)))
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:

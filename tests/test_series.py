@@ -62,18 +62,59 @@ def test_frames_wide_and_long():
     np.testing.assert_array_equal(samples.source.read(np.arange(1))[0], wide[["a", "b"]])
     assert samples.space.columns == ("a", "b")
     long = pd.concat([wide.assign(who="x"), wide[:20].assign(who="y")])
-    raw, columns = Series(long, length=25, stride=5, id="who", time="day").read()
-    assert (raw.shape, columns) == ((3, 25, 2), ("a", "b"))
+    raw, space = Series(long, length=25, stride=5, id="who", time="day").read()
+    assert (raw.shape, space.columns, space.name) == ((3, 25, 2), ("a", "b"), "who")
     assert np.isnan(raw[2, 20:]).all()
 
 
 def test_frames_of_what_was_made():
-    raw, columns = Series(pd.DataFrame(walk(5), columns=["a", "b"]), length=4).read()
+    raw, space = Series(pd.DataFrame(walk(5), columns=["a", "b"]), length=4).read()
     raw[1, 2:] = np.nan
-    frame = SeriesSpace.of(raw, columns, "who").frame(raw, 7)
+    frame = SeriesSpace.of(raw, space.columns, "who").frame(raw, 7)
     assert list(frame.columns) == ["who", "a", "b"]
     assert frame["who"].tolist() == [7] * 4 + [8] * 2
     np.testing.assert_array_equal(frame[["a", "b"]], np.concatenate([raw[0], raw[1, :2]]))
+
+
+def measured() -> pd.DataFrame:
+    """Series of unequal length, with metadata of several kinds; the rows are in no order."""
+    rng = np.random.default_rng(1)
+    series = []
+    for i in range(30):
+        rows = pd.DataFrame(walk(int(rng.integers(3, 9))), columns=["a", "b"])
+        site = ["north", "south"][i % 2]
+        series.append(
+            rows.assign(who=f"w{i}", hour=range(len(rows)), site=site, size=rng.normal(), old=i > 9)
+        )
+    return pd.concat(series).sample(frac=1, random_state=0)
+
+
+def test_metadata_is_said_of_whole_series(tmp_path):
+    frame = measured()
+    data = Series(frame, length=8, id="who", time="hour", metadata=("site", "size", "old"))
+    raw, space = data.read()
+    assert raw.shape == (30, 8, 5)
+    assert space.channels == 2
+    assert [column.kind for column in space.metadata] == ["categorical", "continuous", "boolean"]
+    x = space.encode(raw)
+    assert tuple(x.shape[1:]) == space.shape
+    assert 0 <= x.min() <= x.max() <= 1
+    assert from_json(json.loads(json.dumps(to_json(space)))) == space
+    back = space.decode(x)
+    np.testing.assert_allclose(back[:, :, :2], raw[:, :, :2], atol=1e-5)
+    np.testing.assert_allclose(back[:, :, 2:], raw[:, :, 2:], atol=1e-5)
+    made = space.frame(back)
+    assert list(made.columns) == ["who", "site", "size", "old", "a", "b"]
+    expected = frame.groupby("who")[["site", "size", "old"]].first()
+    found = made.groupby("who")[["site", "size", "old"]].first()
+    assert sorted(found["site"] + found["old"].astype(str)) == sorted(
+        expected["site"] + expected["old"].astype(str)
+    )
+    np.testing.assert_allclose(sorted(found["size"]), sorted(expected["size"]), atol=1e-4)
+    assert (made.groupby("who")["site"].nunique() == 1).all()
+    space.save(back[:4], tmp_path)
+    space.save(back[4:], tmp_path, 4)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "series.csv"), made, check_dtype=False)
 
 
 def test_files(tmp_path):
@@ -117,7 +158,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [1, 2, 3], "t": ["x", "y", "z"]})
         (FRAME.assign(b=[1, np.nan, 3]), dict(time="t"), "nan at step 2 in channel 2; 1 numbers"),
         (FRAME[["a", "a"]], {}, "two columns are called 'a'"),
         (FRAME[["a"]][:0], {}, "shape"),
-        (FRAME[["t"]], dict(time="t"), "shape"),
+        (FRAME[["t"]], dict(time="t"), "no channel to learn"),
         (np.array([[1.0], [np.inf]]), {}, "inf at step 2"),
         (np.ones((0, 3)), {}, "shape"),
         (np.ones((2, 3, 4, 5)), {}, "shape"),
@@ -126,6 +167,8 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [1, 2, 3], "t": ["x", "y", "z"]})
         ([], {}, "no channels"),
         ([np.ones((3, 2)), np.ones((3, 1))], {}, "1 or 2 channels"),
         (3, {}, "not int"),
+        (measured(), dict(id="who", time="hour", metadata=("a", "site")), "'a' changes within series w"),
+        (measured(), dict(id="who", metadata=("place",)), "no column 'place'"),
         ("nothing", {}, "no series 'nothing'"),
         (np.ones((9, 2)), dict(length=1), "--length"),
     ],

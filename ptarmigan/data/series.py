@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.columns import described_column
 from ptarmigan.data.numbers import read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.table import read_frame
 from ptarmigan.data.vectors import LARGEST
 from ptarmigan.noise import key
+from ptarmigan.spaces.column import Column
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.spaces.series import NUMBERED, SeriesSpace
 
@@ -46,6 +48,8 @@ class Series:
     """The column that says which series a row is of; all rows are one series when empty."""
     time: str = ""
     """The column that orders the rows of a series, and is not learnt; they are in order when empty."""
+    metadata: tuple[str, ...] = ()
+    """Columns that are the same in all rows of a series, such as where it was measured."""
 
     def open(self, *, batch: int, seed: int = 0) -> Samples:
         """Windows of the series, shuffled by ``seed`` and cut into batches.
@@ -60,12 +64,11 @@ class Series:
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.space, batch=batch, seed=seed)
-        raw, columns = self.read()
-        space = SeriesSpace.of(raw, columns, self.id or NUMBERED)
+        raw, space = self.read()
         return Samples(ArraySource(raw), space, batch=batch, seed=seed)
 
-    def read(self) -> tuple[Floats, tuple[str, ...]]:
-        """The windows ``(n, length, channels)``, NaN after the end of a series, and the channels' names.
+    def read(self) -> tuple[Floats, SeriesSpace]:
+        """The windows ``(n, length, channels)``, NaN after the end of a series, and what they are.
 
         Raises:
             FileNotFoundError: there is no such file.
@@ -76,19 +79,25 @@ class Series:
         found = self.data
         if isinstance(found, str | Path):
             if found == NAME:
-                return sines(SINES, self.length), ()
+                return known(sines(SINES, self.length))
             found = read_npy(Path(found)) if str(found).endswith(".npy") else frame_in(found)
         if isinstance(found, np.ndarray) and found.ndim == 3:
-            return checked(found, "the array"), ()
+            return known(checked(found, "the array"))
         if isinstance(found, np.ndarray):
             found = [found]
         if isinstance(found, list | tuple):
             several = [checked(np.asarray(one), f"series {i + 1}") for i, one in enumerate(found)]
-            return windows(several, self.length, self.stride), ()
+            return known(windows(several, self.length, self.stride))
         if not isinstance(found, pandas_or_error().DataFrame):
             raise ValueError(f"series are a path, a DataFrame or arrays, not {type(found).__name__}")
-        several, columns = apart(found, self.id, self.time)
-        return windows(several, self.length, self.stride), columns
+        several, columns, about = apart(found, self.id, self.time, self.metadata)
+        raw = windows(several, self.length, self.stride)
+        return raw, SeriesSpace.of(raw, columns, self.id or NUMBERED, about)
+
+
+def known(raw: Floats) -> tuple[Floats, SeriesSpace]:
+    """Series without names, and what they are."""
+    return raw, SeriesSpace.of(raw)
 
 
 def comparable(real: Any, fake: Any, length: int, id: str, time: str) -> tuple[Floats, Floats]:
@@ -105,19 +114,20 @@ def comparable(real: Any, fake: Any, length: int, id: str, time: str) -> tuple[F
         FileNotFoundError: there is no such file.
         ValueError: these are no series, or of other channels.
     """
-    (known, names), (others, called) = (read_as(data, length, id, time) for data in (real, fake))
+    (first, space), (others, second) = (read_as(data, length, id, time) for data in (real, fake))
+    names, called = space.columns, second.columns
     if not names or not called or names == called:
-        return known, others
+        return first, others
     if set(names) != set(called):
         raise ValueError(
             f"channels {', '.join(names)} cannot be compared with {', '.join(called)}: say with --id and "
             "--time which columns are none"
         )
-    return known, others[:, :, [called.index(name) for name in names]]
+    return first, others[:, :, [called.index(name) for name in names]]
 
 
-def read_as(data: Any, length: int, id: str, time: str) -> tuple[Floats, tuple[str, ...]]:
-    """The windows of series and their channels' names; of a table, by those of the columns that it has."""
+def read_as(data: Any, length: int, id: str, time: str) -> tuple[Floats, SeriesSpace]:
+    """The windows of series, and what they are; of a table, by those of the columns that it has."""
     if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
         data = frame_in(data)
     has = getattr(data, "columns", ())
@@ -143,38 +153,74 @@ def windows(several: Sequence[Floats], length: int, stride: int = 1) -> Floats:
     return np.concatenate(cut)
 
 
-def apart(frame: pd.DataFrame, name: str = "", time: str = "") -> tuple[list[Floats], tuple[str, ...]]:
-    """The series in a frame, one step of time a row, and the channels' names.
+def apart(
+    frame: pd.DataFrame, name: str = "", time: str = "", metadata: Sequence[str] = ()
+) -> tuple[list[Floats], tuple[str, ...], tuple[Column, ...]]:
+    """The series in a frame, one step of time a row; the channels' names; and the columns of metadata.
+
+    Metadata stands beside the channels of a series, the same in every row.
 
     Args:
         frame: the rows.
         name: the column that says which series a row is of; they are one series when empty.
         time: the column that orders the rows of a series.
+        metadata: columns that are the same in all rows of a series.
 
     Raises:
-        ValueError: there is no such column, or one holds no finite numbers.
+        ValueError: there is no such column, one holds no finite numbers, or metadata changes.
     """
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ValueError(f"two columns are called {twice!r}: give every column a name of its own")
-    for column in filter(None, (name, time)):
+    told = [column for column in (name, time) if column]
+    for column in (*told, *metadata):
         if column not in frame.columns:
             raise ValueError(f"there is no column {column!r}; there are {', '.join(map(str, frame.columns))}")
+    for column in told:
         if frame[column].isna().any():
             raise ValueError(f"the column {column!r} has missing values: leave those rows out")
-    ordered = frame.sort_values(time, kind="stable") if time else frame
-    learnt = frame.columns.drop([column for column in (name, time) if column])
+    learnt = frame.columns.drop([*told, *metadata])
+    if not len(learnt):
+        raise ValueError("there is no channel to learn: all columns are an id, a time or metadata")
     for column in learnt:
         if frame[column].dtype.kind not in "fiub":
             raise ValueError(
-                f"the column {column!r} holds no numbers: leave it out, or say what it is with --time or --id"
+                f"the column {column!r} holds no numbers: leave it out, or say what it is with --time, --id "
+                "or --metadata"
             )
-    groups = ordered.groupby(name, sort=False) if name else [("the table", ordered)]
-    several = [
-        checked(rows[learnt].to_numpy(np.float64, na_value=np.nan), f"series {who}" if name else str(who))
-        for who, rows in groups
-    ]
-    return several, tuple(map(str, learnt))
+    ordered = frame.sort_values(time, kind="stable") if time else frame
+    groups: list[tuple[Any, pd.DataFrame]] = [("", ordered)]
+    if name:
+        groups = list(ordered.groupby(name, sort=False))
+    about, said = said_of(groups, metadata)
+    several = []
+    for row, (who, rows) in zip(said, groups, strict=True):
+        numbers = checked(
+            rows[learnt].to_numpy(np.float64, na_value=np.nan), f"series {who}" if name else "the table"
+        )
+        several.append(np.column_stack([numbers, np.tile(row, (len(numbers), 1))]))
+    return several, tuple(map(str, learnt)), about
+
+
+def said_of(
+    groups: Sequence[tuple[Any, pd.DataFrame]], metadata: Sequence[str]
+) -> tuple[tuple[Column, ...], Floats]:
+    """What is said of whole series: its columns, and a raw row for each series.
+
+    Raises:
+        ValueError: it changes within a series.
+    """
+    for column in metadata:
+        for who, rows in groups:
+            if rows[column].nunique(dropna=False) > 1:
+                raise ValueError(
+                    f"the column {column!r} changes within series {who}: metadata is the same in all its rows"
+                )
+    if not metadata:
+        return (), np.empty((len(groups), 0))
+    heads = pandas_or_error().concat([rows.iloc[:1] for _, rows in groups])
+    found = [described_column(column, heads[column]) for column in metadata]
+    return tuple(column for column, _ in found), np.stack([raw for _, raw in found], 1)
 
 
 def checked(raw: NDArray[Any], where: str) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PREFIX = "series."
-MINE = ("length", "stride", "id", "time")
+MINE = ("length", "stride", "id", "time", "metadata")
 """Options of a recipe that are arguments of their own here."""
 
 
@@ -31,12 +32,13 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
     seed give the same samples.
 
     Args:
-        recipe: rcgan or timegan; or a file of your own, such as mine.py.
+        recipe: rcgan, timegan or doppelganger; or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         length: steps of a window.
         stride: steps from the beginning of one window to that of the next.
         id: the column of a frame that says which series a row is of; all rows are one series when empty.
         time: the column that orders the rows of a series, and is not learnt; they are in order when empty.
+        metadata: columns of a frame that are the same in all rows of a series, such as where it was measured.
         options: the recipe's other options, such as ``{"width": 50}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
@@ -58,6 +60,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         stride: int = 1,
         id: str = "",
         time: str = "",
+        metadata: Sequence[str] = (),
         options: dict[str, Any] | None = None,
         out: str = "",
         device: str = "auto",
@@ -70,6 +73,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         self.stride = stride
         self.id = id
         self.time = time
+        self.metadata = metadata
         self.options = options
         self.out = out
         self.device = device
@@ -89,12 +93,14 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: these are no series of finite numbers, or an argument cannot be meant.
             KeyboardInterrupt: it was interrupted.
         """
-        given = {name: getattr(self, name) for name in MINE}
+        given = {name: getattr(self, name) for name in MINE} | {"metadata": tuple(self.metadata)}
         trained = fitted(self, PREFIX, data=self._given(X), **given)
         self._noted(space_of(trained, self.recipe))
         return self
 
-    def sample(self, n: int = 100, *, seed: int = 0) -> NDArray[Any] | pd.DataFrame:
+    def sample(
+        self, n: int = 100, *, where: Mapping[Any, Any] | None = None, seed: int = 0
+    ) -> NDArray[Any] | pd.DataFrame:
         """``n`` new series; of a thousand, the first are those of ten.
 
         Where channels have names, as a long frame, in which a first column says which series a row is of;
@@ -102,11 +108,16 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
 
         Args:
             n: how many.
+            where: the values that columns of metadata are to have, such as ``{"site": "north"}``, of recipes
+                that can be asked (doppelganger).
             seed: names them.
+
+        Raises:
+            ValueError: there is no such column or value, or the recipe cannot be asked.
         """
         check_is_fitted(self)
         trained = networks(self)
-        space, raw = space_of(trained, self.recipe), trained.sample(n, seed=seed)
+        space, raw = space_of(trained, self.recipe), trained.sample(n, seed=seed, where=where)
         return space.frame(raw) if space.columns else raw
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -123,7 +134,8 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         """
         file, trained = opened(path, device)
         space = space_of(trained, str(path))
-        self = cls(**told(trained, PREFIX, MINE), device=device)
+        arguments = told(trained, PREFIX, MINE)
+        self = cls(**arguments | {"metadata": tuple(arguments["metadata"])}, device=device)
         self.file_, self._trained = file, trained
         self._noted(space)
         return self

@@ -96,7 +96,7 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
     if isinstance(samples.space, TableSpace):
         return _of_table(samples, samples.space, n)
     if isinstance(samples.space, SeriesSpace):
-        return _of_series(samples, n)
+        return _of_series(samples, samples.space, n)
     judge = _Judge(pixels, samples, n)
     if samples.mixture is not None:
         return _of_mixture(judge, samples.mixture)
@@ -138,9 +138,9 @@ def _of_table(samples: Samples, space: TableSpace, n: int) -> tuple[Metric, ...]
     return metric("column shapes", column_shapes), metric("pair trends", pair_trends)
 
 
-def _of_series(samples: Samples, n: int) -> tuple[Metric, ...]:
+def _of_series(samples: Samples, space: SeriesSpace, n: int) -> tuple[Metric, ...]:
     chosen = permute(np.arange(min(REFERENCE, len(samples))), len(samples), "score", "reference")
-    real = samples.source.read(np.sort(chosen))
+    real = samples.source.read(np.sort(chosen))[:, :, : space.channels]
     half, rest = ordered.halves(real)
     said = ordered.protocol(real, n)
     return tuple(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ptarmigan.spaces.column import Column
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.spaces.space import Surface
+from ptarmigan.spaces.table import TableSpace
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +31,9 @@ class SeriesSpace:
     """Series of up to ``length`` steps; raw is ``(n, length, channels)`` float64, NaN after a series ended.
 
     Networks see every channel on a scale that goes from 0 to 1 over what was seen; where series end early
-    they see one more channel, which is 1 as long as the series lasts, and zeros after its end.
+    they see one more channel, which is 1 as long as the series lasts, and zeros after its end. Metadata is
+    said of a whole series: raw holds it as further channels, as a ``TableSpace`` has it raw, the same at all
+    steps, and networks see it so, encoded as such a row, with numbers from 0 to 1.
 
     Attributes:
         length: steps of the longest.
@@ -37,6 +42,7 @@ class SeriesSpace:
         columns: the channels' names; empty where they have none.
         ends: some series end early.
         name: of the column that numbers series in a frame.
+        metadata: the columns of metadata.
     """
 
     length: int
@@ -45,24 +51,48 @@ class SeriesSpace:
     columns: tuple[str, ...] = ()
     ends: bool = False
     name: str = NUMBERED
+    metadata: tuple[Column, ...] = ()
     classes: tuple[str, ...] = ()
 
     @staticmethod
-    def of(raw: NDArray[Any], columns: tuple[str, ...] = (), name: str = NUMBERED) -> SeriesSpace:
+    def of(
+        raw: NDArray[Any],
+        columns: tuple[str, ...] = (),
+        name: str = NUMBERED,
+        metadata: tuple[Column, ...] = (),
+    ) -> SeriesSpace:
         """The space of such series."""
-        low, high = np.nanmin(raw, (0, 1)), np.nanmax(raw, (0, 1))
-        ends = bool(np.isnan(raw).any())
-        return SeriesSpace(raw.shape[1], tuple(low.tolist()), tuple(high.tolist()), columns, ends, name)
+        numbers = raw[:, :, : raw.shape[2] - len(metadata)]
+        low, high = np.nanmin(numbers, (0, 1)), np.nanmax(numbers, (0, 1))
+        ends = bool(np.isnan(numbers).any())
+        return SeriesSpace(
+            raw.shape[1], tuple(low.tolist()), tuple(high.tolist()), columns, ends, name, metadata
+        )
+
+    @staticmethod
+    def of_plain(metadata: Any = (), **fields: Any) -> SeriesSpace:
+        """The space from what JSON keeps of it."""
+        return SeriesSpace(metadata=TableSpace.of_plain(metadata).columns, **fields)
 
     @property
     def channels(self) -> int:
-        """How many there are, without that for the end."""
+        """How many there are, without that for the end and metadata."""
         return len(self.low)
+
+    @cached_property
+    def about(self) -> TableSpace:
+        """The metadata of series, a row each."""
+        return TableSpace(self.metadata)
+
+    @property
+    def steps(self) -> int:
+        """Numbers that networks see at a step and of it: channels, and that for the end."""
+        return self.channels + self.ends
 
     @property
     def shape(self) -> tuple[int, int]:
         """Steps, and numbers at each."""
-        return (self.length, self.channels + self.ends)
+        return (self.length, self.steps + self.about.shape[0])
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,14 +100,20 @@ class SeriesSpace:
         return self.columns or tuple(map(str, range(self.channels)))
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
-        """``(n, length, channels)`` to ``(n, length, channels, and one where series end)`` float32."""
+        """``(n, length, channels)`` to ``(n, length, channels, one where series end, metadata)`` float32."""
+        raw = np.asarray(raw, np.float64)
         low = np.asarray(self.low)
         span = np.asarray(self.high) - low
-        x = (np.asarray(raw, np.float64) - low) / np.where(span > 0, span, 1.0)
+        x = (raw[:, :, : self.channels] - low) / np.where(span > 0, span, 1.0)
         if self.ends:
             lasts = ~np.isnan(x[:, :, :1])
             x = np.concatenate([np.where(lasts, x, 0.0), lasts], 2)
-        return torch.from_numpy(x.astype(np.float32))
+        steps = torch.from_numpy(x.astype(np.float32))
+        if not self.metadata:
+            return steps
+        rows = self.about.encode(raw[:, 0, self.channels :])
+        rows = torch.where(self._scaled, (rows + 1) / 2, rows)
+        return torch.cat([steps, rows[:, None].expand(-1, self.length, -1)], 2)
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, as float64; a channel that was constant stays so."""
@@ -85,26 +121,40 @@ class SeriesSpace:
         low = np.asarray(self.low)
         raw: NDArray[np.float64] = low + numbers[:, :, : self.channels] * (np.asarray(self.high) - low)
         if self.ends:
-            lasts = np.logical_and.accumulate(numbers[:, :, -1] > 0.5, axis=1)
+            lasts = np.logical_and.accumulate(numbers[:, :, self.channels] > 0.5, axis=1)
             lasts[:, 0] = True
             raw[~lasts] = np.nan
-        return raw
+        if not self.metadata:
+            return raw
+        rows = x[:, :, self.steps :].float().mean(1)
+        rows = torch.where(self._scaled.to(rows.device), 2 * rows - 1, rows)
+        same = np.repeat(self.about.decode(rows)[:, None], self.length, 1)
+        same[np.isnan(raw[:, :, 0])] = np.nan
+        return np.concatenate([raw, same], 2)
 
     def frame(self, raw: NDArray[Any], first: int = 0) -> pd.DataFrame:
-        """Raw series as a long data frame: a column of the series' numbers, then the channels.
+        """Raw series as a long data frame: a column of the series' numbers, metadata, and the channels.
 
         Raises:
             ValueError: pandas is missing.
         """
         pandas = pandas_or_error()
         lasts = ~np.isnan(raw[:, :, 0])
-        found: pd.DataFrame = pandas.DataFrame(raw[lasts], columns=list(self.names))
-        found.insert(0, self.name, first + np.nonzero(lasts)[0])
+        which = np.nonzero(lasts)[0]
+        found: pd.DataFrame = pandas.DataFrame(raw[lasts][:, : self.channels], columns=list(self.names))
+        if self.metadata:
+            rows = self.about.frame(raw[:, 0, self.channels :], first).iloc[which]
+            found = pandas.concat([rows.reset_index(drop=True), found], axis=1)
+        found.insert(0, self.name, first + which)
         return found
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``series.csv`` under ``path``, one step a line, the series' number first."""
         path.mkdir(parents=True, exist_ok=True)
+        if self.metadata:
+            frame = self.frame(raw, first)
+            frame.to_csv(path / "series.csv", index=False, header=not first, mode="a" if first else "w")
+            return
         with open(path / "series.csv", "a" if first else "w", encoding="utf-8") as file:
             if not first:
                 file.write(",".join([self.name, *self.names]) + "\n")
@@ -130,3 +180,8 @@ class SeriesSpace:
             axes.set_ylabel(self.names[channel])
         panels[-1].set_xlabel("step")
         return render(figure)
+
+    @cached_property
+    def _scaled(self) -> Tensor:
+        """Which numbers of a row of metadata are on a scale, and in no one-hot vector."""
+        return torch.tensor(self.about.owners) < 0

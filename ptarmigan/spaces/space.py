@@ -70,9 +70,9 @@ def from_json(plain: dict[str, Any]) -> Space:
     from ptarmigan.spaces.table import TableSpace
     from ptarmigan.spaces.vector import VectorSpace
 
-    known = (ImageSpace, LabelSpace, PointSpace, SeriesSpace, VectorSpace)
+    known = (ImageSpace, LabelSpace, PointSpace, VectorSpace)
     kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
-    kinds[TableSpace.__name__] = TableSpace.of_plain
+    kinds |= {SeriesSpace.__name__: SeriesSpace.of_plain, TableSpace.__name__: TableSpace.of_plain}
     fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
     kind = fields.pop("kind", None)
     if kind not in kinds:
