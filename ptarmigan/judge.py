@@ -292,7 +292,6 @@ def counted(there: int, n: int | None) -> int:
     return there if n is None else n
 
 
-def opened(data: Any, size: str = "", crop: bool = False) -> Samples:
 def no_table(held_out: Any, target: str) -> None:
     """Refuse what only tables have.
 
@@ -303,6 +302,7 @@ def no_table(held_out: Any, target: str) -> None:
         raise ValueError("--held-out and --target are for tables, and these samples are none")
 
 
+def opened(data: Any, size: str = "", crop: bool = False) -> Samples:
     """Any samples: points by name, from a file or an array of two dimensions; else images.
 
     Raises:
