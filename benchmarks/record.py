@@ -50,6 +50,9 @@ def machine() -> str:
 
 
 def commit() -> str:
-    """The commit, and whether the tree differs from it."""
-    words = ["git", "-C", str(RESULTS), "describe", "--always", "--dirty"]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    """The commit, and whether the tree differs from it in more than results."""
+    git = ["git", "-C", str(RESULTS)]
+    differs = [*git, "diff", "--quiet", "HEAD", "--", ":/", ":(exclude)."]
+    dirty = "-dirty" if subprocess.run(differs, check=False).returncode else ""
+    words = [*git, "describe", "--always"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip() + dirty
