@@ -1,0 +1,206 @@
+"""A hidden Markov model of series, to compare with: hmmlearn's, behind the methods of ``SeriesGAN``."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from ptarmigan import noise
+from ptarmigan.checkpoint import write
+from ptarmigan.data.series import Series
+from ptarmigan.estimators.playing import seed_of
+from ptarmigan.spaces.series import SeriesSpace
+from ptarmigan.spaces.space import from_json, to_json
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
+    """States that follow one another by chance, each with a Gaussian of all channels.
+
+    Fitted by expectation maximisation (Rabiner 1989, "A tutorial on hidden Markov models"), with every
+    channel on a scale from 0 to 1. How long a made series lasts is drawn from the lengths seen.
+
+    Args:
+        states: how many.
+        length: steps of a window.
+        stride: steps from the beginning of one window to that of the next.
+        id: the column of a frame that says which series a row is of; all rows are one series when empty.
+        time: the column that orders the rows of a series, and is not learnt; they are in order when empty.
+        rounds: of expectation maximisation, at most.
+        random_state: names the first guess.
+
+    Attributes:
+        space_: what a series is.
+        start_: the probability of every state to be the first, ``(states,)``.
+        follow_: of every state to follow another, ``(states, states)``.
+        means_: of the channels in every state, ``(states, channels)``.
+        covariances_: ``(states, channels, channels)``.
+        lengths_: of the series seen.
+    """
+
+    def __init__(
+        self,
+        states: int = 10,
+        *,
+        length: int = 24,
+        stride: int = 1,
+        id: str = "",
+        time: str = "",
+        rounds: int = 50,
+        random_state: Any = 0,
+    ) -> None:
+        self.states = states
+        self.length = length
+        self.stride = stride
+        self.id = id
+        self.time = time
+        self.rounds = rounds
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
+        """Learn series.
+
+        Args:
+            X: what ``SeriesGAN.fit`` takes.
+            y: not looked at.
+
+        Raises:
+            ValueError: these are no series of finite numbers, hmmlearn is missing, or there are no states.
+        """
+        if self.states < 1:
+            raise ValueError(f"a hidden Markov model of {self.states} states cannot be: 1 or more")
+        raw, space = self._series(X)
+        rows, lengths = in_a_row(space, raw)
+        model = gaussian_hmm()(
+            self.states, "full", n_iter=self.rounds, random_state=seed_of(self.random_state) % 2**32
+        )
+        model.fit(rows, lengths)
+        self.space_, self.lengths_ = space, lengths
+        self.start_, self.follow_ = model.startprob_, model.transmat_
+        self.means_, self.covariances_ = model.means_, model.covars_
+        return self
+
+    def sample(self, n: int = 100, *, seed: int = 0) -> NDArray[Any] | pd.DataFrame:
+        """``n`` new series, in the form of ``SeriesGAN.sample``; of a thousand, the first are those of ten.
+
+        Args:
+            n: how many.
+            seed: names them.
+        """
+        check_is_fitted(self)
+        rng = {what: np.random.default_rng(noise.key(seed, "hmm", what)) for what in ("u", "x", "length")}
+        length, channels = self.space_.length, self.space_.channels
+        u, x = rng["u"].random((n, length)), rng["x"].standard_normal((n, length, channels))
+        roots = np.linalg.cholesky(self.covariances_)
+        state = drawn(np.broadcast_to(self.start_, (n, len(self.start_))), u[:, 0])
+        for step in range(length):
+            if step:
+                state = drawn(self.follow_[state], u[:, step])
+            x[:, step] = self.means_[state] + np.einsum("nij,nj->ni", roots[state], x[:, step])
+        low, high = np.asarray(self.space_.low), np.asarray(self.space_.high)
+        raw = low + x * (high - low)
+        lasts = rng["length"].choice(self.lengths_, n)
+        raw[np.arange(length) >= lasts[:, None]] = np.nan
+        return self.space_.frame(raw) if self.space_.columns else raw
+
+    def score_samples(self, X: Any) -> Floats:  # noqa: N803
+        """The logarithm of the density of every window ``(n,)``, in the units of the scale from 0 to 1.
+
+        Raises:
+            ValueError: these are no series of the channels that were learnt.
+        """
+        check_is_fitted(self)
+        raw, space = self._series(X)
+        if space.names != self.space_.names:
+            raise ValueError(
+                f"this model is of channels {', '.join(self.space_.names)}, not {', '.join(space.names)}"
+            )
+        model = self._model()
+        rows, lengths = in_a_row(self.space_, raw)
+        return np.array([model.score(one) for one in np.split(rows, np.cumsum(lengths)[:-1])])
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model as one safetensors file, over what was there."""
+        check_is_fitted(self)
+        said = {
+            "estimator": type(self).__name__,
+            "space": to_json(self.space_),
+            "arguments": self.get_params(),
+        }
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in ARRAYS}
+        write(Path(path), save(arrays, {"ptarmigan": json.dumps(said)}))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """A fitted model from a file that ``save`` wrote.
+
+        Raises:
+            ValueError: it is no such file.
+        """
+        try:
+            with safe_open(path, "np") as file:
+                said = json.loads((file.metadata() or {}).get("ptarmigan", "{}"))
+                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (SafetensorError, OSError, ValueError) as error:
+            raise ValueError(f"{path} cannot be read as safetensors ({error})") from error
+        if said.get("estimator") != cls.__name__:
+            raise ValueError(f"{path} holds no hidden Markov model")
+        self = cls(**said["arguments"])
+        space = from_json(said["space"])
+        assert isinstance(space, SeriesSpace)
+        self.space_ = space
+        for name in ARRAYS:
+            setattr(self, name, arrays[name])
+        return self
+
+    def _series(self, series: Any) -> tuple[Floats, SeriesSpace]:
+        return Series(series, self.length, self.stride, self.id, self.time).read()
+
+    def _model(self) -> Any:
+        """The fitted model as hmmlearn has it."""
+        model = gaussian_hmm()(len(self.start_), "full")
+        model.startprob_, model.transmat_ = self.start_, self.follow_
+        model.means_, model.covars_ = self.means_, self.covariances_
+        return model
+
+
+ARRAYS = ("start_", "follow_", "means_", "covariances_", "lengths_")
+
+
+def gaussian_hmm() -> Any:
+    """The model with Gaussians of hmmlearn.
+
+    Raises:
+        ValueError: it is missing.
+    """
+    try:
+        from hmmlearn.hmm import GaussianHMM
+    except ImportError:
+        raise ValueError("a hidden Markov model needs hmmlearn: pip install 'ptarmigan[hmm]'") from None
+    return GaussianHMM
+
+
+def in_a_row(space: SeriesSpace, raw: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    """The steps of all series one after another, on the space's scale, and how many each has."""
+    x = space.encode(raw).double().numpy()[:, :, : space.channels]
+    lasts = ~np.isnan(raw[:, :, 0])
+    return x[lasts], lasts.sum(1)
+
+
+def drawn(probabilities: Floats, u: Floats) -> NDArray[np.int64]:
+    """States by their probabilities ``(n, states)``, from uniform numbers ``(n,)``."""
+    ends = probabilities.cumsum(1)
+    return np.asarray((u[:, None] * ends[:, -1:] >= ends).sum(1).clip(max=ends.shape[1] - 1))
