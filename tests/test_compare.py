@@ -19,6 +19,7 @@ import ptarmigan
 import ptarmigan.comparison.compare  # the module must not stand in the way of the function
 from ptarmigan import cli, judge
 from ptarmigan.comparison.compare import Comparison, compare
+from ptarmigan.judging import written
 from ptarmigan.metrics.differences import by_errors, holm, welch
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.measures import Scale
@@ -331,7 +332,7 @@ def test_many_groups_keep_the_page_small(make, tmp_path):
 
 def test_runs_without_scores_are_scored_first_as_the_others_were(make, monkeypatch):
     a, b = seeds(make, "a", [1.0, 2.0])
-    (b / judge.FILE).unlink()
+    (b / written.FILE).unlink()
     asked = []
 
     def score_run(folder, *, n, device):
@@ -339,8 +340,8 @@ def test_runs_without_scores_are_scored_first_as_the_others_were(make, monkeypat
         found = Score(
             Scale("distance", "units", True), Estimate(5.0, 0.1), 0.5, {"noisy copy": 0.7}, PROTOCOL
         )
-        scores = {"distance": judge.scored(found)}
-        return judge.keep(folder, {"step": 100, "samples": n, "seed": 0, "scores": scores})
+        scores = {"distance": written.scored(found)}
+        return written.keep(folder, {"step": 100, "samples": n, "seed": 0, "scores": scores})
 
     monkeypatch.setattr(judge, "score_run", score_run)
     assert compare([a, b], device="cpu").rows[0].cells[0].values == (1.0, 5.0)
@@ -378,7 +379,7 @@ def test_it_is_a_function_of_the_package_too(make):
 
 
 def damage(run: Path, text: str) -> Path:
-    (run / judge.FILE).write_text(text)
+    (run / written.FILE).write_text(text)
     return run
 
 

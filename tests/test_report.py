@@ -21,6 +21,7 @@ from ptarmigan import folder, judge, trained
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.game import Game
 from ptarmigan.games.gan import GAN
+from ptarmigan.judging import written
 from ptarmigan.loop import play
 from ptarmigan.optim import adam
 from ptarmigan.report.curves import HEIGHT, WIDTH, Marks, draw, number
@@ -251,16 +252,16 @@ def test_score_run_scores_the_samples_that_sample_makes(points):
 
 
 def test_scores_of_an_earlier_step_are_not_shown_for_a_later_one(points):
-    judge.keep(points, {"step": 20, "samples": 200, "seed": 0, "scores": {"old": {"value": 1.0}}})
+    written.keep(points, {"step": 20, "samples": 200, "seed": 0, "scores": {"old": {"value": 1.0}}})
     page = opened(write_report(points))
     assert "old" not in page.words.split()
     assert number(first_score(points)[1]) in page.words
 
 
 def test_a_score_that_is_not_finite_is_none():
-    assert judge.finite(math.inf) is None
-    assert judge.finite(math.nan) is None
-    assert judge.finite(2) == 2.0
+    assert written.finite(math.inf) is None
+    assert written.finite(math.nan) is None
+    assert written.finite(2) == 2.0
 
 
 def test_without_its_data_the_page_is_written_and_says_so(tmp_path):

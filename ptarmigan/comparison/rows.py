@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from ptarmigan import judge
 from ptarmigan.comparison.runs import Entry, Group
+from ptarmigan.judging import written
 from ptarmigan.metrics.differences import by_errors, holm, welch
 from ptarmigan.metrics.estimate import Estimate
 
@@ -159,7 +159,7 @@ def _cell(entries: list[Entry | None], protocol: str) -> Cell:
 
 
 def _finite(value: Any) -> float | None:
-    return None if value is None else judge.finite(value)
+    return None if value is None else written.finite(value)
 
 
 def _differences(cells: Sequence[Cell], lower: bool) -> tuple[Difference, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ptarmigan import folder as folders
 from ptarmigan import judge
+from ptarmigan.judging import written
 
 LONGEST = 40
 """Characters of a group's name that is made of options; a longer one is its folder."""
@@ -140,7 +141,7 @@ def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
 
 def _kept(place: Path) -> dict[str, Any] | None:
     """The scores that a run's folder holds, or None."""
-    path = place / judge.FILE
+    path = place / written.FILE
     if not path.is_file():
         return None
     if path.stat().st_size > LARGEST:
@@ -165,7 +166,7 @@ def _whole(place: Path, found: Any) -> dict[str, Any]:
     )
     if not whole:
         raise ValueError(
-            f"{place / judge.FILE} does not say how its scores were measured: 'ptarmigan score {place}' "
+            f"{place / written.FILE} does not say how its scores were measured: 'ptarmigan score {place}' "
             "makes it anew"
         )
     return dict(found)

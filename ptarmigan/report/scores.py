@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ptarmigan import judge
+from ptarmigan.judging import written
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Child, Markup, h, join, table
 from ptarmigan.report.story import Story
@@ -93,14 +93,14 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
         bare = {name: {"value": value} for name, value in values.items()}
         return {"step": step, "samples": settings.get("score_samples"), "scores": bare}
     metrics = Studio(run, story.folder, Settings(**settings), None).show.metrics
-    entries = {m.name: judge.entry(m, values[m.name]) for m in metrics if m.name in values}
+    entries = {m.name: written.entry(m, values[m.name]) for m in metrics if m.name in values}
     said = {"step": step, "samples": Settings(**settings).score_samples, "seed": run.seed, "scores": entries}
-    return judge.keep(story.folder, said)
+    return written.keep(story.folder, said)
 
 
 def _kept(story: Story) -> dict[str, Any] | None:
     try:
-        kept = json.loads((story.folder / judge.FILE).read_text())
+        kept = json.loads((story.folder / written.FILE).read_text())
     except (OSError, ValueError):
         return None
     whole = (

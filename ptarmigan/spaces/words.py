@@ -1,0 +1,17 @@
+"""What samples are, in words."""
+
+from __future__ import annotations
+
+from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.label import LabelSpace
+from ptarmigan.spaces.space import Space
+
+
+def form(space: Space) -> str:
+    """What samples are, in words."""
+    if isinstance(space, ImageSpace):
+        depth = "" if space.bits == 8 else f" of {space.bits} bits"
+        return f"images of {space.height}×{space.width}×{space.channels}{depth}"
+    if isinstance(space, LabelSpace):
+        return f"label maps of {space.height}×{space.width} with {space.labels} classes"
+    return f"points of {space.shape[0]} coordinates"
