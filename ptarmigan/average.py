@@ -33,7 +33,8 @@ class Average:
         half_life = min(half_life, RAMP * seen)
         follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
         for blend, copied in self.pairs:
-            torch._foreach_lerp_(blend[0], blend[1], follow)
+            if blend[0]:  # a State has none
+                torch._foreach_lerp_(blend[0], blend[1], follow)
             for old, new in zip(*copied, strict=True):
                 old.copy_(new)
 

@@ -14,6 +14,7 @@ ALONE = [clause for clause in CLAUSES if clause is not contract.two_ranks_are_tw
 BATCH_NORM = "its batch norm sees one shard at a time"
 NOT_UNDIVIDED = {
     "image.acgan": BATCH_NORM,
+    "image.bagan": BATCH_NORM,
     "image.cgan": BATCH_NORM,
     "image.dcgan": BATCH_NORM,
     "image.dragan": BATCH_NORM,
