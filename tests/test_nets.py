@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.game import State
+from ptarmigan.nets import levels
 from ptarmigan.nets.autoencoder import AutoencoderDiscriminator, BEGANGenerator
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Dropout, Head, Maxout, SelfAttention, initialise
@@ -665,3 +666,31 @@ def test_began_learns_to_reconstruct():
         error.backward()
         optimizer.step()
     assert error.item() < 0.5 * first
+
+
+def test_series_are_taken_apart_and_put_together():
+    x = torch.rand(7, 9, 3)
+    x[:3, 5:] = 0
+    lasts = (x[:, :, :1] > 0).float()
+    whole = torch.cat([x, lasts, torch.rand(7, 1, 2).expand(-1, 9, -1)], 2)
+    parts = levels.apart(whole, 3, True)
+    assert [tuple(part.shape) for part in parts] == [(7, 2), (7, 6), (7, 9, 4)]
+    torch.testing.assert_close(levels.together(parts), whole)
+    steps = parts.steps[:, :, :3].double()
+    torch.testing.assert_close(steps.sum(1), torch.zeros(7, 3).double(), atol=1e-5, rtol=0)
+    still = levels.apart(torch.full((2, 4, 1), 0.5), 1, False)
+    torch.testing.assert_close(levels.together(still), torch.full((2, 4, 1), 0.5))
+    assert (still.steps == 0).all()
+
+
+def test_whitened_vectors():
+    u = torch.randn(2_000, 2).double()
+    x = torch.stack([3 * u[:, 0] + u[:, 1] + 5, u[:, 0] - u[:, 1], 2 * u[:, 0] + 5], 1).float()
+    white = levels.White(3)
+    white.fit(x)
+    found = white.whitened(x)
+    torch.testing.assert_close(white.coloured(found), x, atol=1e-3, rtol=1e-3)
+    assert torch.linalg.matrix_rank(torch.cov(found.T), rtol=1e-3) == 2
+    # whatever a network says, the third is the sum of the others, but for what is not linear
+    made = white.coloured(torch.randn(50, 3))
+    torch.testing.assert_close(made[:, 2], made[:, 0] / 2 + made[:, 1] / 2 + 2.5, atol=1e-2, rtol=0)

@@ -14,7 +14,11 @@ from ptarmigan import SeriesGAN
 
 
 def model(recipe: str = "rcgan", steps: int = 2, **more) -> SeriesGAN:
-    small = dict(rcgan=dict(width=8, latent=2, batch=8), timegan=dict(width=4, layers=1, batch=8))[recipe]
+    small = dict(
+        rcgan=dict(width=8, latent=2, batch=8),
+        timegan=dict(width=4, layers=1, batch=8),
+        doppelganger=dict(width=8, critic=8, latent=2, batch=8),
+    )[recipe]
     return SeriesGAN(recipe, steps=steps, **{"length": 6, "device": "cpu", "options": small, **more})
 
 
@@ -31,7 +35,20 @@ def test_it_keeps_the_contract_of_scikit_learn():
     assert failed == {}
 
 
-@pytest.mark.parametrize("recipe", ["rcgan", "timegan"])
+def measured() -> pd.DataFrame:
+    """Series of unequal length at two sites; those in the south are a hundred higher, and half as long."""
+    rng, series = np.random.default_rng(0), []
+    for i in range(60):
+        south = i % 3 == 0
+        rows = pd.DataFrame(
+            rng.standard_normal((3 if south else 6, 1)).cumsum(0) + 100 * south, columns=["a"]
+        )
+        site = "the south" if south else "north"
+        series.append(rows.assign(who=i, hour=range(len(rows)), site=site, depth=rng.normal()))
+    return pd.concat(series).sample(frac=1, random_state=0)
+
+
+@pytest.mark.parametrize("recipe", ["rcgan", "timegan", "doppelganger"])
 def test_arrays(recipe):
     walk = frame()[["price", "volume"]].to_numpy()
     made = model(recipe, steps=3).fit(walk).sample(70)
@@ -57,6 +74,30 @@ def test_series_of_unequal_length():
     raw = model().fit([np.ones((5, 1)), np.zeros((2, 1))]).sample(8)
     assert raw.shape == (8, 6, 1)
     assert not np.isnan(raw[:, 0]).any()
+
+
+def test_metadata_is_learnt_and_can_be_asked_for():
+    told = dict(id="who", time="hour", metadata=["site", "depth"])
+    small = dict(width=16, critic=32, latent=2, batch=32)
+    fitted = model("doppelganger", 200, options=small, **told).fit(measured())
+    made = fitted.sample(200)
+    assert list(made.columns) == ["who", "site", "depth", "a"]
+    assert (made.groupby("who")[["site", "depth"]].nunique() == 1).all(axis=None)
+    asked = fitted.sample(100, where={"site": "the south"})
+    assert (asked["site"] == "the south").all()
+    north = fitted.sample(100, where={"site": "north"})
+    assert asked["a"].mean() > north["a"].mean() + 5
+    for where, words in (({"site": "east"}, "the column holds"), ({"depth": 1}, "learnt as continuous")):
+        with pytest.raises(ValueError, match=words):
+            fitted.sample(3, where=where)
+
+
+def test_other_recipes_make_metadata_and_cannot_be_asked():
+    told = dict(id="who", time="hour", metadata=["site", "depth"])
+    fitted = model("rcgan", **told).fit(measured())
+    assert set(fitted.sample(50)["site"]) <= {"north", "the south"}
+    with pytest.raises(ValueError, match=r"series\.doppelganger can"):
+        fitted.sample(3, where={"site": "north"})
 
 
 def test_what_is_saved_is_the_same(tmp_path):

@@ -116,10 +116,10 @@ class SeriesSpace:
         return torch.cat([steps, rows[:, None].expand(-1, self.length, -1)], 2)
 
     def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, as float64; a channel that was constant stays so."""
+        """The inverse of ``encode``, as float64, clipped to what was seen; what was constant stays so."""
         numbers = x.detach().double().cpu().numpy()
-        low = np.asarray(self.low)
-        raw: NDArray[np.float64] = low + numbers[:, :, : self.channels] * (np.asarray(self.high) - low)
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        raw: NDArray[np.float64] = np.clip(low + numbers[:, :, : self.channels] * (high - low), low, high)
         if self.ends:
             lasts = np.logical_and.accumulate(numbers[:, :, self.channels] > 0.5, axis=1)
             lasts[:, 0] = True
