@@ -4,9 +4,9 @@
     python benchmarks/zoo.py write        puts the scores into the recipes' docstrings
 
 Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
-points the ring, translations digits from their edges; one thread each, minutes of the processor; scored as
-``ptarmigan score`` does. What a recipe's own paper calls for is far longer: this says what half a minute
-buys, that every one of them learns, and what a step costs.
+points the ring, translations digits from their edges, tables iris, series sines; one thread each, minutes of
+the processor; scored as ``ptarmigan score`` does. What a recipe's own paper calls for is far longer: this
+says what half a minute buys, that every one of them learns, and what a step costs.
 """
 
 from __future__ import annotations
@@ -24,36 +24,63 @@ from clocked import clocked
 from record import RESULTS, record
 
 from ptarmigan import judge, zoo
-from ptarmigan.data.samples import ArraySource
-from ptarmigan.game import Game
-from ptarmigan.games.translation import Translation
+from ptarmigan.judging.asked import Asked
 from ptarmigan.options import build, defaults
 from ptarmigan.run import Run
-from ptarmigan.sampling import generate, some_classes
+from ptarmigan.trained import Trained
 
-DATA = {"translate": "digits from their edges"}
+KINDS = ("image", "toy", "translate", "table", "series")
+"""What makes samples; detectors have a benchmark of their own, ``anomaly.py``."""
+DATA = {"translate": "digits from their edges", "series": "sines"}
 """The default data in words, where its name does not say it."""
 PAIRED, UNPAIRED = ("l1", "perceptual", "frechet"), ("edges", "domain", "frechet")
-MEASURES = ("modes", "frechet", "precision", "density", "classes")
+MEASURES = {
+    "image": ("frechet", "precision", "density", "classes"),
+    "toy": ("modes", "frechet", "precision"),
+    "table": ("shapes", "trends"),
+    "series": ("sliced", "autocorrelation", "spectrum"),
+}
+"""What is measured; of translations, what fits their data."""
 
 OPTIONS: dict[str, dict[str, Any]] = {"image.began": {"latent": 8, "gamma": 0.7}}
 """Where the docstring gives another command for digits than the defaults."""
 
 
-def play(minutes: float = 0.5, samples: int = 1_000, workers: int = 2, seed: int = 0) -> None:
+def play(
+    recipes: tuple[str, ...] = (),
+    minutes: float = 0.5,
+    samples: int = 1_000,
+    workers: int = 2,
+    seed: int = 0,
+    missing: bool = False,
+) -> None:
     """Run and record.
 
     Args:
+        recipes: which ones; all that make samples when none are named.
         minutes: of the processor, for each.
         samples: that are scored.
         workers: runs at a time.
         seed: names every random choice.
+        missing: those alone that have no score yet.
     """
+    there = known() if missing else {}
+    names = [name for name in recipes or zoo.names() if kind(name) in KINDS and name not in there]
     with ProcessPoolExecutor(workers) as pool:
-        rows = list(pool.map(one, [(name, minutes, samples, seed) for name in zoo.names()]))
-    for row in rows:
-        print(row)
-    record("zoo", {row.pop("recipe"): row for row in rows})
+        for row in pool.map(one, [(name, minutes, samples, seed) for name in names]):
+            print(row, flush=True)
+            record("zoo", {key: value for key, value in row.items() if key != "recipe"}, part=row["recipe"])
+
+
+def kind(name: str) -> str:
+    """What a recipe makes."""
+    return name.split(".")[0]
+
+
+def known() -> dict[str, Any]:
+    """The rows that there are."""
+    path = RESULTS / "zoo.json"
+    return {n: entry["figures"] for n, entry in json.loads(path.read_text()).items()} if path.exists() else {}
 
 
 def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
@@ -63,43 +90,32 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     options = {**OPTIONS.get(name, {}), "seed": seed}
     run = build(zoo.recipe(name), options)
     (mark,) = clocked(run, [minutes], clock=time.process_time)
-    judged = of_translations if isinstance(mark.game, Translation) else of_samples
+    labels = run.samples.source.labels
+    frequencies = None if labels is None else np.bincount(labels).tolist()
+    trained = Trained(mark.game, run.space, {"recipe": name, "frequencies": frequencies})
+    found = judge.of_run(run, trained, samples, seed, Asked(metrics=measures(name, run)))
     return {
         "recipe": name,
-        "data": DATA.get(name.split(".")[0], defaults(zoo.recipe(name)).get("data")),
+        "data": DATA.get(kind(name), defaults(zoo.recipe(name)).get("data")),
         "options": OPTIONS.get(name, {}),
         "minutes": minutes,
         "steps": mark.step,
         "milliseconds a step": round(60_000 * minutes / mark.step, 1),
         "parameters": sum(p.numel() for p in run.game.parameters()),
-        "scores": judged(run, mark.game, samples, seed),
+        "scores": found["scores"],
     }
 
 
-def of_samples(run: Run, game: Game, n: int, seed: int) -> dict[str, Any]:
-    """The scores of what is made of noise."""
-    panel = judge.panel_of(run.samples, n, MEASURES, "auto", None, silent)
-    labels = run.samples.source.labels
-    frequencies = None if labels is None else np.bincount(labels)
-    classes = some_classes(frequencies, n, seed)
-    raw = np.concatenate(list(generate(game, run.space, n, seed=seed, classes=classes)))
-    return {score.scale.name: judge.scored(score) for score in panel.judge(ArraySource(raw)).scores}
-
-
-def of_translations(run: Run, game: Game, n: int, seed: int) -> dict[str, Any]:
-    """The scores of what is made of inputs."""
-    features = judge.looked_at("auto", run.samples, None, silent)
-    keys = PAIRED if run.samples.inputs.paired else UNPAIRED
-    return judge.translated(run, game, None, n, seed, keys, features, silent)["scores"]
-
-
-def silent(words: str) -> None:
-    """Says nothing."""
+def measures(name: str, run: Run) -> tuple[str, ...]:
+    """What of a run is measured."""
+    if run.samples.inputs is not None:
+        return PAIRED if run.samples.inputs.paired else UNPAIRED
+    return MEASURES[kind(name)]
 
 
 def write() -> None:
     """Put every recipe's first score into its docstring."""
-    for name, row in json.loads((RESULTS / "zoo.json").read_text())["all"]["figures"].items():
+    for name, row in known().items():
         path = zoo.path(name)
         text = path.read_text()
         path.write_text(re.sub(r"\nCost and score:[^\"]*", f"\n{words(row)}\n", text, count=1))
