@@ -321,6 +321,7 @@ def score(args: list[str]) -> int:
         length: int = 0,
         id: str = "series",
         time: str = "",
+        metadata: tuple[str, ...] = (),
         held_out: str = "",
         target: str = "",
         n: int | None = None,
@@ -350,6 +351,7 @@ def score(args: list[str]) -> int:
             length: without a run, both are series, and windows of so many steps are scored; none when 0.
             id: the column that says which series a row is of, where a file has it.
             time: the column that orders the rows of a series, where a file has it.
+            metadata: columns that are the same in all rows of a series, which are not scored.
             held_out: of tables, a file of real rows that were not learnt from, to compare with.
             target: of tables, a column of a few values: how well it is told by classifiers that learnt from
                 the samples.
@@ -374,7 +376,8 @@ def score(args: list[str]) -> int:
             count = 10_000 if n is None else n
             found = judge.score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
         elif real and fake:
-            found = judge.score(real, fake, size=size, crop=crop, length=length, id=id, time=time, n=n, **how)
+            how |= {"length": length, "id": id, "time": time, "metadata": metadata}
+            found = judge.score(real, fake, size=size, crop=crop, n=n, **how)
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:

@@ -32,6 +32,7 @@ def score(
     length: int = 0,
     id: str = NUMBERED,
     time: str = "",
+    metadata: Sequence[str] = (),
     held_out: Any = None,
     target: str = "",
     n: int | None = None,
@@ -52,6 +53,7 @@ def score(
         length: both are series, and windows of so many steps are scored; they are none when 0.
         id: the column that says which series a row is of, where a table has it.
         time: the column that orders the rows of a series, where a table has it.
+        metadata: columns that are the same in all rows of a series, which are not scored.
         held_out: of tables, real rows that the samples were not learnt from.
         target: of tables, a column of a few values that classifiers are to tell from the others.
         n: score so many of the samples; all when None.
@@ -67,7 +69,7 @@ def score(
     with telling(quiet) as tell:
         asked = Asked(metrics, features, weights, held_out, target, tell)
         if length:
-            found = series.of_two(real, fake, n, asked, length=length, id=id, time=time)
+            found = series.of_two(real, fake, n, asked, length=length, id=id, time=time, metadata=metadata)
         elif is_table(real) and is_table(fake):
             found = tables.of_two(real, fake, n, asked)
         else:

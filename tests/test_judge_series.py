@@ -57,6 +57,9 @@ def test_two_files(files, capsys):
     assert "Gaussian" in said
     assert "series of 16 steps and 2 channels; 12 against 75 real ones" in said
     assert "fooled" not in said
+    numbered = pd.read_csv(fake).assign(site=lambda rows: np.where(rows["series"] % 2, "x", "y"))
+    told = judge.score(numbered, fake, length=16, metadata=["site"], metrics=("sliced",))
+    assert told["scores"]["sliced Wasserstein distance"]["value"] == 0
     found = judge.score(moving(40), moving(40, 1), length=16, metrics=("spectrum",), n=30)
     assert found["samples"] == 30
     assert found["scores"]["spectrum"]["error"] is None

@@ -100,8 +100,10 @@ def known(raw: Floats) -> tuple[Floats, SeriesSpace]:
     return raw, SeriesSpace.of(raw)
 
 
-def comparable(real: Any, fake: Any, length: int, id: str, time: str) -> tuple[Floats, Floats]:
-    """The windows of two sets of series, with the channels in the order of the first.
+def comparable(
+    real: Any, fake: Any, length: int, id: str, time: str, metadata: Sequence[str] = ()
+) -> tuple[Floats, Floats]:
+    """The windows of two sets of series, with the channels in the order of the first, and no metadata.
 
     Args:
         real: what ``Series`` takes as data.
@@ -109,29 +111,35 @@ def comparable(real: Any, fake: Any, length: int, id: str, time: str) -> tuple[F
         length: steps of a window.
         id: the column that says which series a row is of, where a table has it.
         time: the column that orders the rows of a series, where a table has it.
+        metadata: columns that are the same in all rows of a series, where a table has them.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: these are no series, or of other channels.
     """
-    (first, space), (others, second) = (read_as(data, length, id, time) for data in (real, fake))
+    (first, space), (others, second) = (read_as(data, length, id, time, metadata) for data in (real, fake))
     names, called = space.columns, second.columns
     if not names or not called or names == called:
-        return first, others
+        return first[:, :, : space.channels], others[:, :, : second.channels]
     if set(names) != set(called):
         raise ValueError(
-            f"channels {', '.join(names)} cannot be compared with {', '.join(called)}: say with --id and "
-            "--time which columns are none"
+            f"channels {', '.join(names)} cannot be compared with {', '.join(called)}: say with --id, "
+            "--time and --metadata which columns are none"
         )
-    return first, others[:, :, [called.index(name) for name in names]]
+    return first[:, :, : space.channels], others[:, :, [called.index(name) for name in names]]
 
 
-def read_as(data: Any, length: int, id: str, time: str) -> tuple[Floats, SeriesSpace]:
+def read_as(
+    data: Any, length: int, id: str, time: str, metadata: Sequence[str]
+) -> tuple[Floats, SeriesSpace]:
     """The windows of series, and what they are; of a table, by those of the columns that it has."""
     if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
         data = frame_in(data)
     has = getattr(data, "columns", ())
-    return Series(data, length, id=id if id in has else "", time=time if time in has else "").read()
+    said = tuple(name for name in metadata if name in has)
+    return Series(
+        data, length, id=id if id in has else "", time=time if time in has else "", metadata=said
+    ).read()
 
 
 def windows(several: Sequence[Floats], length: int, stride: int = 1) -> Floats:
