@@ -117,7 +117,7 @@ class Trained:
             raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
-        classes = self.conditions(n, where) if where else self.classes(n, seed, class_)
+        classes = self.conditions(n, where, seed) if where else self.classes(n, seed, class_)
         return generate(
             self.game,
             self.space,
@@ -245,7 +245,7 @@ class Trained:
             )
         return float(np.quantile(known, 1 - contamination))
 
-    def conditions(self, n: int, where: Mapping[Any, Any]) -> NDArray[np.float32]:
+    def conditions(self, n: int, where: Mapping[Any, Any], seed: int = 0) -> NDArray[np.float32]:
         """What ``n`` rows of a table, or ``n`` series, are conditioned on.
 
         Raises:
@@ -257,8 +257,7 @@ class Trained:
         if not any(isinstance(module, Asked) for module in self.game.modules()):
             recipe = self.description.get("recipe")
             raise ValueError(f"--where: a run of {recipe} cannot be asked; series.doppelganger can")
-        asked = rows.conditions.asked(where)
-        return np.broadcast_to(asked, (n, len(asked)))
+        return rows.asked(where, n, seed)
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
         """The classes that ``sample`` gives its samples; None where the run has none."""

@@ -25,7 +25,8 @@ class Balance:
         self.conditions: Conditions = space.conditions
         self.ends = self.conditions.ends(np.log1p(self.conditions.counts))
         orders = []
-        for i, column in enumerate(space.columns):
+        raw = space.seen(raw)
+        for i, column in enumerate(space.learnt):
             if column.by_value:
                 codes = np.where(np.isnan(raw[:, i]), len(column.values), raw[:, i])
                 orders.append(np.argsort(codes, kind="stable").astype(np.int32))

@@ -12,6 +12,7 @@ import numpy as np
 from ptarmigan.data.balance import Balance
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.columns import described
+from ptarmigan.data.constraints import constrained
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.spaces.table import TableSpace
@@ -35,6 +36,9 @@ class Table:
     DataFrame, or a Blank."""
     categorical: tuple[str, ...] = ()
     """Columns that are categories although they hold numbers, or look like ids."""
+    constraints: tuple[str, ...] = ()
+    """What every row is to fulfil, such as "start <= end", "18 <= age < 100", or "city+country": of these
+    columns only combinations that occur are made."""
 
     def open(self, *, batch: int, seed: int = 0, balanced: bool = False) -> Samples:
         """The rows, shuffled by ``seed`` and cut into batches.
@@ -51,8 +55,8 @@ class Table:
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.space, batch=batch, seed=seed)
-        columns, raw = described(self.frame(), self.categorical)
-        space = TableSpace(columns)
+        columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
+        space = TableSpace(columns, constraints=constraints)
         deal = Balance(space, raw) if balanced and space.conditions.size else None
         return Samples(ArraySource(raw), space, batch=batch, seed=seed, deal=deal)
 

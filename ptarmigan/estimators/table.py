@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PREFIX = "table."
-MINE = ("categorical",)
+MINE = ("categorical", "constraints")
 """Options of a recipe that are arguments of their own here."""
 
 
@@ -35,6 +35,8 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         recipe: ctgan or tvae; or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         categorical: columns that are categories although they hold numbers, or look like ids.
+        constraints: what every row is to fulfil, such as ``["start <= end", "18 <= age", "city+country"]``:
+            of columns with a plus between them only combinations that occur are made.
         options: the recipe's other options, such as ``{"batch": 1000}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
@@ -53,6 +55,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         *,
         steps: int | None = None,
         categorical: Sequence[str] = (),
+        constraints: Sequence[str] = (),
         options: dict[str, Any] | None = None,
         out: str = "",
         device: str = "auto",
@@ -62,6 +65,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         self.recipe = recipe
         self.steps = steps
         self.categorical = categorical
+        self.constraints = constraints
         self.options = options
         self.out = out
         self.device = device
@@ -79,7 +83,13 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: the table cannot be learnt from; the message says why and what to do.
             KeyboardInterrupt: it was interrupted.
         """
-        fitted(self, PREFIX, data=self._framed(X), categorical=tuple(self.categorical))
+        fitted(
+            self,
+            PREFIX,
+            data=self._framed(X),
+            categorical=tuple(self.categorical),
+            constraints=tuple(self.constraints),
+        )
         return self
 
     def sample(

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.metrics.tabular import numbers
 from ptarmigan.noise import key
-from ptarmigan.spaces.column import Column, Floats
+from ptarmigan.spaces.column import Column, Floats, numbers
 
 
 def gaussian_copula(columns: Sequence[Column], raw: NDArray[Any], n: int, seed: int = 0) -> NDArray[Any]:

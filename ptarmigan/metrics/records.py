@@ -19,10 +19,10 @@ from ptarmigan.metrics.memorised import equal
 from ptarmigan.metrics.panel import SAYING_NOTHING, Panel, Trivial
 from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.tabular import bootstrap as redrawn
-from ptarmigan.metrics.tabular import column_shapes, independent, is_number, numbers, pair_trends
+from ptarmigan.metrics.tabular import column_shapes, independent, pair_trends
 from ptarmigan.metrics.two_sample import classifier_test
 from ptarmigan.metrics.view import Set, View
-from ptarmigan.spaces.column import Column, Floats
+from ptarmigan.spaces.column import Column, Floats, is_number, numbers
 from ptarmigan.spaces.table import TableSpace
 
 INDEPENDENT, COPULA, BOOTSTRAP = "independent columns", "Gaussian copula", "bootstrap"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.spaces.column import Column, Floats
+from ptarmigan.spaces.column import Column, Floats, is_number, numbers
 
 BINS = 10
 """Of equal width between the smallest and the largest real number."""
@@ -62,19 +62,6 @@ def pair_trends(columns: Sequence[Column], real: Floats, fake: Floats) -> float:
             tables = [a * size + b for a, b in zip(coded[i], coded[j], strict=True)]
             found.append(alike(*tables))
     return mean(found)
-
-
-def is_number(column: Column) -> bool:
-    """Whether its values have a distance."""
-    return column.kind in ("continuous", "integer", "date")
-
-
-def numbers(column: Column, raw: Floats) -> Floats:
-    """Cells as numbers: what a column of numbers holds although it is learnt value by value; else codes."""
-    if not column.by_value or not is_number(column):
-        return raw
-    values = np.array([*column.values, np.nan], np.float64)
-    return values[np.where(np.isnan(raw), -1, raw).astype(np.int64)]
 
 
 def codes(column: Column, real: Floats, fake: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -141,3 +141,26 @@ def to_step(number: Floats, step: float) -> Floats:
         return number
     decimals = max(0, round(-np.log10(step)))
     return np.asarray(np.round(np.rint(number / step) * step, decimals))
+
+
+def is_number(column: Column) -> bool:
+    """Whether its values have a distance."""
+    return column.kind in ("continuous", "integer", "date")
+
+
+def numbers(column: Column, raw: Floats) -> Floats:
+    """Cells as numbers: what a column of numbers holds although it is learnt value by value; else codes."""
+    if not column.by_value or not is_number(column):
+        return raw
+    values = np.array([*column.values, np.nan], np.float64)
+    return values[np.where(np.isnan(raw), -1, raw).astype(np.int64)]
+
+
+def column_of(plain: Any) -> Column:
+    """A column from what JSON keeps of it."""
+    return Column(**{name: tupled(value) for name, value in plain.items()})
+
+
+def tupled(value: Any) -> Any:
+    """Lists, also in lists, as tuples."""
+    return tuple(tupled(v) for v in value) if isinstance(value, list | tuple) else value

@@ -109,10 +109,11 @@ class Conditions:
                 f"--where {name}={value}: the column is learnt as {column.kind}, and only columns of "
                 f"categories, booleans or few whole numbers can be asked for"
             )
-        code = code_of(column, value)
-        if code is None:
-            raise ValueError(f"--where {name}={value}: the column holds {shown(column)}")
-        return int(np.flatnonzero(self.columns == self.names.index(column.name))[code])
+        return int(self.pairs(column.name, np.array([asked_code(column, name, value)]))[0])
+
+    def pairs(self, name: str | int, codes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The conditions that a column has the values of these codes."""
+        return np.flatnonzero(self.columns == self.names.index(name))[codes]
 
     def _column(self, name: Any) -> Column:
         found = next((c for c in self.all if c.name == name or str(c.name) == str(name)), None)
@@ -132,6 +133,35 @@ def code_of(column: Column, value: Any) -> int | None:
         if found:
             return found[0]
     return None
+
+
+def asked_code(column: Column, name: Any, value: Any) -> int:
+    """The place of a value that is asked for.
+
+    Raises:
+        ValueError: the column does not hold it.
+    """
+    code = code_of(column, value)
+    if code is None:
+        raise ValueError(f"--where {name}={value}: the column holds {shown(column)}")
+    return code
+
+
+def raw_of(column: Column, name: Any, value: Any) -> float:
+    """The raw cell that is asked for, also of a column of numbers.
+
+    Raises:
+        ValueError: the column does not hold it.
+    """
+    if column.by_value:
+        code = asked_code(column, name, value)
+        return np.nan if code == len(column.values) else float(code)
+    if value is None or value != value:
+        return np.nan
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"--where {name}={value}: the column is learnt as {column.kind}") from None
 
 
 def shown(column: Column) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.spaces.column import Column
-from ptarmigan.spaces.conditions import Conditions
+from ptarmigan.noise import key
+from ptarmigan.spaces.column import Column, column_of
+from ptarmigan.spaces.conditions import Conditions, raw_of
+from ptarmigan.spaces.constraints import Constraints
 from ptarmigan.spaces.frames import pandas_or_error, restored
 from ptarmigan.spaces.space import Surface
 
@@ -33,28 +36,40 @@ class TableSpace:
     ``Column.values``. Networks see a number on the scale of its mode, beside the mode as a one-hot vector
     (mode-specific normalisation: Xu et al. 2019, arXiv 1907.00503, section 4.2, where the mode is drawn and
     not the likeliest), and a value as a one-hot vector, or two where there are more than ``MOST``. A missing
-    value is a mode or a value of its own. Ids and constants are not seen at all.
+    value is a mode or a value of its own. Ids and constants are not seen at all. Where rows are constrained,
+    other columns are learnt (``spaces.constraints``), and raw is what it is without.
     """
 
     columns: tuple[Column, ...]
     classes: tuple[str, ...] = ()
+    constraints: Constraints | None = None
 
     @staticmethod
-    def of_plain(columns: Any, classes: Any = ()) -> TableSpace:
+    def of_plain(columns: Any, classes: Any = (), constraints: Any = None) -> TableSpace:
         """The space from what JSON keeps of it."""
-        return TableSpace(tuple(Column(**{k: tupled(v) for k, v in c.items()}) for c in columns), classes)
+        known = None if constraints is None else Constraints.of_plain(**constraints)
+        return TableSpace(tuple(map(column_of, columns)), classes, known)
+
+    @property
+    def learnt(self) -> tuple[Column, ...]:
+        """The columns that networks see."""
+        return self.columns if self.constraints is None else self.constraints.learnt
+
+    def seen(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Rows of these columns."""
+        return raw if self.constraints is None else self.constraints.seen(raw, self.columns)
 
     @cached_property
     def shape(self) -> tuple[int]:
         """How many numbers a row takes."""
-        return (sum(column.width for column in self.columns),)
+        return (sum(column.width for column in self.learnt),)
 
     @cached_property
     def owners(self) -> tuple[int, ...]:
         """To which one-hot vector every number of an encoded row belongs; -1 for scaled numbers."""
         found: list[int] = []
         vectors = 0
-        for column in self.columns:
+        for column in self.learnt:
             found += [-1] * bool(column.modes)
             for size in column.sizes:
                 found += [vectors] * size
@@ -64,20 +79,55 @@ class TableSpace:
     @cached_property
     def conditions(self) -> Conditions:
         """What rows can be conditioned on."""
-        return Conditions.of(self.columns)
+        return Conditions.of(self.learnt)
+
+    def asked(self, where: Mapping[Any, Any], n: int, seed: int = 0) -> NDArray[np.float32]:
+        """What ``n`` rows are conditioned on, ``(n, size)``, so that columns hold what is asked.
+
+        Of combinations that fit alike, each row has one by chance, as often as the data has it.
+
+        Args:
+            where: what columns are to hold; None or NaN asks for a missing value.
+            n: how many rows.
+            seed: names the choice.
+
+        Raises:
+            ValueError: there is no such column or value, or no such combination.
+        """
+        known = self.conditions
+        fixed = () if self.constraints is None else self.constraints.fixed
+        named = {str(self.columns[i].name): i for one in fixed for i in one.columns}
+        mine = {named[str(name)]: (name, value) for name, value in where.items() if str(name) in named}
+        rest = {name: value for name, value in where.items() if str(name) not in named}
+        if self.constraints is None or not mine:
+            return np.broadcast_to(known.asked(rest), (n, known.size))
+        asked = np.repeat(known.asked(rest)[None], n, 0)
+        wanted = {i: raw_of(self.columns[i], *pair) for i, pair in mine.items()}
+        rng = np.random.default_rng(key(seed, "where"))
+        for name, codes in self.constraints.combined(wanted).items():
+            if not len(codes):
+                said = ", ".join(f"{one}={value}" for one, value in mine.values())
+                raise ValueError(f"--where {said}: no row of the table has that combination")
+            pairs = known.pairs(name, codes)
+            shares = np.cumsum(known.counts[pairs]) / known.counts[pairs].sum()
+            chosen = pairs[np.searchsorted(shares, rng.random(n), side="right").clip(max=len(pairs) - 1)]
+            np.put_along_axis(asked, known.hot[chosen], 1, 1)
+        return asked
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, columns)`` to ``(n, width)`` float32."""
-        parts = [column.encode(raw[:, i]) for i, column in enumerate(self.columns)]
+        raw = self.seen(raw)
+        parts = [column.encode(raw[:, i]) for i, column in enumerate(self.learnt)]
         return torch.from_numpy(np.concatenate(parts, 1))
 
     def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, rounded and clipped to what the column holds."""
+        """The inverse of ``encode``, rounded and clipped to what the column holds, and as constrained."""
         numbers, at, out = x.detach().float().cpu().numpy(), 0, []
-        for column in self.columns:
+        for column in self.learnt:
             out.append(column.decode(numbers[:, at : at + column.width]))
             at += column.width
-        return np.stack(out, 1)
+        learnt = np.stack(out, 1)
+        return learnt if self.constraints is None else self.constraints.undone(learnt, self.columns)
 
     def frame(self, raw: NDArray[Any], first: int = 0) -> pd.DataFrame:
         """Raw rows as a data frame like the one that was learnt from; ids are new, numbered from ``first``.
@@ -106,8 +156,3 @@ class TableSpace:
 
         shown = [i for i, column in enumerate(self.columns) if column.width][:SHOWN]
         return histograms([(self.columns[i], raw[:, i], None if real is None else real[:, i]) for i in shown])
-
-
-def tupled(value: Any) -> Any:
-    """Lists, also in lists, as tuples."""
-    return tuple(tupled(v) for v in value) if isinstance(value, list | tuple) else value
