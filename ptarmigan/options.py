@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ptarmigan.run import Run
+from ptarmigan.spaces.polars_frames import is_polars
 
 
 def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
@@ -95,6 +96,9 @@ def plain(value: Any) -> Any:
         rows = pandas.util.hash_pandas_object(value, index=False).to_numpy()
         digest = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
         return f"table {len(value)}×{len(value.columns)} {digest}"
+    if is_polars(value):
+        digest = hashlib.sha256(value.hash_rows(seed=0).to_numpy().tobytes()).hexdigest()[:16]
+        return f"polars table {value.height}×{value.width} {digest}"
     if isinstance(value, type) or callable(value):
         return f"{type(value).__name__}"
     return str(value) if "object at 0x" not in str(value) else type(value).__name__

@@ -15,6 +15,7 @@ from ptarmigan.data.columns import described
 from ptarmigan.data.constraints import constrained
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.spaces.polars_frames import from_polars, is_polars
 from ptarmigan.spaces.table import TableSpace
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Table:
 
     data: Any = "iris"
     """iris, wine, or the path of a .csv, .tsv (also packed) or .parquet file. In Python also a pandas
-    DataFrame, or a Blank."""
+    or polars DataFrame, or a Blank."""
     categorical: tuple[str, ...] = ()
     """Columns that are categories although they hold numbers, or look like ids."""
     constraints: tuple[str, ...] = ()
@@ -56,7 +57,7 @@ class Table:
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.space, batch=batch, seed=seed)
         columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
-        space = TableSpace(columns, constraints=constraints)
+        space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
         deal = Balance(space, raw) if balanced and space.conditions.size else None
         return Samples(ArraySource(raw), space, batch=batch, seed=seed, deal=deal)
 
@@ -68,12 +69,14 @@ class Table:
             ValueError: pandas is missing, or the file cannot be read as a table.
         """
         pandas = pandas_or_error()
+        if is_polars(self.data):
+            return from_polars(self.data)
         if isinstance(self.data, pandas.DataFrame):
             frame: pd.DataFrame = self.data
             return frame
         if isinstance(self.data, str | Path):
             return read_frame(self.data)
-        raise ValueError(f"a table is a path or a pandas DataFrame, not {type(self.data).__name__}")
+        raise ValueError(f"a table is a path or a pandas or polars DataFrame, not {type(self.data).__name__}")
 
 
 def read_frame(data: str | Path) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -14,10 +14,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ptarmigan.checkpoint import write
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.spaces.polars_frames import is_polars, to_polars
 from ptarmigan.spaces.table import TableSpace
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 PREFIX = "table."
 MINE = ("categorical", "constraints")
@@ -76,7 +74,8 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         """Learn a table.
 
         Args:
-            X: a pandas DataFrame, one sample a row; or an array ``(n, columns)``, whose columns are numbered.
+            X: a pandas or polars DataFrame, one sample a row; or an array ``(n, columns)``, whose columns
+                are numbered.
             y: not looked at.
 
         Raises:
@@ -92,9 +91,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         )
         return self
 
-    def sample(
-        self, n: int = 1_000, *, where: Mapping[Any, Any] | None = None, seed: int = 0
-    ) -> pd.DataFrame:
+    def sample(self, n: int = 1_000, *, where: Mapping[Any, Any] | None = None, seed: int = 0) -> Any:
         """``n`` new rows, a frame like the one that was learnt; of a thousand, the first are those of ten.
 
         Args:
@@ -107,7 +104,10 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: there is no such column or value.
         """
         check_is_fitted(self)
-        return networks(self).frame(n, where=where, seed=seed)
+        trained = networks(self)
+        made, space = trained.frame(n, where=where, seed=seed), trained.space
+        assert isinstance(space, TableSpace)
+        return to_polars(made, space.columns) if space.polars else made
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""
@@ -129,15 +129,14 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         self._noted([column.name for column in trained.space.columns])
         return self
 
-    def _framed(self, table: Any) -> pd.DataFrame:
+    def _framed(self, table: Any) -> Any:
         pandas = pandas_or_error()
-        if not isinstance(table, pandas.DataFrame):
+        if not is_polars(table) and not isinstance(table, pandas.DataFrame):
             table = pandas.DataFrame(
                 validate_data(self, table, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
             )
         self._noted(list(table.columns))
-        frame: pd.DataFrame = table
-        return frame
+        return table
 
     def _noted(self, names: list[Any]) -> None:
         self.n_features_in_ = len(names)

@@ -43,12 +43,16 @@ class TableSpace:
     columns: tuple[Column, ...]
     classes: tuple[str, ...] = ()
     constraints: Constraints | None = None
+    polars: bool = False
+    """Whether the table came as a polars frame."""
 
     @staticmethod
-    def of_plain(columns: Any, classes: Any = (), constraints: Any = None) -> TableSpace:
+    def of_plain(
+        columns: Any, classes: Any = (), constraints: Any = None, polars: bool = False
+    ) -> TableSpace:
         """The space from what JSON keeps of it."""
         known = None if constraints is None else Constraints.of_plain(**constraints)
-        return TableSpace(tuple(map(column_of, columns)), classes, known)
+        return TableSpace(tuple(map(column_of, columns)), classes, known, polars)
 
     @property
     def learnt(self) -> tuple[Column, ...]:
