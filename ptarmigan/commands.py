@@ -530,7 +530,9 @@ def doctor(args: list[str]) -> int:
 
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
+    from ptarmigan.data.alike import is_table
     from ptarmigan.data.describe import describe, described_pairs
+    from ptarmigan.data.describe_table import described_table
     from ptarmigan.data.images import Images
     from ptarmigan.data.pairs import Pairs
 
@@ -545,8 +547,10 @@ def data(args: list[str]) -> int:
     ) -> None:
         """Describe a source of samples: count, sizes, channels, classes, bad files, duplicates.
 
+        Of a table, each column: what it is taken for, missing cells, distinct values, and what it holds.
+
         Args:
-            source: a name, or a folder, an archive or a file of samples.
+            source: a name, or a folder, an archive or a file of samples; iris, wine, or a table's file.
             pair: describe it as a translation takes it: auto, side, or how inputs are made, such as lowres:4.
             labels: the side of such a translation that holds label maps.
             size: resize images to HxW first.
@@ -561,6 +565,8 @@ def data(args: list[str]) -> int:
             pairs = Pairs(source, pair=pair or "auto", labels=labels, size=size, crop=crop)
             samples = pairs.open(batch=1, paired=False)
             lines, preview = described_pairs(samples), some_pairs(samples)
+        elif is_table(source):
+            lines, preview = described_table(source)
         else:
             described = describe(Images(source, size=size, crop=crop))
             lines, preview = described.table(), described.preview
