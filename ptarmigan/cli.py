@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
     "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),
     "detect": ("RUN DATA", "find what is not like the rows that a detector was trained on"),
+    "augment": ("--data X", "fill up rare classes with a GAN, and measure whether it helps"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "tell runs apart: a table and a page; seeds of one recipe are a group"),
     "report": ("RUN", "write the run's page again, and name it"),

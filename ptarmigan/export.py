@@ -110,6 +110,18 @@ def write_walk(space: Space, walk: NDArray[Any], frames: int, out: Path) -> str:
     return f"walk: {out} ({len(walk)} samples)"
 
 
+def vacant(out: Path) -> None:
+    """Nothing is there, or an empty folder.
+
+    Raises:
+        ValueError: something is.
+    """
+    if out.is_dir() and any(out.iterdir()):
+        raise ValueError(f"{out} is not empty: choose another --out")
+    if out.exists() and not out.is_dir():
+        raise ValueError(f"{out} is there already: choose another --out")
+
+
 @contextmanager
 def fresh(out: Path) -> Iterator[Path]:
     """A hidden name beside ``out``, which becomes ``out`` when all went well and is removed when not.
@@ -117,10 +129,7 @@ def fresh(out: Path) -> Iterator[Path]:
     Raises:
         ValueError: there is something at ``out``, and it is no empty folder.
     """
-    if out.is_dir() and any(out.iterdir()):
-        raise ValueError(f"{out} is not empty: choose another --out")
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is there already: choose another --out")
+    vacant(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
     try:

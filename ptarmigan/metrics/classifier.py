@@ -26,6 +26,7 @@ from ptarmigan.data.samples import Samples, Source
 from ptarmigan.metrics import learnt
 from ptarmigan.metrics.extractors.weights import digest
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
+from ptarmigan.nets.layers import required
 from ptarmigan.noise import key
 from ptarmigan.spaces.image import ImageSpace
 
@@ -205,6 +206,30 @@ def learn(source: Source, space: ImageSpace, cache: Path | None = None) -> Class
     return Classifier(kind, space, digest(net), classes, net)
 
 
+def fitted(samples: Samples, *, steps: int, weight: NDArray[Any] | None = None) -> Classifier:
+    """A classifier of the classes of these samples, trained now; not kept.
+
+    Args:
+        samples: labelled images, in the batches that they come in.
+        steps: how many batches.
+        weight: of every class in the loss; alike when None.
+    """
+    space, classes = samples.space, samples.space.classes
+    assert isinstance(space, ImageSpace)
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(key("fitted", samples.seed))
+        net = Net(space.channels, space.height, space.width, len(classes))
+    weights = None if weight is None else torch.from_numpy(weight).float()
+
+    def loss(x: Tensor, c: Tensor | None) -> Tensor:
+        return F.cross_entropy(net(x), required(c), weights)
+
+    with torch.autocast("cpu", enabled=False):
+        _descend(net, samples, loss, "learning to tell the classes", steps)
+    net.eval().requires_grad_(False)
+    return Classifier("classifier", space, digest(net), classes, net)
+
+
 def fingerprint(source: Source, space: ImageSpace) -> str:
     """A digest of the images' format, count and labels, and of up to 10,000 of the images themselves."""
     return learnt.fingerprint(source, VERSION, space.shape, space.bits, source.classes, len(source))
@@ -232,22 +257,32 @@ def _task(source: Source) -> tuple[Kind, tuple[str, ...]]:
 
 
 def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
-    """Adam down the cross-entropy, the rate rising for a tenth of the steps and then falling as a cosine."""
+    """Down the cross-entropy of the classes, or of which way images were turned."""
     fewest, most = SEEN
     steps = min(max(2 * len(source), fewest), most) // BATCH
     coins = torch.Generator().manual_seed(key("turns", VERSION))
+
+    def loss(x: Tensor, c: Tensor | None) -> Tensor:
+        if kind == "rotations" or c is None:
+            c = torch.randint(TURNS, (len(x),), generator=coins)
+            x = turned(x, c)
+        return F.cross_entropy(net(x), c)
+
+    samples = Samples(source, space, batch=BATCH, seed=VERSION)
+    _descend(net, samples, loss, f"learning to tell {LEARNT[kind]}, to score by", steps)
+
+
+def _descend(
+    net: Net, samples: Samples, loss: Callable[[Tensor, Tensor | None], Tensor], words: str, steps: int
+) -> None:
+    """Adam down the loss, the rate rising for a tenth of the steps and then falling as a cosine."""
     optimizer = torch.optim.Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
-    samples = Samples(source, space, batch=BATCH, seed=VERSION)
-    words = f"learning to tell {LEARNT[kind]}, to score by"
     with closing(samples) as batches, learnt.progress(words, steps) as report:
         for step in range(steps):
             x, c = batches.draw(step)
-            if kind == "rotations" or c is None:
-                c = torch.randint(TURNS, (len(x),), generator=coins)
-                x = turned(x, c)
             optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
             optimizer.zero_grad()
-            F.cross_entropy(net(x), c).backward()
+            loss(x, c).backward()
             optimizer.step()
             report()
