@@ -58,7 +58,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
     if isinstance(space, SeriesSpace | TableSpace) and form in (".csv", ".parquet"):
         with fresh(out) as draft:
             _write_table(space, grouped(_shown(batches, n)), draft, form)
-        return f"samples: {out} ({n:,} rows)"
+        return f"samples: {out} ({n:,} {'series' if isinstance(space, SeriesSpace) else 'rows'})"
     if form not in (".npy", ".npz", ".csv", ".png"):
         raise ValueError(
             f"{out}: samples are written to a folder, .npz, .npy, .png (a picture), .csv (points, tables, "
