@@ -180,14 +180,19 @@ def apart(
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise ValueError(f"two columns are called {twice!r}: give every column a name of its own")
+    if not len(frame):
+        raise ValueError("the table is empty: it has no rows")
     told = [column for column in (name, time) if column]
-    for column in (*told, *metadata):
+    apart_from = [*told, *metadata]
+    for i, column in enumerate(apart_from):
+        if column in apart_from[:i]:
+            raise ValueError(f"--id, --time and --metadata name {column!r} twice: a column is one of them")
         if column not in frame.columns:
             raise ValueError(f"there is no column {column!r}; there are {', '.join(map(str, frame.columns))}")
     for column in told:
         if frame[column].isna().any():
             raise ValueError(f"the column {column!r} has missing values: leave those rows out")
-    learnt = frame.columns.drop([*told, *metadata])
+    learnt = frame.columns.drop(apart_from)
     if not len(learnt):
         raise ValueError("there is no channel to learn: all columns are an id, a time or metadata")
     for column in learnt:
