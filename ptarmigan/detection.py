@@ -1,33 +1,35 @@
-"""What is abnormal in a file of rows: by a trained detector, beside two that need no network."""
+"""What is abnormal among rows or images: by a trained detector, beside two that need no network."""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.data.numbers import Numbers
-from ptarmigan.data.vectors import NAME, read_vectors, vectors
+from ptarmigan.detecting.asked import Asked
+from ptarmigan.detecting.images import images, images_learnt
+from ptarmigan.detecting.rows import rows, rows_learnt
 from ptarmigan.export import fresh
-from ptarmigan.spaces import VectorSpace
+from ptarmigan.spaces import ImageSpace, VectorSpace
 from ptarmigan.trained import Trained
 
 Floats = NDArray[np.float64]
 KEPT = 0.9
 """Of the variance, by the components of the PCA."""
+OURS = "these themselves: what the run learnt from is not here"
 
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What one detector says of every row.
+    """What one detector says of every sample.
 
     Attributes:
         scores: how abnormal each is, ``(n,)``.
-        threshold: above which a row is abnormal, from the rows that the detector was fitted to.
+        threshold: above which one is abnormal, from the samples that the detector was fitted to.
     """
 
     scores: Floats
@@ -35,45 +37,51 @@ class Verdict:
 
     @property
     def abnormal(self) -> NDArray[np.bool_]:
-        """Which rows are."""
+        """Which samples are."""
         return self.scores > self.threshold
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """What is found in rows.
+    """What is found among samples.
 
     Attributes:
         verdicts: by detector, the run's first.
-        truth: which rows are abnormal, where that is known.
-        note: what the other detectors were fitted to.
+        asked: the samples.
+        learnt: what the run learnt from, to which the other detectors were fitted; None where it is not
+            here, and they were fitted to what is asked about.
     """
 
     verdicts: dict[str, Verdict]
-    truth: NDArray[np.bool_] | None
-    note: str
+    asked: Asked
+    learnt: Asked | None
+
+    @property
+    def note(self) -> str:
+        """What the other detectors were fitted to."""
+        return "what the run was trained on" if self.learnt else OURS
 
     def table(self) -> list[list[str]]:
-        """For each detector how many rows it finds, and how well where that is known; names of columns first.
+        """For each detector how many it finds, and how well where that is known; names of columns first.
 
-        Without the truth it says how many of the rows that the run finds are among as many that the other
+        Without the truth it says how many of those that the run finds are among as many that the other
         detector finds the most abnormal.
         """
-        first = next(iter(self.verdicts.values()))
-        rows = [["detector", "abnormal", "of the run's" if self.truth is None else "AUROC"]]
+        first, truth = next(iter(self.verdicts.values())), self.asked.truth
+        rows = [["detector", "abnormal", "of the run's" if truth is None else "AUROC"]]
         for name, verdict in self.verdicts.items():
             found = int(verdict.abnormal.sum())
-            if self.truth is None:
+            if truth is None:
                 n = int(first.abnormal.sum())
                 most = np.argsort(-verdict.scores, kind="stable")[:n]
                 last = f"{int(first.abnormal[most].sum()):,} of {n:,}"
             else:
-                last = f"{area(self.truth, verdict.scores):.3f}"
+                last = f"{area(truth, verdict.scores):.3f}"
             rows.append([name, f"{found:,} of {len(verdict.scores):,}", last])
         return rows
 
     def write(self, out: Path) -> None:
-        """Write a line for each row: its number from 0, the run's score and verdict, the others' scores.
+        """Write a line for each: its number from 0 or its file, the run's score and verdict, others' scores.
 
         Raises:
             ValueError: something is at ``out``, or it is no .csv.
@@ -83,85 +91,61 @@ class Detection:
         first, *others = self.verdicts.values()
         with fresh(out) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
             lines = csv.writer(file)
-            lines.writerow(["row", "score", "abnormal", *list(self.verdicts)[1:]])
+            lines.writerow([self.asked.kind, "score", "abnormal", *list(self.verdicts)[1:]])
             for i, (score, abnormal) in enumerate(zip(first.scores, first.abnormal, strict=True)):
                 rest = (f"{other.scores[i]:.9g}" for other in others)
-                lines.writerow([i, f"{score:.9g}", int(abnormal), *rest])
+                lines.writerow([self.asked.name(i), f"{score:.9g}", int(abnormal), *rest])
 
 
 def detect(trained: Trained, data: str, contamination: float) -> Detection:
-    """Score the rows of a file with a trained detector, and with others that are fitted here.
+    """Score samples with a trained detector, and with others that are fitted here.
 
     Args:
         trained: the detector.
-        data: a .csv, .npy or .npz file; labels ``y`` in the last say which rows are abnormal (not 0).
-        contamination: the fraction of the rows that a detector was fitted to that it calls abnormal.
+        data: of rows, a .csv, .npy or .npz file; labels ``y`` in the last say which rows are abnormal (not
+            0). Of images, what training takes as such; where one folder is called good or normal, what is in
+            the others is abnormal.
+        contamination: the fraction of what a detector was fitted to that it calls abnormal.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it does not hold rows like those of the run, or the run is no detector of rows.
+        ValueError: it does not hold samples like those of the run, or the run detects nothing.
     """
-    space = trained.space
-    if not isinstance(space, VectorSpace):
-        raise ValueError("this run is not of rows of numbers: 'ptarmigan detect' scores such")
-    given = read_vectors(data)
-    same_columns(space, given, data)
+    space, abnormality = trained.space, trained.abnormality
+    if isinstance(space, VectorSpace):
+        asked, learnt = rows(space, data), rows_learnt(trained)
+    elif isinstance(space, ImageSpace):
+        asked, learnt = images(trained, data), images_learnt(trained)
+    else:
+        raise ValueError("this run is neither of rows of numbers nor of images: others are not detected")
     name = str(trained.description["recipe"]).rpartition(".")[2]
-    mine = Verdict(trained.abnormality(given.rows), trained.threshold(contamination))
-    normal = normal_rows(trained)
-    note = (
-        "what the run was trained on" if normal is not None else f"{data} itself: the run's rows are not here"
-    )
-    others = rivals(space, given.rows if normal is None else normal, given.rows, contamination)
-    truth = None if given.labels is None else np.asarray(given.labels != 0)
-    return Detection({name: mine, **others}, truth, note)
+    mine = Verdict(asked.each(abnormality), trained.threshold(contamination))
+    others = rivals((learnt or asked).vectors, asked.vectors, contamination)
+    return Detection({name: mine, **others}, asked, learnt)
 
 
-def same_columns(space: VectorSpace, given: Numbers, where: str) -> None:
-    """The rows have the columns that the run has, in its order.
-
-    Raises:
-        ValueError: they have not.
-    """
-    if len(given.rows[0]) != space.shape[0]:
-        raise ValueError(f"{where} has {len(given.rows[0])} columns, and the run is of {space.shape[0]}")
-    if given.columns and space.columns and given.columns != space.columns:
-        pairs = zip(space.columns, given.columns, strict=True)
-        i, (mine, other) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
-        raise ValueError(f"{where}: column {i + 1} is {other!r}, and the run's is {mine!r}")
-
-
-def normal_rows(trained: Trained) -> Floats | None:
-    """The rows that a run was trained on, where they are still as they were; else None."""
-    data = str(trained.description["options"]["data"])
-    if data != NAME and not Path(data).is_file():
-        return None
-    try:
-        samples = vectors(data, batch=1)
-    except ValueError:
-        return None
-    if samples.space != trained.space:
-        return None
-    rows: Floats = samples.source.read(np.arange(len(samples)))
-    return rows
-
-
-def rivals(space: VectorSpace, normal: Floats, rows: Floats, contamination: float) -> dict[str, Verdict]:
-    """What an isolation forest and a PCA's reconstruction, fitted to normal rows, say of others."""
+def rivals(normal: Floats, vectors: Floats, contamination: float) -> dict[str, Verdict]:
+    """What an isolation forest and a PCA's reconstruction, fitted to normal vectors, say of others."""
     from sklearn.decomposition import PCA
     from sklearn.ensemble import IsolationForest
+    from sklearn.preprocessing import StandardScaler
 
     forest = IsolationForest(random_state=0).fit(normal)
-    pca = PCA(KEPT if min(normal.shape) > 1 else None, svd_solver="full").fit(space.encode(normal).numpy())
+    scaler = StandardScaler().fit(normal)
+    pca = PCA(KEPT if min(normal.shape) > 1 else None, svd_solver="full").fit(scaler.transform(normal))
 
-    def lost(raw: Floats) -> Any:
-        x = space.encode(raw).numpy()
-        return np.square(x - pca.inverse_transform(pca.transform(x))).sum(1)
+    def lost(raw: Floats) -> Floats:
+        x = scaler.transform(raw)
+        gone: Floats = np.square(x - pca.inverse_transform(pca.transform(x))).sum(1)
+        return gone
 
-    asked = {"isolation forest": lambda raw: -forest.score_samples(raw), "PCA": lost}
+    scorers: dict[str, Callable[[Floats], Floats]] = {
+        "isolation forest": lambda raw: -forest.score_samples(raw),
+        "PCA": lost,
+    }
     return {
-        name: Verdict(score(rows), float(np.quantile(score(normal), 1 - contamination)))
-        for name, score in asked.items()
+        name: Verdict(score(vectors), float(np.quantile(score(normal), 1 - contamination)))
+        for name, score in scorers.items()
     }
 
 

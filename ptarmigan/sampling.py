@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -117,7 +117,6 @@ def translations(
         yield np.concatenate(made)
 
 
-@torch.no_grad()
 def abnormalities(
     game: Detector,
     space: Space,
@@ -137,17 +136,53 @@ def abnormalities(
         seed: names the noise of a game that searches: the same for all samples.
         precision: the dtype of autocast, or None.
     """
+    return _detected(game.abnormality, game, space, raw, seed, precision)
+
+
+def heat(
+    game: Detector,
+    space: Space,
+    raw: NDArray[Any],
+    *,
+    seed: int = 0,
+    precision: torch.dtype | None = None,
+) -> NDArray[np.float64]:
+    """How abnormal every pixel of raw images is, ``(n, height, width)``, alike.
+
+    Raises:
+        ValueError: the game cannot say.
+    """
+
+    def ask(x: torch.Tensor) -> torch.Tensor:
+        found = game.where(x)
+        if found is None:
+            raise ValueError("this run does not say where samples are abnormal: anomaly.fanogan_images does")
+        return found
+
+    return _detected(ask, game, space, raw, seed, precision)
+
+
+@torch.no_grad()
+def _detected(
+    ask: Callable[[torch.Tensor], torch.Tensor],
+    game: Detector,
+    space: Space,
+    raw: NDArray[Any],
+    seed: int,
+    precision: torch.dtype | None,
+) -> NDArray[np.float64]:
+    """What is said of samples, always as many at once."""
     device = next(game.parameters()).device
-    found = np.empty(len(raw))
+    found = []
     for start in range(0, len(raw), JUDGED):
         some = raw[start : start + JUDGED]
         whole = np.concatenate([some, np.repeat(some[-1:], JUDGED - len(some), axis=0)])
         x = space.encode(whole).to(device, torch.get_default_dtype())
         noise.at(seed, "abnormality", device=device)
         with torch.autocast(device.type, precision, enabled=precision is not None):
-            said = game.abnormality(x)
-        found[start : start + JUDGED] = said.double().cpu().numpy()[: len(some)]
-    return found
+            said = ask(x)
+        found.append(said.double().cpu().numpy()[: len(some)])
+    return np.concatenate(found)
 
 
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:

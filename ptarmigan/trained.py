@@ -21,7 +21,7 @@ from ptarmigan.games.tabular import Asked
 from ptarmigan.games.translation import Translation
 from ptarmigan.metrics.path import slerp
 from ptarmigan.options import build
-from ptarmigan.sampling import CHUNK, abnormalities, generate, latents, some_classes
+from ptarmigan.sampling import CHUNK, abnormalities, generate, heat, latents, some_classes
 from ptarmigan.settings import pick_device
 from ptarmigan.spaces import (
     ImageSpace,
@@ -218,17 +218,36 @@ class Trained:
         Raises:
             ValueError: this run is no detector, or the samples are not like its own.
         """
+        game, raw = self._detector(), self._like_mine(raw)
+        return abnormalities(game, self.space, raw, precision=self.precision)
+
+    def heat(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How abnormal every pixel of images ``(n, height, width, channels)`` is, ``(n, height, width)``.
+
+        Raises:
+            ValueError: this run is no detector, or cannot say where, or the images are not like its own.
+        """
+        game, raw = self._detector(), self._like_mine(raw)
+        return heat(game, self.space, raw, precision=self.precision)
+
+    def _detector(self) -> Detector:
         if not isinstance(self.game, Detector):
             raise ValueError(
                 f"this run is of {self.description.get('recipe')}, which detects nothing: train one of "
                 "'ptarmigan list' that begins with anomaly"
             )
-        raw = np.asarray(raw)
-        if isinstance(self.space, VectorSpace) and raw.shape[1:] != self.space.shape:
+        return self.game
+
+    def _like_mine(self, raw: NDArray[Any]) -> NDArray[Any]:
+        raw, space = np.asarray(raw), self.space
+        if isinstance(space, VectorSpace) and raw.shape[1:] != space.shape:
             raise ValueError(
-                f"this run is of rows of {self.space.shape[0]} numbers, and these are of shape {raw.shape}"
+                f"this run is of rows of {space.shape[0]} numbers, and these are of shape {raw.shape}"
             )
-        return abnormalities(self.game, self.space, raw, precision=self.precision)
+        if isinstance(space, ImageSpace) and raw.shape[1:] != (space.height, space.width, space.channels):
+            form = f"{space.height}x{space.width}x{space.channels}"
+            raise ValueError(f"this run is of images of {form}, and these are of shape {raw.shape}")
+        return raw
 
     def threshold(self, contamination: float) -> float:
         """The abnormality that this fraction of the training samples exceeds.

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from ptarmigan import AnomalyGAN, load, train
 from ptarmigan.detection import detect
@@ -103,3 +106,71 @@ def test_a_run_that_is_no_detector_is_refused(tmp_path):
     train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
     with pytest.raises(ValueError, match="rows of numbers"):
         detect(load(tmp_path / "run", device="cpu"), "x.csv", 0.1)
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory) -> Path:
+    """A run of grey squares with bright tops, and folders of such and of some with a dark dot."""
+    place = tmp_path_factory.mktemp("pictures")
+    rng = np.random.default_rng(0)
+
+    def squares(n: int) -> NDArray[np.uint8]:
+        slope = np.linspace(200, 60, 12)[None, :, None] + rng.normal(0, 4, (n, 12, 12))
+        return slope.clip(0, 255).astype(np.uint8)
+
+    good, dotted = squares(80), squares(20)
+    dotted[:, 2:5, 6:9] = 0
+    for folder, several in (("train", squares(200)), ("test/good", good), ("test/dot", dotted)):
+        (place / folder).mkdir(parents=True)
+        for i, pixels in enumerate(several):
+            Image.fromarray(pixels).save(place / folder / f"{i:03d}.png")
+    options = dict(width=8, latent=4, critic_steps=1, steps=240, batch=32, lr=1e-3)
+    train("anomaly.fanogan_images", out=place / "run", data=str(place / "train"), **options, **SHORT)
+    return place
+
+
+def test_images_and_where_they_are_abnormal(pictures, cli, tmp_path):
+    out, heat = tmp_path / "scores.csv", tmp_path / "heat"
+    done = cli("detect", pictures / "run", pictures / "test", "--out", out, "--heat", heat)
+    assert done.returncode == 0, done.stderr
+    assert "AUROC" in done.stdout
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert {Path(row["file"]).parts[0] for row in rows} == {"good", "dot"}
+    scores = {
+        kind: [float(r["score"]) for r in rows if r["file"].startswith(kind)] for kind in ("good", "dot")
+    }
+    assert np.median(scores["dot"]) > max(scores["good"])
+    assert len(list(heat.glob("*.png"))) == len(rows)
+    trained = load(pictures / "run", device="cpu")
+    with Image.open(pictures / "test" / "dot" / "000.png") as image:
+        raw = np.asarray(image)[None, :, :, None]
+    where = trained.heat(raw)[0]
+    dot = np.zeros_like(where, bool)
+    dot[2:5, 6:9] = True
+    assert where[dot].mean() > 4 * where[~dot].mean()
+    again = cli("detect", pictures / "run", pictures / "test", "--out", tmp_path / "b.csv", "--heat", heat)
+    assert again.returncode == 2
+    assert "heat is not empty" in again.stderr
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_a_damaged_image_is_left_out_and_named(pictures, tmp_path):
+    shutil.copytree(pictures / "test" / "good", tmp_path / "asked")
+    (tmp_path / "asked" / "007.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
+    found = detect(load(pictures / "run", device="cpu"), str(tmp_path / "asked"), 0.1)
+    names = [found.asked.name(i) for i in range(found.asked.n)]
+    assert len(names) == 79
+    assert not any(name.endswith("007.png") for name in names)
+    assert any("007.png" in bad for bad in found.asked.bad)
+    assert found.asked.truth is None
+
+
+def test_images_of_another_size_are_refused(pictures, tmp_path):
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match="20x20"):
+        detect(load(pictures / "run", device="cpu"), str(tmp_path), 0.1)
+
+
+def test_rows_have_no_places(place):
+    with pytest.raises(ValueError, match="fanogan_images"):
+        load(place / "run", device="cpu").heat(np.zeros((2, 6)))

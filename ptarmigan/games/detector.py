@@ -25,6 +25,10 @@ class Detector(Game):
         wants noise draws it for one sample, and begins with the same for all.
         """
 
+    def where(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
+        """How abnormal every pixel of images is; None where the game cannot say."""
+        return None
+
 
 def beside(a: Float[Tensor, "batch first"], b: Float[Tensor, "batch second"]) -> Float[Tensor, "batch both"]:
     """Two vectors of each sample as one."""

@@ -118,3 +118,26 @@ class DCGANDiscriminator(nn.Module):
         """Raw scores."""
         scores: Tensor = self.head(self.features(x, c), c)
         return scores
+
+
+class DCGANEncoder(nn.Module):
+    """Images to latents: the discriminator's convolutions, and a linear end.
+
+    Args:
+        shape: channels, height, width.
+        latent: the size of ``z``.
+        width: channels of the first layer.
+        norm: what normalises all but the first layer.
+    """
+
+    def __init__(
+        self, shape: tuple[int, ...], latent: int, width: int = 64, *, norm: Norm = nn.BatchNorm2d
+    ) -> None:
+        super().__init__()
+        trunk = DCGANDiscriminator(shape, width, norm=norm)
+        self.layers, self.end = trunk.layers, nn.Linear(trunk.feature_size, latent)
+
+    def forward(self, x: Float[Tensor, "batch channel height width"]) -> Float[Tensor, "batch latent"]:
+        """Latents."""
+        z: Tensor = self.end(self.layers(x))
+        return z

@@ -14,103 +14,12 @@ Cost and score: benchmarks/results/anomaly.json
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-
 from ptarmigan import noise
-from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.detector import Detector
-from ptarmigan.losses import wasserstein as loss
+from ptarmigan.games.fanogan import FAnoGAN
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
-from ptarmigan.penalties import GradientPenalty, Judged
 from ptarmigan.run import Run
-
-
-class FAnoGAN(Detector):
-    """A generator ``z -> x`` against a critic of rows, and then an encoder ``x -> z`` that inverts it.
-
-    Args:
-        generator: makes rows of latents.
-        discriminator: the critic.
-        encoder: finds latents of rows.
-        penalty: λ, of the critic's slopes.
-        critic_steps: the critic's moves for one of the generator.
-        kappa: κ, weight of the distance in the critic's features against that in the row.
-        first: steps before the encoder's.
-    """
-
-    averaged = ("generator", "encoder", "discriminator")
-
-    def __init__(
-        self,
-        generator: PointGenerator,
-        discriminator: PointDiscriminator,
-        encoder: PointGenerator,
-        penalty: float,
-        critic_steps: int,
-        kappa: float,
-        first: int,
-    ) -> None:
-        super().__init__()
-        self.generator, self.discriminator, self.encoder = generator, discriminator, encoder
-        self.penalty, self.critic_steps = GradientPenalty(penalty), critic_steps
-        self.kappa, self.first = kappa, first
-        self.latent = generator.latent
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The critic and the generator in the first steps, the encoder in the others."""
-        before, after = lambda step: step < self.first, lambda step: step >= self.first
-        return (
-            Turn(("discriminator",), self.critic_loss, self.critic_steps, before),
-            Turn(("generator",), self.generator_loss, 1, before, reads=False),
-            Turn(("encoder",), self.encoder_loss, 1, after),
-        )
-
-    def critic_loss(self, batch: Batch) -> Terms:
-        """The distance that the critic sees, and its slopes."""
-        critic, fake = self.discriminator, self.made(batch)
-        judged = Judged(critic, batch.x, fake, critic(batch.x), critic(fake), self.progress)
-        return {
-            "discriminator": loss.discriminator(judged.real_scores, judged.fake_scores),
-            self.penalty.name: self.penalty(judged),
-        }
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        """How badly the critic thinks of what was made."""
-        return {"generator": loss.generator(self.discriminator(self.made(batch)), None)}
-
-    def encoder_loss(self, batch: Batch) -> Terms:
-        """How far rows are from what is made of their latents."""
-        return {"encoder": self.distance(batch.x).mean()}
-
-    def abnormality(self, x: Tensor) -> Tensor:
-        """The distance of rows from what is made of their latents."""
-        return self.distance(x)
-
-    def distance(self, x: Tensor) -> Tensor:
-        """|x - G(E(x))|² and κ |f(x) - f(G(E(x)))|², each over how many numbers it adds up."""
-        again, features = self.sample(self.encode(x)), self.discriminator.features
-        seen = (features(x) - features(again)).square().mean(1)
-        return (x - again).square().mean(1) + self.kappa * seen
-
-    def encode(self, x: Tensor) -> Tensor:
-        """The latents of rows, each number within ± 2."""
-        return torch.tanh(self.encoder(x) / 2) * 2
-
-    def made(self, batch: Batch) -> Tensor:
-        """As many generated rows as the batch has real ones."""
-        return self.sample(noise.normal(len(batch.x), self.latent))
-
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Generated rows; ``c`` is not looked at."""
-        return torch.as_tensor(self.generator(z))
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The critic's scores."""
-        return torch.as_tensor(self.discriminator(x))
 
 
 def recipe(
@@ -153,6 +62,7 @@ def recipe(
         critic_steps,
         kappa,
         first=steps // 2,
+        latent=latent,
     )
     optimizers = {
         "discriminator": adam(game.discriminator, lr, (0.5, 0.9)),

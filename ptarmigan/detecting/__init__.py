@@ -1,0 +1,1 @@
+"""What detectors are asked about, and what of it they find abnormal."""
