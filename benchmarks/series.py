@@ -29,8 +29,12 @@ from ptarmigan.metrics import series as scores
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "series"
 LENGTH, STATES = 24, 20
-STEPS = {"doppelganger": 20_000, "rcgan": 10_000, "timegan": 6_000}
-"""Of every recipe's training: what fits into the time."""
+RECIPES: dict[str, dict[str, int]] = {
+    "doppelganger": {"steps": 20_000, "chunk": LENGTH, "latent": 100},
+    "rcgan": {"steps": 10_000},
+    "timegan": {"steps": 6_000},
+}
+"""Options of the recipes; steps are what fits into the time."""
 
 Floats = NDArray[np.float64]
 Maker = Callable[[Floats, int], Floats]
@@ -38,7 +42,7 @@ Maker = Callable[[Floats, int], Floats]
 
 
 def main(
-    entries: tuple[str, ...] = ("real", "Gaussian", "shuffled", "HMM", *STEPS),
+    entries: tuple[str, ...] = ("real", "Gaussian", "shuffled", "HMM", *RECIPES),
     seeds: int = 5,
     steps: int | None = None,
     threads: int = 1,
@@ -48,7 +52,7 @@ def main(
     Args:
         entries: which ones.
         seeds: how many.
-        steps: of every recipe's training.
+        steps: of every recipe's training; as many as fit into the time when None.
         threads: of torch.
     """
     torch.set_num_threads(threads)
@@ -58,7 +62,7 @@ def main(
         "Gaussian": lambda windows, seed: scores.gaussian(windows, len(windows), seed),
         "shuffled": scores.shuffled,
         "HMM": hidden,
-        **{name: learnt(name, steps or known) for name, known in STEPS.items()},
+        **{name: learnt(name, steps) for name in RECIPES},
     }
     for name in entries:
         rows = [measured(real, makers[name], seed) for seed in range(seeds)]
@@ -77,11 +81,12 @@ def hidden(windows: Floats, seed: int) -> Floats:
     return np.asarray(model.sample(len(windows), seed=seed))
 
 
-def learnt(recipe: str, steps: int) -> Maker:
+def learnt(recipe: str, steps: int | None) -> Maker:
     """What a recipe makes of windows."""
+    options = RECIPES[recipe] | ({} if steps is None else {"steps": steps})
 
     def make(windows: Floats, seed: int) -> Floats:
-        model = SeriesGAN(recipe, steps=steps, length=LENGTH, device="cpu", random_state=seed)
+        model = SeriesGAN(recipe, length=LENGTH, options=options, device="cpu", random_state=seed)
         return np.asarray(model.fit(windows).sample(len(windows), seed=seed))
 
     return make
