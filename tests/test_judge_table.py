@@ -167,10 +167,14 @@ def test_the_command_line_scores_files(cli, tmp_path):
 
 
 def test_a_run_is_scored_and_keeps_its_scores(tmp_path):
-    rows(200, 0).to_csv(tmp_path / "real.csv", index=False)
-    options = {"steps": 2, "width": 8, "batch": 20, "vitals": False, "score_every": 0, "sample_every": 0}
+    rows(200, 0).assign(rare=["seldom"] * 3 + ["often"] * 197).to_csv(tmp_path / "real.csv", index=False)
+    options = {"steps": 2, "width": 8, "batch": 20, "score_every": 0, "sample_every": 0}
     data = str(tmp_path / "real.csv")
     api.train("table.ctgan", data=data, out=tmp_path / "r", quiet=True, report=False, **options)
-    found = judge.score_run(tmp_path / "r", n=100, held_out=rows(150, 2), metrics=("shapes", "distance"))
+    log = (tmp_path / "r" / "log.jsonl").read_text()
+    assert "data/samples" in log
+    assert "constant_channels" not in log  # rare values are no fault
+    held_out = rows(150, 2).assign(rare="often")
+    found = judge.score_run(tmp_path / "r", n=100, held_out=held_out, metrics=("shapes", "distance"))
     assert "held-out" in found["scores"]["distance to training"]["protocol"]
     assert json.loads((tmp_path / "r" / "scores.json").read_text()) == found

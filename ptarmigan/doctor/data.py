@@ -11,6 +11,7 @@ from ptarmigan.doctor.features import Floats, squared_distances
 from ptarmigan.doctor.portrait import LISTED, Groups
 from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
 from ptarmigan.spaces.image import ImageSpace
+from ptarmigan.spaces.table import TableSpace
 
 NEIGHBOURS = 10
 AGREED = 0.6
@@ -22,10 +23,10 @@ def facts(samples: Samples, real: Real) -> Values:
 
     Of all samples: ``samples``, ``held_out``, ``classes``, ``least_class`` and ``most_class`` (samples in
     them). Of those that the doctor looks at, as networks see them: ``looked_at``, ``low``, ``high``,
-    ``mean``, ``std``, ``edge`` (the share of numbers at either end), ``constant_channels``,
-    ``constant_samples`` and ``duplicates`` (shares of samples), ``variety`` (the effective number of as many
-    as are looked at), ``agreement`` (the share whose nearest other
-    sample has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
+    ``mean``, ``std``, ``edge`` (the share of numbers at either end), ``constant_channels`` and
+    ``duplicates`` (not of tables) and ``constant_samples`` (shares of samples), ``variety`` (the effective
+    number of as many as are looked at), ``agreement`` (the share whose nearest other sample has their class),
+    ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
     whose neighbours agree on another class), and ``share/3``, that of class or mode 3. What held-out samples
     look like against training samples is in ``real/...``, and ``paired`` is 1 where each is learnt with its
     input.
@@ -40,11 +41,10 @@ def facts(samples: Samples, real: Real) -> Values:
         "high": float(x.max()),
         "mean": float(x.mean()),
         "std": float(x.std(unbiased=False)),
-        "constant_channels": float(
-            (x.amax((0, *range(2, x.dim()))) == x.amin((0, *range(2, x.dim())))).sum()
-        ),
-        "duplicates": duplicates(samples, real),
     }
+    if not isinstance(samples.space, TableSpace):  # where values are rare, and rows alike, nothing is wrong
+        still = x.amax((0, *range(2, x.dim()))) == x.amin((0, *range(2, x.dim())))
+        found |= {"constant_channels": float(still.sum()), "duplicates": duplicates(samples, real)}
     if samples.inputs is not None and samples.inputs.paired:
         found["paired"] = 1
     if isinstance(samples.space, ImageSpace):
