@@ -150,15 +150,24 @@ def asked(judge: Judge, method: Method, x: Any, c: Codes, test: Any, classes: in
     return model(test)
 
 
-def measured(truth: NDArray[np.bool_], said: Floats, rare: int) -> dict[str, float]:
-    """F1, average precision (the area under precision and recall) and recall of one class."""
+def measured(
+    truth: NDArray[np.bool_], said: Floats, rare: int, weight: Floats | None = None
+) -> dict[str, float]:
+    """F1, average precision (the area under precision and recall) and recall of one class.
+
+    Args:
+        truth: which samples are of it.
+        said: the probability of every class.
+        rare: its number.
+        weight: of every sample; alike when None.
+    """
     from sklearn.metrics import average_precision_score, f1_score, recall_score
 
     called = said.argmax(1) == rare
     return {
-        "F1": float(f1_score(truth, called, zero_division=0)),
-        PRECISION: float(average_precision_score(truth, said[:, rare])),
-        "recall": float(recall_score(truth, called)),
+        "F1": float(f1_score(truth, called, sample_weight=weight, zero_division=0)),
+        PRECISION: float(average_precision_score(truth, said[:, rare], sample_weight=weight)),
+        "recall": float(recall_score(truth, called, sample_weight=weight)),
     }
 
 

@@ -24,7 +24,7 @@ except ImportError:
         "oversampling follows imbalanced-learn, which is not here: pip install 'ptarmigan[augment]'"
     ) from None
 
-ROWS, IMAGES = "table.ctgan", "image.bagan"
+ROWS, IMAGES = "table.tvae", "image.bagan"
 """What fills up rows and images where no recipe is named."""
 
 Wanted = dict[int, int]
@@ -41,7 +41,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
     imbalanced-learn nothing that is made gets into a test set.
 
     Args:
-        recipe: of the zoo, of rows (table.ctgan, table.tvae) or of images with classes (image.bagan,
+        recipe: of the zoo, of rows (table.tvae, table.ctgan) or of images with classes (image.bagan,
             image.r1gan, image.acgan); or a file of your own, such as mine.py. One that fits when None.
         sampling_strategy: how many of which classes, as in imbalanced-learn: auto fills all classes up to the
             most frequent.
