@@ -1,0 +1,33 @@
+"""What each command does, a file for those that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ptarmigan.commands.augment import augment
+from ptarmigan.commands.compare import compare
+from ptarmigan.commands.detect import detect
+from ptarmigan.commands.look import data, doctor, report
+from ptarmigan.commands.recipes import check, copy, list_, show
+from ptarmigan.commands.sample import interpolate, sample
+from ptarmigan.commands.score import score
+from ptarmigan.commands.train import train
+from ptarmigan.commands.translate import translate
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "train": train,
+    "sample": sample,
+    "interpolate": interpolate,
+    "translate": translate,
+    "detect": detect,
+    "augment": augment,
+    "score": score,
+    "compare": compare,
+    "report": report,
+    "doctor": doctor,
+    "data": data,
+    "list": list_,
+    "show": show,
+    "copy": copy,
+    "check": check,
+}

@@ -1,0 +1,54 @@
+"""``ptarmigan compare``: runs side by side."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import tyro
+
+from ptarmigan.commands.options import parsed, use_data_dir
+
+WIDE = 200
+"""Characters of a table that goes into a file."""
+
+
+def compare(args: list[str]) -> int:
+    """``ptarmigan compare RUN RUN ...``."""
+
+    def options(
+        runs: tyro.conf.Positional[tuple[str, ...]],
+        out: str = "compare.html",
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+        data_dir: str = "",
+        device: str = "auto",
+    ) -> None:
+        """Compare runs on the same data: one table here, and one page with samples and curves.
+
+        Runs that differ only in seed are one group. A run without scores is scored first.
+
+        Args:
+            runs: folders of at least two runs.
+            out: the page.
+            json_: print JSON.
+            data_dir: where named data sets already are.
+            device: where to make samples.
+        """
+        from rich.console import Console
+
+        from ptarmigan.comparison.compare import compare as compared
+        from ptarmigan.report.compare import terminal
+
+        use_data_dir(data_dir)
+        found = compared(runs, out=out, device=device)
+        if json_:
+            print(json.dumps(found.plain(), indent=2))
+            return
+        Console(width=None if sys.stdout.isatty() else WIDE).print(terminal(found))
+        for line in (*(found.verdict(row) for row in found.rows[:1]), *found.notes):
+            print(line)
+        print(f"all that can be said, with samples and curves: {out}")
+
+    parsed(options, args, "compare")
+    return 0

@@ -1,0 +1,68 @@
+"""``ptarmigan detect``: what is not like that which a detector learnt from."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import tyro
+
+from ptarmigan.commands.options import parsed
+
+
+def detect(args: list[str]) -> int:
+    """``ptarmigan detect RUN DATA``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        data: tyro.conf.Positional[str],
+        out: str = "scores.csv",
+        heat: str = "",
+        contamination: float = 0.1,
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Find the rows, or images, that are not like those that a detector was trained on.
+
+        Beside the run's, an isolation forest's and a PCA's scores are printed and written. Labels y in an
+        .npz (0 where a row is normal), or a folder of images called good or normal among others, are used to
+        say how well each does.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone; of a recipe that begins with anomaly.
+            data: a .csv, .npy or .npz file of rows of numbers, with the columns of the run; or images, as
+                training takes them.
+            out: a .csv for the scores, a line for each row, numbered from 0, or file; higher is more
+                abnormal.
+            heat: a new folder for pictures of where images are abnormal; of runs of anomaly.fanogan_images.
+            contamination: the fraction of its training samples that a detector is to call abnormal.
+            best: the weights with the best score, not the last.
+            device: where to compute.
+        """
+        from rich.console import Console
+        from rich.table import Table
+
+        from ptarmigan.detecting.heat import write_heat
+        from ptarmigan.detection import detect as detected
+        from ptarmigan.export import vacant
+        from ptarmigan.trained import load
+
+        for place in filter(None, (out, heat)):
+            vacant(Path(place))
+        trained = load(run, best=best, device=device)
+        found = detected(trained, data, contamination)
+        if heat:
+            write_heat(trained, found.asked, found.learnt, Path(heat))
+        found.write(Path(out))
+        head, *rows = found.table()
+        table = Table(*head, box=None, header_style="dim")
+        for row in rows:
+            table.add_row(*row)
+        Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+        for bad in found.asked.bad[:3]:
+            print(f"left out: {bad}")
+        print(f"the others were fitted to {found.note}")
+        print(f"scores: {out}" + (f"; heat: {heat}" if heat else ""))
+
+    parsed(options, args, "detect")
+    return 0

@@ -1,0 +1,117 @@
+"""``ptarmigan report``, ``doctor`` and ``data``: what there is to look at."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+
+from ptarmigan.commands.options import parsed, use_data_dir
+
+
+def report(args: list[str]) -> int:
+    """``ptarmigan report RUN``."""
+
+    def options(run: tyro.conf.Positional[str], data_dir: str = "") -> None:
+        """Write a run's page again, and name it.
+
+        Args:
+            run: the run's folder.
+            data_dir: where named data sets already are.
+        """
+        from ptarmigan.report.page import write_report
+
+        use_data_dir(data_dir)
+        print(write_report(Path(run)))
+
+    parsed(options, args, "report")
+    return 0
+
+
+def doctor(args: list[str]) -> int:
+    """``ptarmigan doctor RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        live: bool = False,
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+    ) -> int:
+        """Say what is wrong with a run, finished or not, since when, and what to do about it.
+
+        The exit code is 1 where something is wrong, and 0 where nothing is.
+
+        Args:
+            run: the run's folder.
+            live: follow it until it is over.
+            json_: print JSON.
+        """
+        from ptarmigan.doctor import read
+        from ptarmigan.report.doctor import as_json, follow, opinions, told
+
+        folder = Path(run)
+        if live:
+            history, found = follow(folder, (lambda _: None) if json_ else partial(print, flush=True))
+        else:
+            history = read(folder)
+            found = opinions(history, folder)
+        if json_:
+            print(json.dumps(as_json(history, folder, found), indent=2))
+        elif not live:
+            print("\n".join(told(history, found)))
+        return 1 if found else 0
+
+    return parsed(options, args, "doctor")
+
+
+def data(args: list[str]) -> int:
+    """``ptarmigan data SOURCE``."""
+    from ptarmigan.data.alike import is_table
+    from ptarmigan.data.describe import describe, described_pairs
+    from ptarmigan.data.describe_table import described_table
+    from ptarmigan.data.images import Images
+    from ptarmigan.data.pairs import Pairs
+
+    def options(
+        source: tyro.conf.Positional[str],
+        pair: str = "",
+        labels: Literal["none", "A", "B"] = "none",
+        size: str = "",
+        crop: bool = False,
+        out: str = "",
+        data_dir: str = "",
+    ) -> None:
+        """Describe a source of samples: count, sizes, channels, classes, bad files, duplicates.
+
+        Of a table, each column: what it is taken for, missing cells, distinct values, and what it holds.
+
+        Args:
+            source: a name, or a folder, an archive or a file of samples; iris, wine, or a table's file.
+            pair: describe it as a translation takes it: auto, side, or how inputs are made, such as lowres:4.
+            labels: the side of such a translation that holds label maps.
+            size: resize images to HxW first.
+            crop: cut them to that shape instead of squeezing.
+            out: a .png to draw some of them in.
+            data_dir: where named data sets already are.
+        """
+        use_data_dir(data_dir)
+        if pair or labels != "none":
+            from ptarmigan.translation import some_pairs
+
+            pairs = Pairs(source, pair=pair or "auto", labels=labels, size=size, crop=crop)
+            samples = pairs.open(batch=1, paired=False)
+            lines, preview = described_pairs(samples), some_pairs(samples)
+        elif is_table(source):
+            lines, preview = described_table(source)
+        else:
+            described = describe(Images(source, size=size, crop=crop))
+            lines, preview = described.table(), described.preview
+        print("\n".join(lines))
+        if out:
+            preview.save(out)
+            print(f"preview: {out}")
+
+    parsed(options, args, "data")
+    return 0

@@ -1,0 +1,60 @@
+"""What commands share: options are a function's signature, read by tyro."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import tyro
+
+from ptarmigan.errors import UsageError
+
+T = TypeVar("T")
+BOX = "╭╮╰╯─│"
+PLAIN = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
+
+
+def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T:
+    """Parse ``args`` by the signature of ``command``, and call it.
+
+    Raises:
+        UsageError: they do not fit; tyro's words in one line.
+    """
+    said = io.StringIO()
+
+    @functools.wraps(command, updated=())
+    def later(*given: Any, **named: Any) -> Callable[[], T]:
+        return partial(command, *given, **named)
+
+    try:
+        with contextlib.redirect_stderr(said):
+            call: Callable[[], T] = tyro.cli(later, args=args, prog=f"ptarmigan {prog}", config=PLAIN)
+    except SystemExit as stop:
+        if stop.code in (0, None):
+            raise
+        raise UsageError(in_one_line(said.getvalue(), prog)) from None
+    return call()  # what it says itself is not tyro's
+
+
+def in_one_line(box: str, prog: str) -> str:
+    """Tyro's framed message without its frame: what is wrong, and what was perhaps meant."""
+    lines = [line.strip(BOX + " ") for line in box.splitlines()[1:]]
+    said = lines[: lines.index("")] if "" in lines else lines
+    words = " ".join(line for line in said if line)
+    near = [line.split()[0] for line in lines[len(said) :] if line.startswith("--")]
+    hint = f" (perhaps {near[0]})" if near else ""
+    return f"{words}{hint}; see 'ptarmigan {prog} --help'"
+
+
+def use_data_dir(folder: str) -> None:
+    """Let named sets be looked for in ``folder``."""
+    if folder:
+        if not Path(folder).is_dir():
+            raise UsageError(f"--data-dir {folder}: there is no such folder")
+        os.environ["PTARMIGAN_DATA"] = folder

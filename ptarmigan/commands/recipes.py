@@ -1,0 +1,95 @@
+"""``ptarmigan list``, ``show``, ``copy`` and ``check``: the recipes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import tyro
+
+from ptarmigan.commands.options import parsed
+from ptarmigan.errors import UsageError
+
+
+def list_(args: list[str]) -> int:
+    """``ptarmigan list``."""
+
+    def options() -> None:
+        """The recipes there are."""
+        from ptarmigan import zoo
+
+        names = zoo.names()
+        width = max(map(len, names))
+        for name in names:
+            print(f"{name:{width}}  {zoo.summary(name)}")
+
+    parsed(options, args, "list")
+    return 0
+
+
+def show(args: list[str]) -> int:
+    """``ptarmigan show RECIPE``."""
+
+    def options(recipe: tyro.conf.Positional[str]) -> None:
+        """What a recipe is, and its options with their defaults.
+
+        Args:
+            recipe: its name, or a file.
+        """
+        from ptarmigan import zoo
+        from ptarmigan.options import defaults
+
+        found = zoo.module(recipe)
+        print((found.__doc__ or "").strip())
+        print("\noptions:")
+        for name, value in defaults(found.recipe).items():
+            print(f"  --{name.replace('_', '-')} {value!r}")
+        print(f"\nsource: {zoo.path(recipe)}")
+
+    parsed(options, args, "show")
+    return 0
+
+
+def copy(args: list[str]) -> int:
+    """``ptarmigan copy RECIPE FILE``."""
+
+    def options(recipe: tyro.conf.Positional[str], file: tyro.conf.Positional[str]) -> None:
+        """Copy a recipe to a file of your own, to change it and train it.
+
+        Args:
+            recipe: its name.
+            file: where to, such as mine.py.
+        """
+        from ptarmigan import zoo
+
+        target = Path(file)
+        if target.suffix != ".py":
+            raise UsageError(f"{file}: a recipe is a Python file, such as mine.py")
+        if target.exists():
+            raise UsageError(f"{file} is there already: choose another name")
+        target.write_text(zoo.path(recipe).read_text())
+        print(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
+
+    parsed(options, args, "copy")
+    return 0
+
+
+def check(args: list[str]) -> int:
+    """``ptarmigan check RECIPE|FILE``."""
+
+    def options(recipe: tyro.conf.Positional[str]) -> int:
+        """Put a recipe through the contract that every recipe of the zoo keeps.
+
+        Args:
+            recipe: a file, or a name.
+        """
+        from ptarmigan import zoo
+        from ptarmigan.contract import clauses
+
+        zoo.recipe(recipe)
+        failed = 0
+        for clause, problem in clauses(recipe):
+            failed += problem is not None
+            print(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
+        return 1 if failed else 0
+
+    return parsed(options, args, "check")

@@ -1,0 +1,101 @@
+"""``ptarmigan sample`` and ``ptarmigan interpolate``: what a trained run makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from ptarmigan.commands.options import parsed
+from ptarmigan.errors import UsageError
+
+
+def sample(args: list[str]) -> int:
+    """``ptarmigan sample RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        out: str = "samples.png",
+        n: int = 64,
+        seed: int = 0,
+        class_: Annotated[str, tyro.conf.arg(name="class")] = "",
+        truncation: float = 1.0,
+        where: tuple[str, ...] = (),
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Make samples with a trained run.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone.
+            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table or
+                series a .csv or .parquet.
+            n: how many samples.
+            seed: names the samples: the first of many are the same as the first of few.
+            class_: of one class only, by name or number.
+            truncation: below 1, less variety and more typical samples.
+            where: what columns of a table, or of series' metadata, are to hold, as column=value; all do.
+            best: the weights with the best score, not the last.
+            device: where to make them.
+        """
+        from ptarmigan.export import write_samples
+        from ptarmigan.trained import load
+
+        trained = load(run, best=best, device=device)
+        batches = trained.batches(
+            n, seed=seed, class_=class_ or None, truncation=truncation, where=asked(where)
+        )
+        print(write_samples(trained.space, batches, n, Path(out)))
+
+    parsed(options, args, "sample")
+    return 0
+
+
+def asked(where: tuple[str, ...]) -> dict[str, str | None]:
+    """What ``column=value`` asks for; nothing after the sign asks for a missing value.
+
+    Raises:
+        UsageError: it is not of that form.
+    """
+    for words in where:
+        if "=" not in words:
+            raise UsageError(f"--where {words}: expected column=value, such as --where sex=Female")
+    pairs = (words.split("=", 1) for words in where)
+    return {name: value or None for name, value in pairs}
+
+
+def interpolate(args: list[str]) -> int:
+    """``ptarmigan interpolate RUN``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        out: str = "interpolation.png",
+        n: int = 16,
+        stops: int = 4,
+        seed: int = 0,
+        class_: Annotated[str, tyro.conf.arg(name="class")] = "",
+        best: bool = False,
+        device: str = "auto",
+    ) -> None:
+        """Walk along great circles of the latent space, from one sample to the next.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone.
+            out: a .png (a strip for each leg), a .gif or an .mp4.
+            n: samples from one stop to the next.
+            stops: how many samples are walked between.
+            seed: names the stops.
+            class_: of one class throughout, by name or number.
+            best: the weights with the best score, not the last.
+            device: where to make them.
+        """
+        from ptarmigan.export import write_walk
+        from ptarmigan.trained import load
+
+        trained = load(run, best=best, device=device)
+        walk = trained.interpolate(n, stops=stops, seed=seed, class_=class_ or None)
+        print(write_walk(trained.space, walk, n, Path(out)))
+
+    parsed(options, args, "interpolate")
+    return 0

@@ -1,0 +1,142 @@
+"""``ptarmigan score``: the judge's words, as people read them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.errors import UsageError
+
+
+def score(args: list[str]) -> int:
+    """``ptarmigan score RUN`` or ``ptarmigan score --real A --fake B``."""
+
+    def options(
+        run: tyro.conf.Positional[str] = "",
+        real: str = "",
+        fake: str = "",
+        metrics: tuple[str, ...] = (),
+        features: str = "auto",
+        weights: str = "",
+        size: str = "",
+        crop: bool = False,
+        length: int = 0,
+        id: str = "series",
+        time: str = "",
+        metadata: tuple[str, ...] = (),
+        held_out: str = "",
+        target: str = "",
+        n: int | None = None,
+        seed: int = 0,
+        best: bool = False,
+        json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+        quiet: bool = False,
+        data_dir: str = "",
+        device: str = "auto",
+    ) -> None:
+        """Score a trained run, or any samples whoever made them, against real ones.
+
+        Args:
+            run: a run's folder; its samples are scored against real ones that it was not trained on, where
+                there are any.
+            real: without a run, the real samples: a name, a folder, an archive or a file.
+            fake: the samples to score, alike.
+            metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
+                inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; of
+                series discriminative predictive autocorrelation cross-correlation spectrum sliced; of tables
+                shapes trends two-sample copies distance efficacy; the usual ones when empty.
+            features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
+                resnet20 or pixels.
+            weights: a file of the extractor's weights, where they are not to be downloaded.
+            size: without a run, resize all images to HxW first.
+            crop: cut them to that shape instead of squeezing.
+            length: without a run, both are series, and windows of so many steps are scored; none when 0.
+            id: the column that says which series a row is of, where a file has it.
+            time: the column that orders the rows of a series, where a file has it.
+            metadata: columns that are the same in all rows of a series, which are not scored.
+            held_out: of tables, a file of real rows that were not learnt from, to compare with.
+            target: of tables, a column of a few values: how well it is told by classifiers that learnt from
+                the samples.
+            n: how many samples to score; 10,000 of a run, all of two sets.
+            seed: names the samples of a run.
+            best: a run's weights with the best score, not the last.
+            json_: print JSON.
+            quiet: show no progress.
+            data_dir: where named data sets already are.
+            device: where to make the samples.
+        """
+        from ptarmigan import judge
+
+        use_data_dir(data_dir)
+        how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}
+        how |= {"weights": weights or None, "held_out": held_out or None, "target": target}
+        if run:
+            if real or fake or size or crop or length:
+                raise UsageError(
+                    "a run knows its own data: leave --real, --fake, --size, --crop and --length out"
+                )
+            count = 10_000 if n is None else n
+            found = judge.score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
+        elif real and fake:
+            how |= {"length": length, "id": id, "time": time, "metadata": metadata}
+            found = judge.score(real, fake, size=size, crop=crop, n=n, **how)
+        else:
+            raise UsageError("name a run, or give --real and --fake samples")
+        if json_:
+            print(json.dumps(found, indent=2))
+        else:
+            show_scores(found)
+
+    parsed(options, args, "score")
+    return 0
+
+
+def show_scores(found: dict[str, Any]) -> None:
+    """Scores as people read them, beside those of real samples and of trivial generators."""
+    from rich.console import Console
+    from rich.table import Table
+
+    entries: dict[str, Any] = found["scores"]
+    others = list(dict.fromkeys(name for entry in entries.values() for name in entry.get("baselines", {})))
+    table = Table("score", "these", "±", "real", *others, "better when", box=None, header_style="dim")
+    for name, entry in entries.items():
+        table.add_row(
+            name,
+            spelt(entry["value"]),
+            spelt(entry.get("error")),
+            spelt(entry["floor"]),
+            *(spelt(entry.get("baselines", {}).get(other)) for other in others),
+            entry["direction"].removesuffix(" is better"),
+        )
+    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
+    console.print(table)
+    for other in others:
+        lost = [name for name, entry in entries.items() if other in entry.get("beaten by", ())]
+        if lost:
+            console.print(
+                f"{other[0].upper()}{other[1:]} would have scored better: {', '.join(lost)}", style="yellow"
+            )
+    for warning in found.get("warnings", ()):
+        console.print(warning, style="yellow")
+    for said in shared_protocols(entry["protocol"] for entry in entries.values()):
+        console.print(said, style="dim")
+
+
+def shared_protocols(protocols: Iterable[str]) -> list[str]:
+    """What scores in the same features have in common, for every kind of features."""
+    kinds: dict[str, list[list[str]]] = {}
+    for protocol in protocols:
+        parts = protocol.split("; ")
+        kinds.setdefault(parts[0], []).append(parts)
+    return ["; ".join(p for p in some[0] if all(p in other for other in some)) for some in kinds.values()]
+
+
+def spelt(value: float | None) -> str:
+    """A number of a table."""
+    return "–" if value is None else f"{value:.4g}"

@@ -1,0 +1,76 @@
+"""``ptarmigan train``: play a recipe, or go on with it."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+
+from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.errors import UsageError
+
+
+def train(args: list[str]) -> int:
+    """``ptarmigan train RECIPE|IMAGES [options]``."""
+    from ptarmigan import api, zoo
+    from ptarmigan.options import collecting
+    from ptarmigan.settings import Settings
+
+    if not args or args[0].startswith("-"):
+        if args and args[0] in ("-h", "--help"):
+            print("usage: ptarmigan train RECIPE|IMAGES [options]; for the options: train RECIPE --help")
+            print("recipes:", ", ".join(zoo.names()))
+            return 0
+        raise UsageError("name a recipe or a folder of images first, such as 'ptarmigan train image.dcgan'")
+    what, rest = args[0], args[1:]
+    name, data = api.named(what)
+    recipe = zoo.recipe(name)
+    fields: list[Any] = [
+        ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),
+        ("settings", Settings, dataclasses.field(default=Settings())),
+        ("run", Invocation, dataclasses.field(default=Invocation())),
+    ]
+    given = [f"--data={data['data']}", *rest] if data else rest
+    call: Any = parsed(dataclasses.make_dataclass("train", fields), given, f"train {what}")
+    use_data_dir(call.run.data_dir)
+    options = call.options | dataclasses.asdict(call.settings)
+    outcome = api.train(name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options)
+    if not api.first_rank():
+        return 0
+    if not outcome.complete:
+        again = shlex.join(["ptarmigan", "train", *args])
+        print(f"{outcome.reason}; saved; to go on: {again}", file=sys.stderr)
+        return 128 + outcome.signal
+    for label, path in (
+        ("samples", last_picture(outcome.folder)),
+        ("report", outcome.folder / "report.html"),
+    ):
+        if path is not None and path.exists():
+            print(f"{label}: {path}")
+    for metric, value in outcome.scores.items():
+        print(f"{metric}: {value:.4g}")
+    return 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Invocation:
+    """This invocation."""
+
+    out: str = ""
+    """The run's folder; runs/<recipe>-<data> when empty. The same command again goes on with it."""
+    force: bool = False
+    """Go on although --steps differs from what the run was begun with."""
+    quiet: bool = False
+    """Show no progress."""
+    data_dir: str = ""
+    """Where named data sets already are; else $PTARMIGAN_DATA, then the cache."""
+
+
+def last_picture(folder: Path) -> Path | None:
+    """The newest picture of samples in a run's folder."""
+    found = sorted((folder / "samples").glob("step-*.png"))
+    return found[-1] if found else None

@@ -1,0 +1,55 @@
+"""``ptarmigan translate``: pictures through a trained translation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from ptarmigan.commands.options import parsed
+from ptarmigan.errors import UsageError
+
+
+def translate(args: list[str]) -> int:
+    """``ptarmigan translate RUN PICTURES``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        pictures: tyro.conf.Positional[str],
+        out: str = "translated",
+        direction: Literal["AtoB", "BtoA", ""] = "",
+        n: int = 1,
+        seed: int = 0,
+        fit: bool = False,
+        best: bool = False,
+        device: str = "auto",
+    ) -> int:
+        """Translate pictures of any size with a trained translation.
+
+        Large pictures are made of tiles that overlap, of the size of training; names, sizes, alpha and
+        metadata stay as they are. The exit code is 1 where files of a folder had to be left out.
+
+        Args:
+            run: the run's folder, or its generator.safetensors alone.
+            pictures: a picture, a GIF, a video, or a folder or a zip of these.
+            out: a folder, or of one picture a file (its ending says what it becomes).
+            direction: AtoB or BtoA, where the run goes both ways; as it was trained when empty.
+            n: translations of each picture, where it has several: name-0.png, name-1.png, ...
+            seed: names the first of them; each further one has the next seed.
+            fit: squeeze pictures into the size of training and enlarge the results, instead of tiling.
+            best: the weights with the best score, not the last.
+            device: where to make them.
+        """
+        from ptarmigan.pictures.many import Wish, translate_files
+        from ptarmigan.trained import load
+
+        trained = load(run, best=best, device=device)
+        translator = trained.translator(direction)
+        if n < 1 or (n > 1 and trained.game.latent == 0):
+            said = "a picture has one translation by this run" if n > 1 else "there is nothing to make"
+            raise UsageError(f"--n {n}: {said}")
+        left_out = translate_files(Wish(translator, n, seed, fit), Path(pictures), Path(out))
+        return 1 if left_out else 0
+
+    return parsed(options, args, "translate")
