@@ -136,7 +136,7 @@ TASKS = {
         "a perceptual distance below that of bicubic and regression",
         colour,
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 2_500}),
+            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 1_500}),
         },
     ),
     "four times enlarged": Task(
@@ -150,7 +150,7 @@ TASKS = {
                     "growth": 16,
                     "blocks": 2,
                     "batch": 2,
-                    "steps": 2_000,
+                    "steps": 800,
                     "features": "squeezenet",
                     "weights": str(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors"),
                 },
