@@ -10,7 +10,7 @@ import numpy as np
 
 from ptarmigan.data.series import ended
 from ptarmigan.metrics import series
-from ptarmigan.metrics.estimate import Estimate
+from ptarmigan.metrics.estimate import Estimate, bootstrap
 from ptarmigan.metrics.measures import Scale
 from ptarmigan.metrics.panel import SAYING_NOTHING, Score, Verdict
 from ptarmigan.metrics.series import Floats
@@ -25,6 +25,8 @@ FOOLED = (
 )
 FEWEST = 10
 """Series that a judge needs, as it compares one half with the other."""
+TIMES, LARGE = 20, 5_000_000
+"""Resamplings for a standard error, and the numbers in a set from which on these would take too long."""
 
 
 @dataclass(frozen=True)
@@ -124,13 +126,20 @@ def judged(
         scores.append(
             Score(
                 measure.scale,
-                Estimate(measure.compare(real, fake), float("nan")),
+                Estimate(measure.compare(real, fake), error(measure, real, fake)),
                 measure.compare(half, rest),
                 {name: measure.compare(real, other) for name, other in others.items()},
                 f"{what}; {measure.scale.note}",
             )
         )
     return Verdict(tuple(scores), (FOOLED,) if any(m.published for m in measures) else ())
+
+
+def error(measure: Measure, real: Floats, fake: Floats) -> float:
+    """The standard error of a measure, over draws of the series; NaN where it is not worked out."""
+    if measure.published or fake.size > LARGE:
+        return float("nan")
+    return bootstrap(lambda rows: measure.compare(real, fake[rows]), len(fake), TIMES, 0)
 
 
 def protocol(real: Floats, n: int) -> str:
