@@ -30,7 +30,7 @@ from ptarmigan.metrics import series as scores
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "series"
 LENGTH, STATES = 24, 20
 RECIPES: dict[str, dict[str, int]] = {
-    "doppelganger": {"steps": 20_000, "chunk": LENGTH, "latent": 100},
+    "doppelganger": {"steps": 10_000, "chunk": LENGTH, "latent": 100},
     "rcgan": {"steps": 10_000},
     "timegan": {"steps": 6_000},
 }
