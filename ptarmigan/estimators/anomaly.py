@@ -31,7 +31,8 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     depend on the rows beside it. ``ptarmigan.estimators.pyod.PyOD`` has the same with PyOD's signs.
 
     Args:
-        recipe: alad, bigan, ganomaly, fanogan or anogan; or a file of your own, such as mine.py.
+        recipe: alad, bigan, ganomaly, fanogan or anogan; to compare with, autoencoder, vae, vaegan or aae;
+            or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         contamination: the fraction of the training rows that are called outliers, above 0 and at most 0.5.
         options: the recipe's other options, such as ``{"latent": 8}``.
@@ -98,6 +99,11 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
         """-1 for outliers, 1 for the others."""
         return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def sample(self, n: int = 1_000, *, seed: int = 0) -> NDArray[np.float64]:
+        """``n`` new rows like those of training; of a thousand, the first are those of ten."""
+        check_is_fitted(self)
+        return np.asarray(networks(self).sample(n, seed=seed))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""

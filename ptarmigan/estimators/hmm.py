@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ptarmigan import noise
-from ptarmigan.checkpoint import write
 from ptarmigan.data.series import Series
+from ptarmigan.estimators.arrays import keep, kept
 from ptarmigan.estimators.playing import seed_of
 from ptarmigan.spaces.series import SeriesSpace
 from ptarmigan.spaces.space import from_json, to_json
@@ -140,8 +136,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
             "space": to_json(self.space_),
             "arguments": self.get_params(),
         }
-        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in ARRAYS}
-        write(Path(path), save(arrays, {"ptarmigan": json.dumps(said)}))
+        keep(path, said, {name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -150,12 +145,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file.
         """
-        try:
-            with safe_open(path, "np") as file:
-                said = json.loads((file.metadata() or {}).get("ptarmigan", "{}"))
-                arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError, ValueError) as error:
-            raise ValueError(f"{path} cannot be read as safetensors ({error})") from error
+        said, arrays = kept(path)
         if said.get("estimator") != cls.__name__:
             raise ValueError(f"{path} holds no hidden Markov model")
         self = cls(**said["arguments"])

@@ -1,0 +1,35 @@
+"""Models that are a few arrays, in safetensors files."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ptarmigan.checkpoint import write
+
+
+def keep(path: str | os.PathLike[str], said: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Write arrays, and what JSON can say of them, over what was there."""
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    write(Path(path), save(whole, {"ptarmigan": json.dumps(said)}))
+
+
+def kept(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """What was said, and the arrays.
+
+    Raises:
+        ValueError: it is no safetensors file.
+    """
+    try:
+        with safe_open(path, "np") as file:
+            said = json.loads((file.metadata() or {}).get("ptarmigan", "{}"))
+            return said, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as safetensors ({error})") from error

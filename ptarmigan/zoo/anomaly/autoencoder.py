@@ -1,0 +1,108 @@
+"""Autoencoder: Hinton and Salakhutdinov 2006, "Reducing the dimensionality of data with neural networks".
+
+    ptarmigan train anomaly.autoencoder --data breast-cancer
+    ptarmigan detect runs/anomaly.autoencoder-breast-cancer rows.csv
+
+No GAN, but to compare GANs with. A row is abnormal by as much as it loses by being made again from few
+numbers. New rows are decoded from a Gaussian with the mean and covariance that codes have; the paper makes
+none. Layers are trained together and not one by one.
+Cost and score: benchmarks/results/anomaly.json
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ptarmigan import noise
+from ptarmigan.batch import Batch
+from ptarmigan.data.vectors import vectors
+from ptarmigan.game import State, Terms, Turn
+from ptarmigan.games.detector import Detector
+from ptarmigan.nets.mlp import PointGenerator, dense, leaky
+from ptarmigan.optim import adam
+from ptarmigan.precision import at_least_float32
+from ptarmigan.run import Run
+
+FOLLOW = 0.01
+"""How fast the Gaussian follows the codes of a batch."""
+RIDGE = 1e-3
+"""Of the mean variance, added to each, so that a covariance of few codes has a root."""
+
+
+class Autoencoder(Detector):
+    """An encoder ``x -> z`` and a decoder ``z -> x``, and a Gaussian of all codes.
+
+    Args:
+        generator: the decoder.
+        encoder: finds the codes of rows.
+    """
+
+    averaged = ("generator", "encoder", "codes")
+
+    def __init__(self, generator: PointGenerator, encoder: PointGenerator) -> None:
+        super().__init__()
+        self.generator, self.encoder, self.latent = generator, encoder, generator.latent
+        before = 1e-6 * torch.eye(self.latent + 1)
+        self.codes = State(before, lambda old, new: torch.lerp(old, new, FOLLOW))
+
+    def turns(self) -> tuple[Turn, ...]:
+        """Both at once."""
+        return (Turn(("autoencoder",), self.loss),)
+
+    def loss(self, batch: Batch) -> Terms:
+        """How much of rows is lost."""
+        z = self.encoder(batch.x)
+        one = at_least_float32(F.pad(z.detach(), (1, 0), value=1.0))
+        self.codes.note(one.T @ one / len(one))
+        return {"reconstruction": (batch.x - self.generator(z)).square().sum(1).mean()}
+
+    def abnormality(self, x: Tensor) -> Tensor:
+        """|x - G(E(x))|²."""
+        return torch.as_tensor((x - self.generator(self.encoder(x))).square().sum(1))
+
+    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Rows of codes that are distributed as those of real rows; ``c`` is not looked at."""
+        moments = self.codes.value / self.codes.value[0, 0]
+        mean = moments[0, 1:]
+        covariance = moments[1:, 1:] - torch.outer(mean, mean)
+        ridge = RIDGE * covariance.diagonal().mean() * torch.eye(self.latent).to(covariance)
+        root = torch.linalg.cholesky_ex(covariance + ridge)[0]
+        return torch.as_tensor(self.generator(mean.to(z) + z @ root.T.to(z)))
+
+
+def recipe(
+    data: str = "breast-cancer",
+    *,
+    width: int = 64,
+    latent: int = 4,
+    lr: float = 1e-3,
+    half_life: float = 10_000.0,
+    steps: int = 1_000,
+    batch: int = 128,
+    seed: int = 0,
+) -> Run:
+    """An autoencoder of rows.
+
+    Args:
+        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers.
+        width: of the two hidden layers of both networks.
+        latent: the size of z.
+        lr: Adam's learning rate.
+        half_life: of the averaged weights, in rows.
+        steps: the length of the run.
+        batch: rows in a step.
+        seed: names every random choice.
+    """
+    noise.at(seed, "weights")
+    samples = vectors(data, batch=batch, seed=seed)
+    size, hidden = samples.space.shape[0], (width, width)
+    generator = PointGenerator(latent, (size,), hidden)
+    encoder = PointGenerator(size, (latent,), hidden, layer=dense(leaky))
+    game = Autoencoder(generator, encoder)
+    optimizers = {"autoencoder": adam(nn.ModuleList([generator, encoder]), lr, (0.9, 0.999))}
+    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life)
+
+
+small = dict(width=8, latent=4, steps=4, batch=16)
