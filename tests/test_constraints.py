@@ -156,9 +156,10 @@ def test_what_cannot_be_meant_or_is_not_so_is_said_in_a_line(wanted, words):
 
 def test_bounds_hold_and_dates_and_constants_are_compared():
     known = frame().assign(
-        one=100, day=pd.Timestamp("2020-01-01"), zone=frame()["start"].dt.tz_localize("UTC")
+        one=100, nothing=np.nan, day=pd.Timestamp("2020-01-01"), zone=frame()["start"].dt.tz_localize("UTC")
     )
     wanted = ("age < one", "day <= start", "start >= 2020-01-01", "zone >= 2020-01-01", "0 <= x")
+    wanted += ("nothing <= x", "one+city")
     samples = Table(known, constraints=wanted).open(batch=4)
     assert samples.space.constraints is None
     assert Table(known, constraints=("a <= b",)).open(batch=4).space.constraints is not None

@@ -101,6 +101,13 @@ def test_a_column_counts_as_much_as_another_in_a_distance():
     assert np.linalg.norm(seen[0] - seen[1]) == pytest.approx(1, abs=0.01)  # neighbours in n, another c
 
 
+def test_few_kinds_of_rows_are_looked_at_in_their_shares():
+    kinds = pd.DataFrame({"a": list("xxxyyz") * 60, "b": list("uvuvuv") * 60})
+    found = judge.score(kinds, kinds.sample(150, random_state=0), metrics=("two-sample", "shapes"))["scores"]
+    assert found["told from real"]["value"] < 0.6
+    assert found["told from real"]["floor"] < 0.6
+
+
 def test_values_of_one_table_alone_are_values_of_both():
     real = pd.DataFrame({"c": ["a", "b"] * 20, "id": range(40), "n": [1, 2, 3, 4] * 10})
     fake = pd.DataFrame({"n": [1.0, 9.0], "id": [7, 7], "c": ["a", "new"]})
@@ -118,6 +125,7 @@ def test_values_of_one_table_alone_are_values_of_both():
         (lambda frame: frame.assign(more=1), "a column 'more'"),
         (lambda frame: frame.assign(x="text"), "'x' is number in the real table and categorical"),
         (lambda frame: frame.head(0), "to score|no rows"),
+        (lambda frame: frame.assign(x=np.inf), "'x' of one table is infinite in row 1"),
         (lambda frame: pd.concat([frame, frame[["x"]]], axis=1), "two columns 'x'"),
     ],
 )
@@ -131,7 +139,7 @@ def test_tables_that_cannot_be_compared_are_refused_in_a_line(change, words):
     ("how", "words"),
     [
         ({"target": "nothing"}, "--target nothing: there is no such column"),
-        ({"target": "x"}, "--target x: it is learnt as continuous"),
+        ({"target": "x"}, "--target x: it is learnt as continuous; choose a column of 2 to 50"),
         ({"metrics": ["kid"]}, "no measure 'kid' of tables"),
         ({"metrics": ["efficacy"]}, "--target"),
         ({"n": 100}, "not 100"),

@@ -100,6 +100,9 @@ def comparable(real: pd.DataFrame, other: pd.DataFrame) -> None:
         raise ValueError("the tables cannot be compared: one has no rows")
     for name in real.columns:
         pair = [frame[name] for frame in (real, other)]
+        infinite = np.flatnonzero(pair[1].isin([np.inf, -np.inf]))
+        if len(infinite):
+            raise ValueError(f"the column {name!r} of one table is infinite in row {infinite[0] + 1}")
         if any(column.isna().all() for column in pair):
             continue
         kinds = ["number" if k in NUMBERS else k for k in (kind_of(name, column) for column in pair)]

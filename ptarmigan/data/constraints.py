@@ -66,6 +66,7 @@ def constrained(
             groups.append(group(text, columns))
     for one in below:
         check(one, columns, raw)
+    groups = [some for some in groups if len(some) > 1]  # what is constant goes with everything
     twice = [i for k, some in enumerate(groups) for other in groups[:k] for i in some if i in other]
     if twice:
         raise refused(f"{columns[twice[0]].name}", "the column is in two combinations: make them one")
@@ -113,8 +114,8 @@ def side(text: str, part: str, columns: Columns, about: int | None) -> int | flo
     found = place(part, columns)
     if found is not None:
         column = columns[found]
-        if column.kind == "constant" and column.values and not isinstance(column.values[0], str):
-            return float(column.values[0])
+        if column.kind == "constant" and not (column.values and isinstance(column.values[0], str)):
+            return float(column.values[0]) if column.values else float("nan")
         if not is_number(column):
             raise refused(
                 text, f"the column {part!r} is {column.kind}, and only numbers and dates are compared"

@@ -26,14 +26,18 @@ from ptarmigan.spaces.column import Column, Floats, is_number, numbers
 from ptarmigan.spaces.table import TableSpace
 
 INDEPENDENT, COPULA, BOOTSTRAP = "independent columns", "Gaussian copula", "bootstrap"
+TOLD = 50
+"""Values of a column that is told from the others, at most."""
+TINY = np.finfo(np.float64).tiny
 BESIDE = "columns drawn apart, a Gaussian copula of ranks, and real rows drawn again"
 
 
 class Places:
     """Rows as vectors whose distances mean something.
 
-    A number is the share of real rows below it; a missing one is in the middle, and 1 in a place of its own.
-    Of other columns, two different values are as far apart as the ends of a column of numbers.
+    A number is the share of real rows below it, and goes on by their range outside of it; a missing one is in
+    the middle, and 1 in a place of its own. Of other columns, two different values are as far apart as the
+    ends of a column of numbers.
 
     Args:
         columns: what rows hold.
@@ -58,7 +62,9 @@ class Places:
             return column.encode(cells) / np.float32((2 * len(column.sizes)) ** 0.5)
         cells = numbers(column, cells)
         gone = np.isnan(cells)
-        place = np.where(gone, 0.5, np.interp(np.where(gone, 0, cells), *self.known[i]))
+        values, below = self.known[i]
+        outside = (cells - np.clip(cells, values[0], values[-1])) / max(values[-1] - values[0], TINY)
+        place = np.where(gone, 0.5, np.interp(cells, values, below) + np.clip(outside, -1, 1))
         return np.stack([place, gone], 1).astype(np.float32)
 
 
@@ -277,8 +283,10 @@ def _efficacy(space: TableSpace, target: str) -> Measure:
     if target not in named:
         raise ValueError(f"--target {target}: there is no such column; choose from {', '.join(named)}")
     column = named[target]
-    if not column.by_value or len(column.values) < 2:
-        raise ValueError(f"--target {target}: it is learnt as {column.kind}; choose a column of a few values")
+    several = len(column.values)
+    if not 2 <= several <= TOLD:
+        what = f"has {several:,} values" if several else f"is learnt as {column.kind}"
+        raise ValueError(f"--target {target}: it {what}; choose a column of 2 to {TOLD}")
     positive = column.values[-1] if len(column.values) == 2 else None
     what = "the mean over its values" if positive is None else f"of {positive}"
     note = f"F1, {what}, on real rows, of a tree, AdaBoost, logistic regression and a perceptron"

@@ -6,7 +6,8 @@ The same samples in another order, or in batches of another size, so have the sa
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -53,9 +54,9 @@ class Set:
         looked_at = np.arange(len(source))
         if len(source) > LOOKED_AT:
             looked_at = np.sort(permute(np.arange(LOOKED_AT), len(source), "set"))
-        digests = [
+        digests = _apart(
             hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in _rows(source, looked_at)
-        ]
+        )
         by_content = sorted(range(len(digests)), key=digests.__getitem__)[:n]
         whole = hashlib.blake2b(b"".join(digests[i] for i in by_content), digest_size=16)
         return Set(source, looked_at[by_content], whole.hexdigest())
@@ -141,6 +142,19 @@ def look(features: Features, samples: Set, *, keep: bool = False) -> View:
             _put(features, samples, vectors)
     told = features.probabilities(vectors) if isinstance(features, Telling) else None
     return View(samples, vectors, told)
+
+
+def _apart(digests: Iterable[bytes]) -> list[bytes]:
+    """Digests of which none is there twice, so that samples that are equal do not stand together."""
+    seen: Counter[bytes] = Counter()
+    found = []
+    for digest in digests:
+        again = seen[digest]
+        seen[digest] += 1
+        if again:
+            digest = hashlib.blake2b(digest + again.to_bytes(8), digest_size=16).digest()
+        found.append(digest)
+    return found
 
 
 def _rows(source: Source, indices: Indices) -> Iterator[NDArray[Any]]:
