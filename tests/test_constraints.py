@@ -105,6 +105,8 @@ def test_one_of_several_that_fit_comes_as_often_as_the_data_has_it():
     assert space.asked({"city": "Bonn", "country": None}, 3).any()
     with pytest.raises(ValueError, match="no row of the table has that combination"):
         space.asked({"city": "Bonn", "country": "IT"}, 3)
+    with pytest.raises(ValueError, match="few: the column is learnt as its distance from 'fewer'"):
+        space.asked({"few": 3}, 3)
 
 
 def test_an_estimator_keeps_them_and_what_is_asked_is_so(tmp_path):

@@ -103,6 +103,12 @@ class TableSpace:
         named = {str(self.columns[i].name): i for one in fixed for i in one.columns}
         mine = {named[str(name)]: (name, value) for name, value in where.items() if str(name) in named}
         rest = {name: value for name, value in where.items() if str(name) not in named}
+        for gap in () if self.constraints is None else self.constraints.gaps:
+            column, base = (str(self.columns[i].name) for i in (gap.column, gap.base))
+            if column in map(str, rest):
+                raise ValueError(
+                    f"--where {column}: the column is learnt as its distance from {base!r}: ask for that"
+                )
         if self.constraints is None or not mine:
             return np.broadcast_to(known.asked(rest), (n, known.size))
         asked = np.repeat(known.asked(rest)[None], n, 0)
