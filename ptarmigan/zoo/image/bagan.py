@@ -162,7 +162,9 @@ def recipe(
     samples = data.open(batch=batch, seed=seed)
     shape, classes = samples.space.shape, samples.require_classes()
     discriminator = DCGANDiscriminator(shape, width, norm=nn.Identity)
-    game = BAGAN(DCGANGenerator(latent, shape, width), discriminator, classes, round(first * steps), gamma)
+    game = BAGAN(
+        DCGANGenerator(latent, shape, width), discriminator, classes, max(1, round(first * steps)), gamma
+    )
     optimizers = {
         "autoencoder": adam(nn.ModuleList([game.trunk, game.encoder, game.generator]), lr, (0.5, 0.999)),
         "discriminator": adam(nn.ModuleList([game.trunk, game.classifier]), lr, (0.5, 0.999)),
