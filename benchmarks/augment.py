@@ -1,6 +1,6 @@
 """A class that is 1 % of the training set: what making more of it by a GAN gains over other ways.
 
-    python benchmarks/augment.py play adult [--seeds 0 1 2 3 4] [--recipe table.tvae --steps 3000]
+    python benchmarks/augment.py play adult [--seeds 0 1 2 3 4] [--steps 2000] [--ratio 0.05]
     python benchmarks/augment.py play fashion [--seeds 0 1 2 3 4]
     python benchmarks/augment.py total
 
@@ -32,6 +32,7 @@ from ptarmigan.augmentation.judges import GAN, ImageJudge, Judge, TableJudge
 from ptarmigan.augmentation.trial import MEASURES, Trial, asked, measured
 from ptarmigan.data.images import Images
 from ptarmigan.data.table import read_frame
+from ptarmigan.estimators.oversampler import up_to
 from ptarmigan.spaces import ImageSpace
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -49,6 +50,7 @@ def play(
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4),
     recipe: str = "",
     steps: int = 0,
+    ratio: float = 1.0,
     methods: tuple[str, ...] = (),
 ) -> None:
     """Every method on a set, seed by seed.
@@ -58,6 +60,7 @@ def play(
         seeds: they name the samples that are learnt from, and every random choice.
         recipe: of the GAN; GANOverSampler's own when empty.
         steps: of the GAN; the recipe's own when 0.
+        ratio: samples of the rare class for one of the most frequent, with those that the GAN makes.
         methods: those to play; all when empty.
     """
     PLACE.mkdir(parents=True, exist_ok=True)
@@ -65,16 +68,18 @@ def play(
         path = PLACE / f"{data}-{seed}.json"
         found = json.loads(path.read_text()) if path.exists() else {}
         judge, x, c, test, truth, rare = {"adult": adult, "fashion": fashion}[data](seed)
-        sampler = GANOverSampler(recipe or None, steps=steps or None, random_state=seed)
+        how: dict[str, Any] = {"steps": steps or None, "random_state": seed}
+        sampler = GANOverSampler(recipe or None, sampling_strategy=up_to(ratio), **how)
         classes = int(c.max()) + 1
         for name, method in judge.methods(sampler, seed).items():
-            label = f"{name} ({recipe or 'default'}, {steps or 'default'} steps)" if name == GAN else name
+            said = f"{recipe or 'default'}, {steps or 'default'} steps, ratio {ratio:g}"
+            label = f"{name} ({said})" if name == GAN else name
             if label in found or (methods and name not in methods):
                 continue
             then = time.process_time()
-            said = asked(judge, method, x, c, test, classes, seed)
+            told = asked(judge, method, x, c, test, classes, seed)
             found[label] = {
-                **measured(truth == rare, said, rare, weights(truth == rare)),
+                **measured(truth == rare, told, rare, weights(truth == rare)),
                 "processor seconds": time.process_time() - then,
             }
             print(data, seed, label, {k: round(v, 4) for k, v in found[label].items()}, flush=True)

@@ -134,14 +134,14 @@ def test_a_table_is_written_with_what_is_made_marked(tmp_path, cli):
 
 def test_json_says_the_same(tmp_path, cli):
     frame().to_csv(tmp_path / "x.csv", index=False)
-    words = ("--steps", 2, "--splits", 1, "--class", "low", "--out", "y.parquet", "--json")
+    words = ("--steps", 2, "--splits", 1, "--class", "low", "--ratio", 0.5, "--out", "y.parquet", "--json")
     done = cli("augment", "--data", "x.csv", "--label", "risk", *words)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["class"] == "low"
     assert found["splits"] == 1
     assert found["gains"].keys() == found["methods"].keys() - {"GAN"}
-    assert pd.read_parquet(tmp_path / "y.parquet")["synthetic"].sum() == 112
+    assert pd.read_parquet(tmp_path / "y.parquet")["synthetic"].sum() == 44
 
 
 def test_labels_keep_their_dtype(tmp_path):
@@ -180,6 +180,7 @@ def test_images_are_written_with_what_is_made_marked(tmp_path, out):
         (dict(label="risk", class_="mid"), "--class mid"),
         (dict(label="risk", out="x.npz"), "a .csv or a .parquet"),
         (dict(label="risk", splits=-1), "--splits"),
+        (dict(label="risk", ratio=1.5), "a ratio is above 0"),
         (dict(label="risk", recipe="table.nothing"), "no recipe"),
         (dict(label="five"), "one class only"),
         (dict(label="single"), "a single sample"),

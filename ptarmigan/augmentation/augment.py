@@ -15,7 +15,7 @@ from ptarmigan.augmentation.judges import Codes, ImageJudge, Judge, TableJudge
 from ptarmigan.augmentation.trial import Trial, tried
 from ptarmigan.data.images import Images
 from ptarmigan.data.table import CSV, NAMES, PARQUET, Table
-from ptarmigan.estimators.oversampler import GANOverSampler
+from ptarmigan.estimators.oversampler import GANOverSampler, up_to
 from ptarmigan.export import fresh, vacant
 from ptarmigan.spaces.image import ImageSpace, png
 
@@ -50,6 +50,7 @@ def augment(
     class_: str = "",
     recipe: str | None = None,
     steps: int | None = None,
+    ratio: float = 1.0,
     splits: int = 5,
     categorical: tuple[str, ...] = (),
     size: str = "",
@@ -69,6 +70,7 @@ def augment(
         class_: the class that the measures are about; the rarest when empty.
         recipe: of the GAN; one that fits when None.
         steps: the length of its training; the recipe's own when None.
+        ratio: how often a class is to be there at least, for each sample of the most frequent.
         splits: how many; 0 measures nothing.
         categorical: columns that are categories although they hold numbers.
         size: HxW, to resize images to.
@@ -97,11 +99,12 @@ def augment(
         raise ValueError(f"--class {class_}: there is no such class; there are {', '.join(given.names)}")
     rare = given.names.index(class_) if class_ else int(counts.argmin())
     options: dict[str, Any] = {"categorical": categorical} if categorical else {}
-    sampler = GANOverSampler(recipe, steps=steps, options=options, device=device, random_state=seed)
+    how: dict[str, Any] = {"steps": steps, "options": options, "device": device, "random_state": seed}
+    sampler = GANOverSampler(recipe, sampling_strategy=up_to(ratio), **how)
     found = None
     if splits:
-        how: dict[str, Any] = {"splits": splits, "seed": seed, "say": say}
-        found = tried(given.judge, sampler, given.x, given.c, given.names, rare, **how)
+        told: dict[str, Any] = {"splits": splits, "seed": seed, "say": say}
+        found = tried(given.judge, sampler, given.x, given.c, given.names, rare, **told)
     say("all samples: GAN")
     x, c = sampler.fit_resample(given.x, given.c)
     given.write(x, c, place)

@@ -23,6 +23,7 @@ def augment(args: list[str]) -> int:
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         recipe: str = "",
         steps: int = 0,
+        ratio: float = 1.0,
         splits: int = 5,
         categorical: tuple[str, ...] = (),
         size: str = "",
@@ -46,6 +47,8 @@ def augment(args: list[str]) -> int:
             class_: the class that the measures are about; the rarest when empty.
             recipe: of the GAN, such as table.tvae or image.r1gan; one that fits when empty.
             steps: the length of its training; the recipe's own when 0.
+            ratio: how often the GAN makes a class to be there, for each sample of the most frequent; above 0
+                and at most 1.
             splits: how many; 0 measures nothing.
             categorical: columns of a table that are categories although they hold numbers.
             size: resize images to HxW first.
@@ -65,7 +68,7 @@ def augment(args: list[str]) -> int:
             raise UsageError(str(error)) from None
         use_data_dir(data_dir)
         how: dict[str, Any] = {"splits": splits, "categorical": categorical, "size": size, "crop": crop}
-        how |= {"class_": class_, "recipe": recipe or None, "steps": steps or None}
+        how |= {"ratio": ratio, "class_": class_, "recipe": recipe or None, "steps": steps or None}
         if not (quiet or json_):
             how["say"] = partial(print, file=sys.stderr, flush=True)
         found, written = augmented(data, label=label, out=out, seed=seed, device=device, **how)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
@@ -13,6 +15,7 @@ from ptarmigan import zoo
 from ptarmigan.data.arrays import channels_first
 from ptarmigan.estimators.playing import fitted, pickled
 from ptarmigan.options import defaults
+from ptarmigan.sampling import latents
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.trained import Trained
 
@@ -145,6 +148,23 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         return tags
 
 
+def up_to(ratio: float) -> Callable[[Any], dict[Any, int]]:
+    """A ``sampling_strategy``: every class at least so often, for each sample of the most frequent.
+
+    Raises:
+        ValueError: the ratio is not above 0 and at most 1.
+    """
+    if not 0 < ratio <= 1:
+        raise ValueError(f"a ratio is above 0 and at most 1, not {ratio:g}")
+
+    def strategy(y: Any) -> dict[Any, int]:
+        classes, counts = np.unique(y, return_counts=True)
+        most = round(ratio * counts.max())
+        return {c: max(n, most) for c, n in zip(classes.tolist(), counts.tolist(), strict=True)}
+
+    return strategy
+
+
 def is_frame(data: Any) -> bool:
     """Whether it is a pandas DataFrame."""
     return hasattr(data, "iloc")
@@ -160,11 +180,13 @@ def densely(frame: Any) -> Any:
     return whole
 
 
+@torch.no_grad()
 def knows_classes(trained: Trained) -> bool:
     """Whether what a game makes of the same latents differs from class to class."""
-    known = range(len(trained.space.classes))
-    made = [trained.sample(1, class_=i) for i in known]
-    return any(not np.array_equal(made[0], other) for other in made[1:])
+    z = next(latents(trained.game, 1, seed=0))
+    count = len(trained.space.classes)
+    made = [trained.game.sample(z, torch.full((len(z),), i, device=z.device)) for i in range(count)]
+    return any(not torch.equal(made[0], other) for other in made[1:])
 
 
 def like(made: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
