@@ -30,6 +30,16 @@ def test_it_finds_the_states_and_how_they_follow():
     np.testing.assert_array_equal(model.sample(10, seed=1), made[:10])
 
 
+def test_channels_that_are_constant_or_the_same():
+    x = switching(60)
+    x = np.concatenate([x, x[:, :, :1], np.ones_like(x[:, :, :1])], 2)
+    model = HiddenMarkov(3).fit(x)
+    made = model.sample(50)
+    np.testing.assert_allclose(made[:, :, 0], made[:, :, 2], atol=0.1)
+    np.testing.assert_allclose(made[:, :, 3], 1)
+    assert np.isfinite(model.score_samples(x)).all()
+
+
 def test_what_is_unlike_is_improbable():
     model = HiddenMarkov(2).fit(switching())
     rng = np.random.default_rng(0)

@@ -22,12 +22,16 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+GRAIN = 1e-3
+"""The deviation of the noise on what is fitted to, of channels that go from 0 to 1."""
+
 
 class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
     """States that follow one another by chance, each with a Gaussian of all channels.
 
     Fitted by expectation maximisation (Rabiner 1989, "A tutorial on hidden Markov models"), with every
-    channel on a scale from 0 to 1. How long a made series lasts is drawn from the lengths seen.
+    channel on a scale from 0 to 1 and noise of a thousandth on it, without which a channel that is constant,
+    or the same as another, has no density. How long a made series lasts is drawn from the lengths seen.
 
     Args:
         states: how many.
@@ -80,10 +84,19 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"a hidden Markov model of {self.states} states cannot be: 1 or more")
         raw, space = self._series(X)
         rows, lengths = in_a_row(space, raw)
+        seed = seed_of(self.random_state)
+        grain = np.random.default_rng(noise.key(seed, "hmm", "grain")).standard_normal(rows.shape)
         model = gaussian_hmm()(
-            self.states, "full", n_iter=self.rounds, random_state=seed_of(self.random_state) % 2**32
+            self.states,
+            "full",
+            min_covar=GRAIN**2,
+            covars_prior=GRAIN**2 * np.eye(space.channels),
+            covars_weight=space.channels
+            + 1,  # as much as one step, so that a state without any has a density
+            n_iter=self.rounds,
+            random_state=seed % 2**32,
         )
-        model.fit(rows, lengths)
+        model.fit(rows + GRAIN * grain, lengths)
         self.space_, self.lengths_ = space, lengths
         self.start_, self.follow_ = model.startprob_, model.transmat_
         self.means_, self.covariances_ = model.means_, model.covars_
