@@ -159,7 +159,7 @@ def test_labels_keep_their_dtype(tmp_path):
 def test_images_are_written_with_what_is_made_marked(tmp_path, out):
     data = images(tmp_path / "given")
     _, words = augment(str(data), out=tmp_path / out, **QUICK | dict(splits=0))
-    assert "40 real; made: 24 bright" in words
+    assert "40 real; made: 24 of bright" in words
     if out == "made":
         names = sorted(p.name for p in (tmp_path / out / "bright").iterdir())
         assert [name.split("-")[0] for name in names] == ["real"] * 8 + ["synthetic"] * 24

@@ -108,7 +108,7 @@ def augment(
     say("all samples: GAN")
     x, c = sampler.fit_resample(given.x, given.c)
     given.write(x, c, place)
-    made = ", ".join(f"{n:,} {given.names[i]}" for i, n in sampler.sampling_strategy_.items() if n)
+    made = ", ".join(f"{n:,} of {given.names[i]}" for i, n in sampler.sampling_strategy_.items() if n)
     return (
         found,
         f"samples: {place} ({len(given.c):,} real; made: {made or 'none, all classes have as many'})",
