@@ -18,8 +18,8 @@ LAYERS = {
     2: "average checkpoint doctor folder loop options run sampling settings studio translation watch",
     3: "zoo",
     4: "estimators trained translating",
-    5: "__main__ api augmentation cli commands comparison contract detection detecting export judge judging pictures "
-    "report serve",
+    5: "__main__ api augmentation cli commands comparison contract detection detecting export judge judging "
+    "pictures report serve",
 }
 LAYER = {name: layer for layer, names in LAYERS.items() for name in names.split()}
 LAYER_0_STANDS_ON = {"torch", "jaxtyping"}
