@@ -130,6 +130,7 @@ TASKS = {
         {
             "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 1_000}),
             "cut": ("translate.cut", {"width": 16, "steps": 2_000}),
+            "cut, content": ("translate.cut", {"width": 16, "steps": 1_200, "content": 4.0}),
         },
     ),
     "gray to colour": Task(
@@ -180,7 +181,7 @@ def play(
 def trained(task: str, name: str, seed: int) -> Path:
     """The folder of a run, played to its end."""
     recipe, options = TASKS[task].entries[name]
-    folder = WORK / f"{task} {name} {seed}".replace(" ", "-")
+    folder = WORK / f"{task} {name} {seed}".replace(",", "").replace(" ", "-")
     done = folder / SECONDS
     if not done.exists():
         begun, at = time.process_time(), len(list(folder.glob("state-*")))
