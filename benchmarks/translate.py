@@ -138,6 +138,10 @@ TASKS = {
         colour,
         {
             "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 16, "steps": 1_500}),
+            "pix2pix, distance": (
+                "translate.pix2pix",
+                {"width": 32, "batch": 16, "steps": 3_000, "weight": 400.0, "dropout": 0.0, "lr": 5e-4},
+            ),
         },
     ),
     "four times enlarged": Task(
