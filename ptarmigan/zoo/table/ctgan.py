@@ -8,7 +8,8 @@ is judged beside real rows that have that value, ten rows at a time. Networks an
 with three differences: the mode of a number is its likeliest one, not drawn; numbers that many rows share are
 modes of their own; what samples are made with are averaged weights. A row that is asked for a value has it:
 the generator is told so, and that column is set.
-Cost and score: benchmarks/results/table.json
+Cost and score: after 1,213 steps, 30 s of one core, on iris:
+column shapes 0.9 (real samples: 0.856); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations
