@@ -114,7 +114,10 @@ def test_a_run_from_before_vital_signs_says_so(tmp_path, capsys):
 
 
 def follow(place: Path) -> subprocess.Popen[str]:
-    script = "from ptarmigan.report import doctor; doctor.POLL = 0.05; from ptarmigan.cli import main; main()"
+    script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # off behind a shell's &
+        "from ptarmigan.report import doctor; doctor.POLL = 0.05; from ptarmigan.cli import main; main()"
+    )
     words = [sys.executable, "-c", script, "doctor", str(place), "--live"]
     return subprocess.Popen(
         words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
