@@ -6,7 +6,8 @@
 Images are scikit-learn's digits (8×8; for the Fréchet distance 1,000 samples against the digits held out),
 points the ring, translations digits from their edges, tables iris, series sines; one thread each, minutes of
 the processor; scored as ``ptarmigan score`` does. What a recipe's own paper calls for is far longer: this
-says what half a minute buys, that every one of them learns, and what a step costs.
+says what half a minute buys, that every one of them learns, and what a step costs. Of detectors it says how
+well they make what is normal; how well they find what is not, ``anomaly.py`` does.
 """
 
 from __future__ import annotations
@@ -29,8 +30,6 @@ from ptarmigan.options import build, defaults
 from ptarmigan.run import Run
 from ptarmigan.trained import Trained
 
-KINDS = ("image", "toy", "translate", "table", "series")
-"""What makes samples; detectors have a benchmark of their own, ``anomaly.py``."""
 DATA = {"translate": "digits from their edges", "series": "sines"}
 """The default data in words, where its name does not say it."""
 PAIRED, UNPAIRED = ("l1", "perceptual", "frechet"), ("edges", "domain", "frechet")
@@ -39,6 +38,7 @@ MEASURES = {
     "toy": ("modes", "frechet", "precision"),
     "table": ("shapes", "trends"),
     "series": ("sliced", "autocorrelation", "spectrum"),
+    "anomaly": ("sliced",),
 }
 """What is measured; of translations, what fits their data."""
 
@@ -57,7 +57,7 @@ def play(
     """Run and record.
 
     Args:
-        recipes: which ones; all that make samples when none are named.
+        recipes: which ones; all when none are named.
         minutes: of the processor, for each.
         samples: that are scored.
         workers: runs at a time.
@@ -65,7 +65,7 @@ def play(
         missing: those alone that have no score yet.
     """
     there = known() if missing else {}
-    names = [name for name in recipes or zoo.names() if kind(name) in KINDS and name not in there]
+    names = [name for name in recipes or zoo.names() if name not in there]
     with ProcessPoolExecutor(workers) as pool:
         for row in pool.map(one, [(name, minutes, samples, seed) for name in names]):
             print(row, flush=True)
