@@ -274,8 +274,12 @@ class Trained:
         if not isinstance(rows, TableSpace):
             raise ValueError("--where is for tables, and for series with metadata: this run makes none")
         if not any(isinstance(module, Asked) for module in self.game.modules()):
-            recipe = self.description.get("recipe")
-            raise ValueError(f"--where: a run of {recipe} cannot be asked; series.doppelganger can")
+            others = (
+                "series.doppelganger" if isinstance(self.space, SeriesSpace) else "table.ctgan or table.tvae"
+            )
+            raise ValueError(
+                f"--where: a run of {self.description.get('recipe')} cannot be asked; one of {others} can"
+            )
         return rows.asked(where, n, seed)
 
     def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:

@@ -79,9 +79,22 @@ def test_fewer_rows_than_a_pack_and_a_single_column(frame):
     assert numbers.sample(5).columns.tolist() == [0, 1]
 
 
-def test_an_estimator_as_scikit_learn_has_them():
-    small = {"width": 4, "latent": 2, "batch": 4, "pack": 2}
-    check_estimator(TableGAN(steps=1, options=small), on_skip=None)
+@pytest.mark.parametrize("recipe", ["wgan_gp"])
+def test_rows_that_cannot_be_asked_for(recipe, frame, tmp_path):
+    table = TableGAN(recipe, steps=2, options=SMALL).fit(frame)
+    assert table.sample(20).dtypes.tolist() == frame.dtypes.tolist()
+    table.save(tmp_path / "t.safetensors")
+    pd.testing.assert_frame_equal(TableGAN.load(tmp_path / "t.safetensors").sample(20), table.sample(20))
+    with pytest.raises(
+        ValueError, match=r"table.wgan_gp cannot be asked; one of table.ctgan or table.tvae can"
+    ):
+        table.sample(5, where={"level": "low"})
+
+
+@pytest.mark.parametrize(("recipe", "more"), [("ctgan", {"pack": 2}), ("wgan_gp", {"critic_steps": 1})])
+def test_an_estimator_as_scikit_learn_has_them(recipe, more):
+    small = {"width": 4, "latent": 2, "batch": 4, **more}
+    check_estimator(TableGAN(recipe, steps=1, options=small), on_skip=None)
 
 
 def test_the_command_line(cli, frame, tmp_path):
@@ -98,3 +111,8 @@ def test_the_command_line(cli, frame, tmp_path):
     wrong = cli("sample", "r", "--where", "level=none", "--out", "n.csv")
     assert wrong.returncode == 2
     assert wrong.stderr.startswith("ptarmigan: --where level=none: the column holds")
+    train[1] = "table.wgan_gp"
+    assert cli(*train, "--out", "plain", "--quiet").returncode == 0
+    wrong = cli("sample", "plain", "--where", "level=low", "--out", "n.csv")
+    assert wrong.returncode == 2
+    assert wrong.stderr.startswith("ptarmigan: --where: a run of table.wgan_gp cannot be asked")

@@ -30,6 +30,7 @@ NOT_UNDIVIDED = {
     "image.wgan_gp": BATCH_NORM,
     "series.timegan": "its losses take the roots of means, and the moments of a batch",
     "table.ctgan": BATCH_NORM,
+    "table.wgan_gp": BATCH_NORM,
     "toy.pacgan": BATCH_NORM,
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",
     "translate.pix2pix": BATCH_NORM,
