@@ -156,7 +156,7 @@ def heat(
     def ask(x: torch.Tensor) -> torch.Tensor:
         found = game.where(x)
         if found is None:
-            raise ValueError("this run does not say where samples are abnormal: anomaly.fanogan_images does")
+            raise ValueError("this run does not say where samples are abnormal: anomaly.ganomaly_images does")
         return found
 
     return _detected(ask, game, space, raw, seed, precision)

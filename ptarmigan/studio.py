@@ -27,9 +27,8 @@ from ptarmigan.translation import TranslationShow
 
 SHOWN = 64
 POINTS = 1024
-REMEMBERED = 2_048
-"""Training samples, at most, whose abnormality the shared file remembers, as quantiles."""
 QUANTILES = 1_001
+"""That the shared file remembers of the abnormality of training samples."""
 
 
 class Show(Protocol):
@@ -85,7 +84,7 @@ class Studio:
         if not isinstance(game, Detector):
             return {}
         samples = self.run.samples
-        some = np.linspace(0, len(samples) - 1, min(len(samples), REMEMBERED)).astype(np.int64)
+        some = np.linspace(0, len(samples) - 1, min(len(samples), game.remembered)).astype(np.int64)
         raw = samples.source.read(some)
         scores = abnormalities(game, self.run.space, raw, precision=self.precision)
         return {"abnormality": np.quantile(scores, np.linspace(0, 1, QUANTILES)).tolist()}

@@ -13,9 +13,8 @@ from sklearn.utils.estimator_checks import check_estimator
 from ptarmigan import AnomalyGAN, zoo
 from ptarmigan.estimators.pyod import PyOD
 
-IMAGES = "anomaly.fanogan_images"
-ROWS = [name for name in zoo.names() if name.startswith("anomaly.") and name != IMAGES]
-RECIPES = [name.removeprefix("anomaly.") for name in ROWS]
+DETECTORS = [name.removeprefix("anomaly.") for name in zoo.names() if name.startswith("anomaly.")]
+RECIPES = [name for name in DETECTORS if not name.endswith("_images")]
 SMALL = dict(width=8, latent=4, batch=16)
 
 

@@ -172,5 +172,5 @@ def test_images_of_another_size_are_refused(pictures, tmp_path):
 
 
 def test_rows_have_no_places(place):
-    with pytest.raises(ValueError, match="fanogan_images"):
+    with pytest.raises(ValueError, match="ganomaly_images"):
         load(place / "run", device="cpu").heat(np.zeros((2, 6)))

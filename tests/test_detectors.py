@@ -1,4 +1,4 @@
-"""Detectors: rows as samples, and how abnormal they are whatever stands beside them."""
+"""Detectors: rows as samples, and how abnormal these or images are whatever stands beside them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ptarmigan import contract, load, train, zoo
 from ptarmigan.data.vectors import read_vectors, vectors
 from ptarmigan.games.detector import Detector
 from ptarmigan.options import build
-from ptarmigan.sampling import abnormalities
+from ptarmigan.sampling import abnormalities, heat
 from ptarmigan.spaces import VectorSpace, from_json, to_json
 
-IMAGES = "anomaly.fanogan_images"  # which tests/test_detect.py asks
-DETECTORS = [name for name in zoo.names() if name.startswith("anomaly.") and name != IMAGES]
+DETECTORS = [name for name in zoo.names() if name.startswith("anomaly.")]
+OF_IMAGES = [name for name in DETECTORS if name.endswith("_images")]
 SHORT = dict(quiet=True, report=False, vitals=False, sample_every=0, score_every=0, device="cpu")
 
 
@@ -22,6 +22,18 @@ def rows(n: int = 300, seed: int = 0) -> np.ndarray:
     rng = np.random.default_rng(seed)
     plane = rng.standard_normal((n, 2)) @ [[1.0, 1.0, 2.0], [0.5, -1.0, 0.0]]
     return np.column_stack([plane * [1e-3, 1.0, 1e4] + [5.0, 0.0, -1e6], np.full(n, 7.0)])
+
+
+def images(n: int = 300, seed: int = 0) -> np.ndarray:
+    """Grey slopes with some noise."""
+    rng = np.random.default_rng(seed)
+    slope = np.linspace(200, 60, 8)[:, None] * rng.uniform(0.5, 1, (n, 1, 1))
+    return (slope + rng.uniform(0, 50, (n, 8, 9))).astype(np.uint8)[..., None]
+
+
+def learnt(name: str, n: int = 300, seed: int = 0) -> np.ndarray:
+    """What such a detector learns from."""
+    return (images if name in OF_IMAGES else rows)(n, seed)
 
 
 def test_columns_are_standardised_near_their_centre_and_come_back():
@@ -94,11 +106,11 @@ def test_what_is_no_file_of_numbers_is_refused(tmp_path, name, content):
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_score_is_of_the_sample_alone(name):
     """To the bit: in another order, alone, twice, among others."""
-    run = build(zoo.recipe(name), contract.small(name) | {"data": rows()})
+    run = build(zoo.recipe(name), contract.small(name) | {"data": learnt(name)})
     contract.played(run)
     game = run.game.eval()
     assert isinstance(game, Detector)
-    asked = rows(70, seed=1)
+    asked = learnt(name, 70, seed=1)
     scores = abnormalities(game, run.space, asked)
     assert scores.shape == (70,)
     assert np.isfinite(scores).all()
@@ -106,13 +118,13 @@ def test_a_score_is_of_the_sample_alone(name):
     order = np.random.default_rng(0).permutation(70)
     np.testing.assert_array_equal(abnormalities(game, run.space, asked[order]), scores[order])
     np.testing.assert_array_equal(abnormalities(game, run.space, asked[33:34]), scores[33:34])
-    among = np.concatenate([rows(300, seed=2), asked])
+    among = np.concatenate([learnt(name, seed=2), asked])
     np.testing.assert_array_equal(abnormalities(game, run.space, among)[300:], scores)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
 def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(tmp_path, name):
-    raw = rows()
+    raw = learnt(name)
     run = build(zoo.recipe(name), contract.small(name) | {"data": raw})
     outcome = train(name, out=tmp_path / "run", data=raw, **contract.small(name), **SHORT)
     for where in (outcome.folder, outcome.folder / "generator.safetensors"):
@@ -120,10 +132,25 @@ def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(t
         scores = trained.abnormality(raw)
         assert np.mean(scores > trained.threshold(0.1)) == pytest.approx(0.1, abs=0.01)
     assert trained.space == run.space
-    with pytest.raises(ValueError, match="rows of 4 numbers"):
+    with pytest.raises(ValueError, match=r"rows of 4 numbers|images of 8x9x1"):
         trained.abnormality(raw[:, :3])
     with pytest.raises(ValueError, match="contamination"):
         trained.threshold(0.7)
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
+def test_every_pixel_of_an_image_is_so_abnormal(name):
+    """As the image alone decides; nowhere less than nothing."""
+    run = build(zoo.recipe(name), contract.small(name) | {"data": images()})
+    contract.played(run)
+    game, asked = run.game.eval(), images(70, seed=1)
+    found = heat(game, run.space, asked)
+    assert found.shape == (70, 8, 9)
+    assert found.min() >= 0
+    np.testing.assert_array_equal(heat(game, run.space, asked[33:34]), found[33:34])
+    spotted = asked[:1].copy()
+    spotted[0, 2, 3] = 255 - spotted[0, 2, 3]
+    assert heat(game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
 
 
 def test_what_is_no_detector_says_so(tmp_path):

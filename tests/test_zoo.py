@@ -13,7 +13,11 @@ ALONE = [clause for clause in CLAUSES if clause is not contract.two_ranks_are_tw
 
 BATCH_NORM = "its batch norm sees one shard at a time"
 NOT_UNDIVIDED = {
+    "anomaly.alad_images": BATCH_NORM,
+    "anomaly.anogan_images": BATCH_NORM,
+    "anomaly.bigan_images": BATCH_NORM,
     "anomaly.fanogan_images": BATCH_NORM,
+    "anomaly.ganomaly_images": BATCH_NORM,
     "image.acgan": BATCH_NORM,
     "image.bagan": BATCH_NORM,
     "image.cgan": BATCH_NORM,

@@ -34,7 +34,7 @@ def detect(args: list[str]) -> int:
                 training takes them.
             out: a .csv for the scores, a line for each row, numbered from 0, or file; higher is more
                 abnormal.
-            heat: a new folder for pictures of where images are abnormal; of runs of anomaly.fanogan_images.
+            heat: a new folder for pictures of where images are abnormal; of runs of images.
             contamination: the fraction of its training samples that a detector is to call abnormal.
             best: the weights with the best score, not the last.
             device: where to compute.

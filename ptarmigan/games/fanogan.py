@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import torch
 from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
 from ptarmigan.game import Terms, Turn
-from ptarmigan.games.detector import Detector
+from ptarmigan.games.detector import Critic, Detector, Maker, pixels_apart
 from ptarmigan.losses import wasserstein as loss
-from ptarmigan.nets.dcgan import DCGANDiscriminator
-from ptarmigan.nets.mlp import PointDiscriminator
 from ptarmigan.penalties import GradientPenalty, Judged
-
-Critic: TypeAlias = PointDiscriminator | DCGANDiscriminator
-"""A network of scores that has features."""
 
 
 class FAnoGAN(Detector):
@@ -31,27 +24,25 @@ class FAnoGAN(Detector):
         critic_steps: the critic's moves for one of the generator.
         kappa: κ, weight of the distance in the critic's features against that in the sample.
         first: steps before the encoder's.
-        latent: the size of ``z``.
     """
 
     averaged = ("generator", "encoder", "discriminator")
 
     def __init__(
         self,
-        generator: nn.Module,
+        generator: Maker,
         discriminator: Critic,
         encoder: nn.Module,
         penalty: float,
         critic_steps: int,
         kappa: float,
         first: int,
-        latent: int,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator, self.encoder = generator, discriminator, encoder
         self.penalty, self.critic_steps = GradientPenalty(penalty), critic_steps
         self.kappa, self.first = kappa, first
-        self.latent = latent
+        self.latent = generator.latent
 
     def turns(self) -> tuple[Turn, ...]:
         """The critic and the generator in the first steps, the encoder in the others."""
@@ -85,7 +76,7 @@ class FAnoGAN(Detector):
 
     def where(self, x: Tensor) -> Tensor | None:
         """How far every pixel of images is from what is made of their latents."""
-        return (x - self.sample(self.encode(x))).square().mean(1) if x.dim() == 4 else None
+        return pixels_apart(x, self.sample(self.encode(x)))
 
     def distance(self, x: Tensor) -> Tensor:
         """|x - G(E(x))|² and κ |f(x) - f(G(E(x)))|², each over how many numbers it adds up."""
@@ -102,7 +93,7 @@ class FAnoGAN(Detector):
         return self.sample(noise.normal(len(batch.x), self.latent))
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Generated rows; ``c`` is not looked at."""
+        """Generated samples; ``c`` is not looked at."""
         return torch.as_tensor(self.generator(z))
 
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:

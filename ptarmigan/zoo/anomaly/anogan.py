@@ -15,99 +15,12 @@ sliced Wasserstein distance 35.9 (real samples: 12.7); benchmarks/results/zoo.js
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
-from torch.optim import Adam
-
 from ptarmigan import noise
-from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.detector import Detector
-from ptarmigan.losses import non_saturating as loss
+from ptarmigan.games.anogan import AnoGAN
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, Judged
 from ptarmigan.run import Run
-
-SEARCH_RATE = 0.02
-"""Adam's rate in a search."""
-
-
-class AnoGAN(Detector):
-    """A generator ``z -> x``, whose latents are searched, against a discriminator of rows.
-
-    Args:
-        generator: makes rows of latents.
-        discriminator: scores rows.
-        gamma: γ, of R1.
-        weight: λ, of the distance in the discriminator's features; 1 - λ of that in the row.
-        search: steps of a search.
-    """
-
-    averaged = ("generator", "discriminator")
-
-    def __init__(
-        self,
-        generator: PointGenerator,
-        discriminator: PointDiscriminator,
-        gamma: float,
-        weight: float,
-        search: int,
-    ) -> None:
-        super().__init__()
-        self.generator, self.discriminator, self.penalty = generator, discriminator, R1(gamma)
-        self.weight, self.search = weight, search
-        self.latent = generator.latent
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, then the generator."""
-        return (
-            Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator",), self.generator_loss, reads=False),
-        )
-
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly rows are told from what was made, and slopes at rows."""
-        discriminator, fake = self.discriminator, self.made(batch)
-        real_scores, fake_scores = discriminator(batch.x), discriminator(fake)
-        judged = Judged(discriminator, batch.x, fake, real_scores, fake_scores, self.progress)
-        return {
-            "discriminator": loss.discriminator(real_scores, fake_scores),
-            self.penalty.name: self.penalty(judged),
-        }
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        """How badly the discriminator thinks of what was made."""
-        return {"generator": loss.generator(self.discriminator(self.made(batch)), None)}
-
-    @torch.enable_grad()
-    def abnormality(self, x: Tensor) -> Tensor:
-        """The distance of each row from what is made of the latent that is found for it."""
-        z = noise.normal(1, self.latent).to(x).repeat(len(x), 1).requires_grad_()
-        seeker = Adam([z], SEARCH_RATE)
-        for _ in range(self.search):
-            (z.grad,) = torch.autograd.grad(self.distance(x, self.sample(z)).sum(), z)
-            seeker.step()
-        return self.distance(x, self.sample(z)).detach()
-
-    def distance(self, x: Tensor, y: Tensor) -> Tensor:
-        """(1 - λ) |x - y| + λ |f(x) - f(y)|."""
-        features = self.discriminator.features
-        seen = (features(x) - features(y)).abs().sum(1)
-        return (1 - self.weight) * (x - y).abs().sum(1) + self.weight * seen
-
-    def made(self, batch: Batch) -> Tensor:
-        """As many generated rows as the batch has real ones."""
-        return self.sample(noise.normal(len(batch.x), self.latent))
-
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Generated rows; ``c`` is not looked at."""
-        return torch.as_tensor(self.generator(z))
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores."""
-        return torch.as_tensor(self.discriminator(x))
 
 
 def recipe(

@@ -16,77 +16,16 @@ from __future__ import annotations
 
 from functools import partial
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.detector import Detector, beside
-from ptarmigan.losses import non_saturating as loss
+from ptarmigan.games.bigan import BiGAN
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
+from ptarmigan.nets.pairs import PairDiscriminator
 from ptarmigan.optim import adam
 from ptarmigan.run import Run
-
-
-class BiGAN(Detector):
-    """A generator ``z -> x`` and an encoder ``x -> z`` against a discriminator of pairs.
-
-    Args:
-        generator: makes rows of latents.
-        encoder: finds the latents of rows.
-        discriminator: scores pairs of both, side by side.
-        weight: α, of the distance in the row; 1 - α of that in the discriminator's features.
-    """
-
-    averaged = ("generator", "encoder", "discriminator")
-
-    def __init__(
-        self,
-        generator: PointGenerator,
-        encoder: PointGenerator,
-        discriminator: PointDiscriminator,
-        weight: float,
-    ) -> None:
-        super().__init__()
-        self.generator, self.encoder, self.discriminator = generator, encoder, discriminator
-        self.latent, self.weight = generator.latent, weight
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, then the generator and the encoder together."""
-        return (
-            Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator", "encoder"), self.pair_loss),
-        )
-
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly encoded pairs are told from generated ones."""
-        return {"discriminator": loss.discriminator(*self.scores(batch))}
-
-    def pair_loss(self, batch: Batch) -> Terms:
-        """How well each is told for what it is."""
-        encoded, generated = self.scores(batch)
-        return {"generator": loss.generator(generated, None), "encoder": loss.generator(-encoded, None)}
-
-    def scores(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Of pairs made from rows, and of pairs made from latents."""
-        z = noise.normal(len(batch.x), self.latent)
-        encoded, generated = beside(batch.x, self.encoder(batch.x)), beside(self.sample(z), z)
-        return self.discriminator(encoded), self.discriminator(generated)
-
-    def abnormality(self, x: Tensor) -> Tensor:
-        """α |x - G(E(x))| + (1 - α) |f(x, E(x)) - f(G(E(x)), E(x))|, f being the last hidden layer."""
-        z = self.encoder(x)
-        again = self.sample(z)
-        features = self.discriminator.features
-        seen = (features(beside(x, z)) - features(beside(again, z))).abs().sum(1)
-        return self.weight * (x - again).abs().sum(1) + (1 - self.weight) * seen
-
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Generated rows; ``c`` is not looked at."""
-        return torch.as_tensor(self.generator(z))
 
 
 def recipe(
@@ -123,7 +62,11 @@ def recipe(
     game = BiGAN(
         PointGenerator(latent, (size,), (width, 2 * width)),
         PointGenerator(size, (latent,), (2 * width, width), layer=smooth),
-        PointDiscriminator((size + latent,), (4 * width, 2 * width), layer=dropping),
+        PairDiscriminator(
+            nn.Identity(),
+            nn.Identity(),
+            PointDiscriminator((size + latent,), (4 * width, 2 * width), layer=dropping),
+        ),
         weight,
     )
     player = partial(adam, lr=lr, betas=(0.5, 0.999))

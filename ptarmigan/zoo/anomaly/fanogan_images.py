@@ -65,7 +65,6 @@ def recipe(
         critic_steps,
         kappa,
         first=steps // 2,
-        latent=latent,
     )
     optimizers = {
         "discriminator": adam(game.discriminator, lr, (0.5, 0.9)),
