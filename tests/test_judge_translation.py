@@ -77,11 +77,14 @@ class TestMeasures:
         truth = np.array([0, 0, 1, 1], np.uint8).reshape(1, 2, 2, 1)
         found = np.array([0, 1, 1, 1], np.uint8).reshape(1, 2, 2, 1)
         counts = confusion(found, truth, 3)
-        assert counts[0].tolist() == [[1, 1, 0], [0, 2, 0], [0, 0, 0]]
+        assert counts[0].tolist() == [[1, 1, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0]]
         accuracy, overlap = agreement(counts)
         assert accuracy.value == 0.75
         assert overlap.value == pytest.approx((1 / 2 + 2 / 3) / 2)  # the third class does not occur
         assert mean_iou(confusion(truth, truth, 3)[0]) == 1
+        of_no_class = np.array([0, 0, 3, 3], np.uint8).reshape(1, 2, 2, 1)
+        assert agreement(confusion(found, of_no_class, 3))[0].value == 0.5
+        assert agreement(confusion(of_no_class, truth, 3))[0].value == 0.5
 
     @pytest.mark.usefixtures("quick")
     def test_perceptual_distance_grows_with_the_change(self, negatives):

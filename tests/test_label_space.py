@@ -12,6 +12,7 @@ from PIL import Image
 from ptarmigan.data.pairs import Pairs
 from ptarmigan.data.samples import Inputs
 from ptarmigan.spaces import LabelSpace, from_json, to_json
+from ptarmigan.spaces.distance import SHARP, unlikeliness
 
 COLOURS = np.array([(0, 0, 0), (200, 30, 30), (30, 200, 30), (10, 10, 240)], np.uint8)
 
@@ -168,3 +169,45 @@ def test_what_is_no_label_map(tmp_path: Path) -> None:
         opened(put(tmp_path / "rgb", rgb))
     with pytest.raises(ValueError, match="label maps are whole numbers"):
         Pairs((np.zeros((7, 4, 4)), np.zeros((7, 4, 4, 3))), labels="A").open(batch=1)
+
+
+@pytest.mark.parametrize(("void", "classes"), [(255, 4), (3, 3), (1, 4)])
+def test_void_is_no_class(tmp_path: Path, void: int, classes: int) -> None:
+    """It is encoded as none of the classes, saved as it was read, and networks never make it."""
+    raw = maps()
+    raw[:, 2:4] = void
+    inputs = opened(put(tmp_path, [Image.fromarray(m) for m in raw]), void=void)
+    space = inputs.space
+    assert isinstance(space, LabelSpace)
+    assert space.labels == classes
+    found = held(inputs)
+    assert ((found[..., 0] == classes).sum(0) == (raw == void).sum(0)).all()
+    assert ((space.encode(found).amax(1) < 0).numpy() == (found[..., 0] == classes)).all()
+    assert space.decode(-torch.ones(1, *space.shape)).max() == 0
+    assert space.painted(found).shape == (12, 6, 8, 3)
+    assert (np.asarray(space.picture(found[0])) == void).sum() == (found[0] == classes).sum()
+    assert from_json(to_json(space)) == space
+
+
+def test_void_is_not_learnt() -> None:
+    space = LabelSpace(4, 4, 3, void=255)
+    raw = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1) % 4
+    made = torch.randn(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    loss = unlikeliness(made, space.encode(raw))
+    (gradient,) = torch.autograd.grad(loss, made)
+    of_a_class = torch.from_numpy(raw[..., 0] < 3)
+    assert torch.equal(gradient.abs().amax(1) > 0, of_a_class)
+    chosen = made.detach()[0, :, of_a_class[0]].T * SHARP
+    wanted = torch.from_numpy(raw[0, ..., 0].astype(np.int64))[of_a_class[0]]
+    torch.testing.assert_close(loss.detach(), torch.nn.functional.cross_entropy(chosen, wanted))
+    assert unlikeliness(made, space.encode(np.full_like(raw, 3))) == 0
+
+
+def test_void_that_is_none(tmp_path: Path) -> None:
+    put(tmp_path, [Image.fromarray(COLOURS[m]) for m in maps()])
+    with pytest.raises(ValueError, match="--void 1: these label maps are told by their colours"):
+        opened(tmp_path, void=1)
+    with pytest.raises(ValueError, match="which side holds label maps"):
+        Pairs(tmp_path, void=1).open(batch=2)
+    with pytest.raises(ValueError, match="--void 2: the label maps hold nothing else"):
+        Pairs((np.full((7, 4, 4), 2), np.zeros((7, 4, 4, 3), np.uint8)), labels="A", void=2).open(batch=1)

@@ -175,7 +175,7 @@ def described_pairs(samples: Samples) -> list[str]:
 def _said(space: Space) -> str:
     size = " × ".join(map(str, space.shape[1:]))
     if isinstance(space, LabelSpace):
-        return f"label maps of {space.labels} classes, {size}"
+        return f"label maps of {space.labels} classes, {size}" + ("" if space.void is None else ", and void")
     bits = f", {space.bits} bits each" if isinstance(space, ImageSpace) else ""
     return f"images, {size}, {space.shape[0]} ({WORDS[space.shape[0]]}){bits}"
 

@@ -69,15 +69,29 @@ class Legend:
                 colour = int(colours[numbers == number][0])
                 self.by_colour |= self.palette.setdefault(number, colour) != colour
 
-    def space(self, height: int, width: int) -> LabelSpace:
-        """What such maps are, at a size."""
+    def space(self, height: int, width: int, void: int | None = None) -> LabelSpace:
+        """What such maps are, at a size.
+
+        Args:
+            height: of them.
+            width: of them.
+            void: the number of pixels that are of no class, if there is one.
+
+        Raises:
+            ValueError: these pixels have no number, or there are no others.
+        """
         if self.by_colour:
+            if void is not None:
+                raise ValueError(f"--void {void}: these label maps are told by their colours, not by numbers")
             known = sorted(self.colours)
             return LabelSpace(height, width, len(known), rgb(known), by_colour=True)
-        most = max(self.numbers)
-        numbers = tuple(range(most + 1)) if most < PLAIN else tuple(sorted(self.numbers))
+        known = sorted(self.numbers - {void})
+        if not known:
+            raise ValueError(f"--void {void}: the label maps hold nothing else")
+        most = max(known)
+        numbers = tuple(range(most + 1)) if most < PLAIN else tuple(known)
         palette = rgb([self.palette.get(number, 0) for number in numbers]) if self.palette else ()
-        return LabelSpace(height, width, len(numbers), palette, () if most < PLAIN else numbers)
+        return LabelSpace(height, width, len(numbers), palette, () if most < PLAIN else numbers, void=void)
 
     def check(self, where: str) -> None:
         """Few enough classes for label maps.
@@ -96,15 +110,16 @@ class Legend:
 
 
 def open_labels(
-    train: Files, held_out: Files | None, target: Target, *, keep: bool = True
+    train: Files, held_out: Files | None, target: Target, *, keep: bool = True, void: int | None = None
 ) -> tuple[FileSource | PixelFile, LabelSpace, FileSource | PixelFile | None]:
     """A source of label maps to train on, what they are, and a source of those held out; as ``open_files``.
 
-    Classes are counted over all of them. Pixels are picked, never mixed, where sizes change. 255, by which
-    many sets mean that a pixel is of no class, becomes a class like the others: the last.
+    Classes are counted over all of them. Pixels are picked, never mixed, where sizes change. The number
+    ``void`` means that a pixel is of no class: many sets have 255 for that, which is a class like the others
+    where it is not said to be ``void``.
 
     Raises:
-        ValueError: as ``open_files``, or they hold too many numbers or colours.
+        ValueError: as ``open_files``, they hold too many numbers or colours, or there is no such ``void``.
     """
     parts = [train] if held_out is None else [train, held_out]
     form, bad = surveyed(parts, target)
@@ -112,13 +127,15 @@ def open_labels(
     plain = remembered("surveys", f"{name}.labels.json", lambda: _legend(parts, bad, target))
     space = Legend(
         set(plain["numbers"]), set(plain["colours"]), dict(plain["palette"]), plain["by_colour"]
-    ).space(form.height, form.width)
+    ).space(form.height, form.width, void)
     mark = hashlib.blake2b(f"{name} {space}".encode(), digest_size=16).hexdigest()
     sources = opened(parts, bad, label_reading(space, target), mark, keep=keep)
     return sources[0], space, sources[1] if held_out is not None else None
 
 
-def label_array(data: Any, target: Target, where: str) -> tuple[ArraySource, LabelSpace]:
+def label_array(
+    data: Any, target: Target, where: str, void: int | None = None
+) -> tuple[ArraySource, LabelSpace]:
     """Label maps in an array or tensor of whole numbers, ``(n, height, width)`` or ``(n, height, width, 1)``.
 
     Raises:
@@ -132,8 +149,9 @@ def label_array(data: Any, target: Target, where: str) -> tuple[ArraySource, Lab
         )
     legend = Legend(numbers=set(np.unique(raw).tolist()))
     legend.check(where)
-    space = legend.space(*(target.size or raw.shape[1:3]))
-    maps = classes_of(raw.astype(np.int64), np.array(space.numbers or range(space.labels)))
+    height, width = target.size or raw.shape[1:3]
+    space = legend.space(height, width, void)
+    maps = classes_in(raw.astype(np.int64), space)
     if target.size:
         nearest = Image.Resampling.NEAREST
         maps = np.stack([resized(one, *target.size, target.crop, nearest) for one in maps])
@@ -164,9 +182,23 @@ def indexed(image: Image.Image, space: LabelSpace) -> NDArray[np.uint8]:
         known = space.colours.astype(np.int64) @ (RED, GREEN, 1)
         found = packed(image)
     else:
-        known = np.array(space.numbers or range(space.labels))
-        found = numbers_of(image)
+        return classes_in(numbers_of(image), space)[..., None]
     return classes_of(found, known)[..., None]
+
+
+def classes_in(numbers: NDArray[np.int64], space: LabelSpace) -> NDArray[np.uint8]:
+    """The classes that numbers in files stand for; of ``void`` pixels ``space.labels``.
+
+    Raises:
+        ValueError: one stands for none.
+    """
+    known = np.array(space.numbers or range(space.labels))
+    if space.void is None:
+        return classes_of(numbers, known)
+    void = numbers == space.void
+    found = classes_of(np.where(void, known[0], numbers), known)
+    found[void] = space.labels
+    return found
 
 
 def classes_of(found: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -44,7 +45,10 @@ class Pairs:
     """Which side is translated into which."""
     labels: Literal["none", "A", "B"] = "none"
     """The side that holds label maps: grey or palette images of class numbers (colour images of few colours
-    will do). 255, where others end before, is one class more."""
+    will do). 255, where others end before, is one class more, unless it is --void."""
+    void: int = -1
+    """The number in label maps of pixels that are of no class, such as 255: they are neither learnt nor
+    counted. -1: there are none."""
     size: str = ""
     """HxW (or N for NxN): resize every picture, antialiased. Needed where sizes differ."""
     crop: bool = False
@@ -66,6 +70,8 @@ class Pairs:
             FileNotFoundError: there is nothing of that name.
             ValueError: it cannot be read as pictures to translate, or ``paired`` and they do not match.
         """
+        if self.void >= 0 and self.labels == "none":
+            raise ValueError(f"--void {self.void}: which side holds label maps? Say --labels A or --labels B")
         source, space, held_out, inputs = self._opened(paired)
         if paired and not inputs.matched:
             raise ValueError(
@@ -108,7 +114,7 @@ class Pairs:
         if domains.train.a is domains.train.b:
             targets = [targets[0]._replace(half="left"), targets[1]._replace(half="right")]
         if self.labels != "none":
-            openers["AB".index(self.labels)] = open_labels
+            openers["AB".index(self.labels)] = partial(open_labels, void=self._void)
         if self.direction == "BtoA":
             domains, targets, openers = domains.turned(), targets[::-1], openers[::-1]
         a, b, bad = open_sides(domains, (openers[0], openers[1]), (targets[0], targets[1]))
@@ -119,7 +125,7 @@ class Pairs:
         sides = []
         for name, data in zip("AB", self.data, strict=True):
             if self.labels == name:
-                source, labels = label_array(data, self._target(), f"the array {name}")
+                source, labels = label_array(data, self._target(), f"the array {name}", self._void)
                 sides.append(Side(source, labels, None))
             else:
                 samples = Images(data, self.size, self.crop).open(batch=1)
@@ -136,6 +142,10 @@ class Pairs:
         space = dataclasses.replace(b.space, classes=())
         given = dataclasses.replace(a.space, classes=())
         return source, space, held_out, Inputs(inputs, given, held_in, matched, matched, bad)
+
+    @property
+    def _void(self) -> int | None:
+        return None if self.void < 0 else self.void
 
     def _target(self) -> Target:
         if self.crop and not self.size:

@@ -40,6 +40,6 @@ def noisy(raw: Raw, space: Space, seed: int) -> Raw:
 def apart(space: Space, a: Raw, b: Raw) -> NDArray[np.float64]:
     """How far raw pictures or label maps are apart, one number a pair: a share of the range, or of pixels."""
     if isinstance(space, LabelSpace):
-        wrong: NDArray[np.float64] = (a != b).reshape(len(a), -1).mean(axis=1)
+        wrong: NDArray[np.float64] = ((a != b) & (b < space.labels)).reshape(len(a), -1).mean(axis=1)
         return wrong
     return l1(a, b)

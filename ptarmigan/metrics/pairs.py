@@ -41,27 +41,31 @@ def structure(a: Raw, b: Raw) -> Numbers:
 
 
 def confusion(found: Raw, truth: Raw, labels: int) -> NDArray[np.int64]:
-    """How many pixels of each class are told as which, of shape (n, labels, labels): truth, then found.
+    """How many pixels of each class are told as which, of shape (n, labels, labels + 1): truth, then found.
+
+    The last column counts those that are told as no class. Pixels that are of none are not counted.
 
     Args:
         found: label maps, ``(n, height, width, 1)``.
         truth: the same.
         labels: how many classes there are.
     """
-    pairs = truth.astype(np.int64) * labels + found
-    counts = [np.bincount(one.ravel(), minlength=labels * labels) for one in pairs]
-    return np.stack(counts).reshape(-1, labels, labels)
+    kinds = labels + 1
+    pairs = truth.astype(np.int64) * kinds + found
+    counts = [np.bincount(one.ravel(), minlength=kinds * kinds) for one in pairs]
+    return np.stack(counts).reshape(-1, kinds, kinds)[:, :labels]
 
 
 def agreement(counts: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
     """Pixel accuracy and mean intersection over union, from the ``confusion`` of every picture.
 
-    The first is the share of pixels whose class is right. The second is worked out over all pixels of the
-    set: of each class that occurs, those that are told right among those that are it or are told as it
-    (Everingham et al. 2015, "The Pascal visual object classes challenge: a retrospective"), averaged over the
-    classes.
+    The first is the share of pixels whose class is right, of those that are of a class. The second is worked
+    out over all of these in the set: of each class that occurs, those that are told right among those that
+    are it or are told as it (Everingham et al. 2015, "The Pascal visual object classes challenge: a
+    retrospective"), averaged over the classes.
     """
-    right = counts.trace(axis1=1, axis2=2) / counts.sum(axis=(1, 2))
+    of_a_class = counts[counts.any(axis=(1, 2))]
+    right = of_a_class.trace(axis1=1, axis2=2) / of_a_class.sum(axis=(1, 2))
 
     def overlap(rows: Any) -> float:
         return mean_iou(counts[rows].sum(axis=0))
@@ -72,7 +76,7 @@ def agreement(counts: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
 def mean_iou(counts: NDArray[np.int64]) -> float:
     """The mean intersection over union of the classes that occur, from one confusion matrix."""
     both = counts.diagonal()
-    either = counts.sum(axis=0) + counts.sum(axis=1) - both
+    either = counts.sum(axis=0)[: len(counts)] + counts.sum(axis=1) - both
     return float((both[either > 0] / either[either > 0]).mean())
 
 

@@ -24,5 +24,10 @@ def distance(space: Space) -> Distance:
 
 
 def unlikeliness(made: Tensor, labels: Tensor) -> Tensor:
-    """The cross-entropy of outputs from -1 to 1, a channel for each class, against encoded label maps."""
-    return F.cross_entropy(SHARP * made, labels.argmax(1))
+    """The cross-entropy of outputs from -1 to 1, a channel for each class, against encoded label maps.
+
+    Pixels that are of no class have no part in it.
+    """
+    void = labels.amax(1) < 0
+    found = F.cross_entropy(SHARP * made, labels.argmax(1), reduction="none")
+    return found.masked_fill(void, 0).sum() / (~void).sum().clamp(min=1)

@@ -24,6 +24,8 @@ class LabelSpace:
     """Maps of ``height`` × ``width`` class numbers; raw is ``(n, height, width, 1)`` uint8.
 
     Encoded they have a channel for each of the ``labels`` classes: 1 where a pixel is of that class, else -1.
+    Where files mean by the number ``void`` that a pixel is of no class, its raw number is ``labels``, all of
+    its channels are -1, and it is neither learnt nor counted; networks make no such pixels.
     People see each class in a colour of ``palette`` (red, green and blue of every class, one after another),
     or in one of its own where that is empty.
 
@@ -38,6 +40,7 @@ class LabelSpace:
     numbers: tuple[int, ...] = ()
     by_colour: bool = False
     classes: tuple[str, ...] = ()
+    void: int | None = None
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -57,7 +60,7 @@ class LabelSpace:
         Raises:
             ValueError: a number is no class.
         """
-        if raw.size and int(raw.max()) >= self.labels:
+        if raw.size and int(raw.max()) >= self.labels + (self.void is not None):
             raise ValueError(f"a label map holds class {int(raw.max())}, but there are {self.labels} classes")
         x = np.equal(raw, np.arange(self.labels, dtype=raw.dtype)).astype(np.float32)
         x *= 2
@@ -70,7 +73,8 @@ class LabelSpace:
 
     def painted(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
         """Maps as colour images, ``(n, height, width, 3)``."""
-        painted: NDArray[np.uint8] = self.colours[raw[..., 0]]
+        nothing = np.zeros((1, 3), np.uint8)
+        painted: NDArray[np.uint8] = np.concatenate([self.colours, nothing])[raw[..., 0]]
         return painted
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
@@ -84,14 +88,15 @@ class LabelSpace:
 
     def picture(self, labels: NDArray[Any]) -> Image.Image:
         """One map ``(height, width, 1)`` as its file would hold it."""
-        numbers = np.array(self.numbers or range(self.labels))
+        known = self.numbers or tuple(range(self.labels))
+        numbers = np.array(known if self.void is None else (*known, self.void))
         stored = numbers[labels[..., 0]]
         if stored.size == 0 or numbers.max() > 255:
             return Image.fromarray(stored.astype(np.uint16))
         image = Image.fromarray(stored.astype(np.uint8))
         if self.palette:
             colours = np.zeros((256, 3), np.uint8)
-            colours[numbers] = self.colours
+            colours[list(known)] = self.colours
             image.putpalette(colours.tobytes())
         return image
 

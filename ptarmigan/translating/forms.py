@@ -60,7 +60,8 @@ def numbered(pixels: Pixels, space: LabelSpace) -> Pixels:
         raise ValueError(
             f"this run starts from label maps, class numbers in one channel, not {pixels.shape[2]} channels"
         )
-    stray = next((n for n in (int(pixels.min()), int(pixels.max())) if not 0 <= n < space.labels), None)
+    known = range(space.labels + (space.void is not None))
+    stray = next((n for n in (int(pixels.min()), int(pixels.max())) if n not in known), None)
     if stray is not None:
         raise ValueError(f"a label map holds class {stray}, but there are {space.labels} classes")
     return pixels.astype(np.uint8)
