@@ -121,7 +121,10 @@ TASKS = {
         "80 % of pixels right",
         camvid("BtoA"),
         {
-            "pix2pix": ("translate.pix2pix", {"width": 32, "batch": 4, "steps": 1_500, "lr": 5e-4}),
+            "pix2pix": (
+                "translate.pix2pix",
+                {"width": 32, "batch": 4, "steps": 2_000, "lr": 5e-4, "jitter": 48, "half_life": 4_000.0},
+            ),
         },
     ),
     "day to dusk": Task(
@@ -130,7 +133,7 @@ TASKS = {
         {
             "cyclegan": ("translate.cyclegan", {"width": 16, "steps": 1_000}),
             "cut": ("translate.cut", {"width": 16, "steps": 2_000}),
-            "cut, content": ("translate.cut", {"width": 16, "steps": 1_200, "content": 4.0}),
+            "cut, content": ("translate.cut", {"width": 16, "steps": 1_200, "content": 10.0}),
         },
     ),
     "gray to colour": Task(
@@ -155,7 +158,7 @@ TASKS = {
                     "growth": 16,
                     "blocks": 2,
                     "batch": 2,
-                    "steps": 800,
+                    "steps": 2_400,
                     "features": "squeezenet",
                     "weights": str(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors"),
                 },
@@ -197,8 +200,7 @@ def trained(task: str, name: str, seed: int) -> Path:
             precision="fp32",
             seed=seed,
             score_every=0,
-            **TASKS[task].options(),
-            **options,
+            **(TASKS[task].options() | options),
         )
         if not outcome.complete:
             raise SystemExit(f"{folder}: {outcome.reason}")
