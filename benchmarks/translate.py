@@ -62,7 +62,7 @@ def camvid(direction: str) -> Callable[[], dict[str, Any]]:
 
     def options() -> dict[str, Any]:
         data = str(DATA / "camvid_160x120.zip")
-        return {"data": data, "direction": direction, "labels": "A", "void": 11, "flip": True, "jitter": 16}
+        return {"data": data, "direction": direction, "labels": "A", "void": "11", "flip": True, "jitter": 16}
 
     return options
 

@@ -15,6 +15,8 @@ from safetensors import SafetensorError, safe_open
 
 from ptarmigan import noise, zoo
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.images import Images
+from ptarmigan.data.samples import Samples
 from ptarmigan.game import Game
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.tabular import Asked
@@ -32,6 +34,7 @@ from ptarmigan.spaces import (
     VectorSpace,
     from_json,
 )
+from ptarmigan.spaces.words import form
 from ptarmigan.translating.kinds import through
 from ptarmigan.translating.translator import Translator
 
@@ -229,6 +232,26 @@ class Trained:
         """
         game, raw = self._detector(), self._like_mine(raw)
         return heat(game, self.space, raw, precision=self.precision)
+
+    def images(self, data: Any) -> Samples:
+        """Other images than those of training, made to the size that the run was told, where it was.
+
+        Args:
+            data: what training takes as images.
+
+        Raises:
+            FileNotFoundError: there is nothing of that name.
+            ValueError: these are no images, or not of the form of the run's.
+        """
+        options, mine = self.description["options"], self.space
+        samples = Images(data, options.get("size", ""), options.get("crop", False)).open(batch=1)
+        if form(samples.space) != form(mine):
+            where = data if isinstance(data, str | os.PathLike) else "the array"
+            raise ValueError(
+                f"{where} holds {form(samples.space)}, and the run is of {form(mine)}: train it with a size, "
+                "and others are made to fit"
+            )
+        return samples
 
     def _detector(self) -> Detector:
         if not isinstance(self.game, Detector):

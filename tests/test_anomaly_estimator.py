@@ -143,3 +143,67 @@ def test_odd_tables():
         detector().fit(np.array([[1e200], [0.0]]))
     with pytest.raises(ValueError, match="infinity"):
         model.predict(np.full((1, 6), np.inf))
+
+
+def images(n: int, seed: int = 0) -> np.ndarray:
+    """Grey slopes with some noise, ``(n, height, width)``."""
+    rng = np.random.default_rng(seed)
+    slope = np.linspace(200, 60, 9)[:, None] * rng.uniform(0.8, 1, (n, 1, 1))
+    return (slope + rng.uniform(0, 20, (n, 9, 8))).astype(np.uint8)
+
+
+def test_images_are_learnt_and_where_they_are_abnormal(tmp_path):
+    x, spotted = images(120), images(20, 1)
+    spotted[:, 2:5, 3:6] = 0
+    options = dict(width=8, latent=8, batch=32, lr=1e-3, weight=1.0)
+    model = detector(None, steps=120, options=options, contamination=0.05).fit(x)
+    assert model.decision_scores_.shape == (120,)
+    np.testing.assert_array_equal(model.score_samples(x), -model.decision_scores_)
+    assert (model.predict(spotted) == -1).mean() > 0.9
+    heat = model.heat(spotted)
+    assert heat.shape == (20, 9, 8)
+    assert heat.min() >= 0
+    assert heat[:, 2:5, 3:6].mean() > 4 * heat[:, 6:].mean()
+    np.testing.assert_array_equal(model.heat(spotted[3:4, :, :, None] / 255), heat[3:4])
+    assert model.sample(3).shape == (3, 9, 8, 1)
+    model.save(tmp_path / "model.safetensors")
+    for again in (
+        AnomalyGAN.load(tmp_path / "model.safetensors", device="cpu"),
+        pickle.loads(pickle.dumps(model)),
+    ):
+        np.testing.assert_array_equal(again.decision_function(spotted), model.decision_function(spotted))
+        assert again.n_features_in_ == 9
+
+
+def test_images_are_made_to_the_size_that_was_told():
+    colours = np.repeat(images(20)[:, :, :, None], 3, 3)
+    model = detector("bigan_images", options=SMALL | {"size": "12x16"}).fit(colours)
+    assert model.heat(colours[:2]).shape == (2, 12, 16)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (images(3)[:, :7], "images of 7×8×1, and the run is of images of 9×8×1"),
+        (images(3).astype(np.uint16), "of 16 bits"),
+        (images(3).astype(np.int64), "type int64: give uint8"),
+        (images(3) * 2.0, "pixels from .*: give uint8"),
+        (np.zeros((3, 9)), r"images are \(n, height, width"),
+    ],
+)
+def test_what_is_no_image_like_those_that_were_learnt_is_refused(asked, words):
+    model = detector(None).fit(images(30))
+    with pytest.raises(ValueError, match=words):
+        model.predict(asked)
+
+
+def test_rows_and_images_are_not_mistaken_for_one_another():
+    with pytest.raises(ValueError, match="not one sample a row"):
+        detector("alad").fit(images(30))
+    with pytest.raises(ValueError, match=r"images are \(n, height, width"):
+        detector("bigan_images").fit(rows(30))
+    model = detector(None).fit(rows(30))
+    with pytest.raises(ValueError, match="dim 3"):
+        model.predict(images(3))
+    with pytest.raises(ValueError, match="does not say where"):
+        model.heat(rows(3))

@@ -167,7 +167,7 @@ def test_a_damaged_image_is_left_out_and_named(pictures, tmp_path):
 
 def test_images_of_another_size_are_refused(pictures, tmp_path):
     Image.new("L", (20, 20)).save(tmp_path / "a.png")
-    with pytest.raises(ValueError, match="20x20"):
+    with pytest.raises(ValueError, match="20×20"):
         detect(load(pictures / "run", device="cpu"), str(tmp_path), 0.1)
 
 

@@ -176,7 +176,7 @@ def test_void_is_no_class(tmp_path: Path, void: int, classes: int) -> None:
     """It is encoded as none of the classes, saved as it was read, and networks never make it."""
     raw = maps()
     raw[:, 2:4] = void
-    inputs = opened(put(tmp_path, [Image.fromarray(m) for m in raw]), void=void)
+    inputs = opened(put(tmp_path, [Image.fromarray(m) for m in raw]), void=str(void))
     space = inputs.space
     assert isinstance(space, LabelSpace)
     assert space.labels == classes
@@ -206,8 +206,10 @@ def test_void_is_not_learnt() -> None:
 def test_void_that_is_none(tmp_path: Path) -> None:
     put(tmp_path, [Image.fromarray(COLOURS[m]) for m in maps()])
     with pytest.raises(ValueError, match="--void 1: these label maps are told by their colours"):
-        opened(tmp_path, void=1)
+        opened(tmp_path, void="1")
     with pytest.raises(ValueError, match="which side holds label maps"):
-        Pairs(tmp_path, void=1).open(batch=2)
+        Pairs(tmp_path, void="1").open(batch=2)
     with pytest.raises(ValueError, match="--void 2: the label maps hold nothing else"):
-        Pairs((np.full((7, 4, 4), 2), np.zeros((7, 4, 4, 3), np.uint8)), labels="A", void=2).open(batch=1)
+        Pairs((np.full((7, 4, 4), 2), np.zeros((7, 4, 4, 3), np.uint8)), labels="A", void="2").open(batch=1)
+    with pytest.raises(ValueError, match="--void none: it is a number"):
+        opened(tmp_path, void="none")

@@ -46,9 +46,9 @@ class Pairs:
     labels: Literal["none", "A", "B"] = "none"
     """The side that holds label maps: grey or palette images of class numbers (colour images of few colours
     will do). 255, where others end before, is one class more, unless it is --void."""
-    void: int = -1
+    void: str = ""
     """The number in label maps of pixels that are of no class, such as 255: they are neither learnt nor
-    counted. -1: there are none."""
+    counted."""
     size: str = ""
     """HxW (or N for NxN): resize every picture, antialiased. Needed where sizes differ."""
     crop: bool = False
@@ -70,7 +70,7 @@ class Pairs:
             FileNotFoundError: there is nothing of that name.
             ValueError: it cannot be read as pictures to translate, or ``paired`` and they do not match.
         """
-        if self.void >= 0 and self.labels == "none":
+        if self.void and self.labels == "none":
             raise ValueError(f"--void {self.void}: which side holds label maps? Say --labels A or --labels B")
         source, space, held_out, inputs = self._opened(paired)
         if paired and not inputs.matched:
@@ -145,7 +145,9 @@ class Pairs:
 
     @property
     def _void(self) -> int | None:
-        return None if self.void < 0 else self.void
+        if self.void and not str(self.void).isdecimal():
+            raise ValueError(f"--void {self.void}: it is a number of pixels in label maps, such as 255")
+        return int(self.void) if self.void else None
 
     def _target(self) -> Target:
         if self.crop and not self.size:

@@ -8,9 +8,9 @@ import numpy as np
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from ptarmigan.data.images import Images, bad_files
+from ptarmigan.data.images import bad_files
 from ptarmigan.data.part import Part
-from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.samples import Source
 from ptarmigan.detecting.asked import Asked, chunks
 from ptarmigan.spaces import ImageSpace
 from ptarmigan.trained import Trained
@@ -32,14 +32,8 @@ def images(trained: Trained, data: str) -> Asked:
         FileNotFoundError: there is nothing of that name.
         ValueError: these are no images like those of the run.
     """
-    samples, space = opened(trained, data), trained.space
+    samples, space = trained.images(data), trained.space
     assert isinstance(space, ImageSpace)
-    if samples.space.shape != space.shape:
-        (c, h, w), (mine, high, wide) = samples.space.shape, space.shape
-        raise ValueError(
-            f"{data}: images of {h}x{w} pixels and {c} channels, and the run is of {high}x{wide} and {mine}: "
-            "train it with a --size, and others are made to fit"
-        )
     return asked(samples.source, space, bad_files(samples))
 
 
@@ -47,20 +41,14 @@ def images_learnt(trained: Trained) -> Asked | None:
     """Images that a run was trained on, some of many, where they are still there; else None."""
     space, data = trained.space, trained.description["options"]["data"]
     assert isinstance(space, ImageSpace)
-    try:
-        samples = opened(trained, data)
-    except (ValueError, OSError):
+    if not isinstance(data, str):
         return None
-    if not isinstance(data, str) or samples.space.shape != space.shape:
+    try:
+        samples = trained.images(data)
+    except (ValueError, OSError):
         return None
     some = np.linspace(0, len(samples) - 1, min(len(samples), FITTED)).astype(np.int64)
     return asked(Part(samples.source, some), space)
-
-
-def opened(trained: Trained, data: Any) -> Samples:
-    """Images, read as those that the run learnt from."""
-    options = trained.description["options"]
-    return Images(data, options.get("size", ""), options.get("crop", False)).open(batch=1)
 
 
 def asked(source: Source, space: ImageSpace, bad: tuple[str, ...] = ()) -> Asked:

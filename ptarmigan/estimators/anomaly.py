@@ -18,23 +18,30 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ptarmigan.checkpoint import write
 from ptarmigan.data.vectors import checked
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.spaces import ImageSpace
+from ptarmigan.trained import Trained
 
 PREFIX = "anomaly."
+ROWS, IMAGES = "alad", "ganomaly_images"
+"""What finds rows and images where no recipe is named."""
 SCORES = "training scores"
 
 
 class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
-    """Finds the rows that are not like the others, by a detector of the zoo.
+    """Finds the rows, or images, that are not like the others, by a detector of the zoo.
 
-    It is fitted to normal rows, or to rows that are mostly so. Scores are those of scikit-learn's other
-    outlier detectors: lower is more abnormal, and below 0 a decision is an outlier. What a row gets does not
-    depend on the rows beside it. ``ptarmigan.estimators.pyod.PyOD`` has the same with PyOD's signs.
+    It is fitted to normal samples, or to such as are mostly so: rows of numbers ``(n, columns)``, or images
+    ``(n, height, width[, channels])`` of uint8, uint16, or floats in [0, 1]. Scores are those of
+    scikit-learn's other outlier detectors: lower is more abnormal, and below 0 a decision is an outlier. What
+    a sample gets does not depend on those beside it. ``ptarmigan.estimators.pyod.PyOD`` has the same with
+    PyOD's signs.
 
     Args:
-        recipe: alad, bigan, ganomaly, fanogan or anogan; to compare with, autoencoder, vae, vaegan or aae;
-            or a file of your own, such as mine.py.
+        recipe: of rows alad, bigan, ganomaly, fanogan or anogan; to compare with, autoencoder, vae, vaegan or
+            aae. Of images ganomaly_images, alad_images, bigan_images, fanogan_images or anogan_images. Or a
+            file of your own, such as mine.py. When None alad for rows, and ganomaly_images for images.
         steps: the length of the training; the recipe's own when None.
-        contamination: the fraction of the training rows that are called outliers, above 0 and at most 0.5.
+        contamination: the fraction of the training samples that are called outliers, above 0 and at most 0.5.
         options: the recipe's other options, such as ``{"latent": 8}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
@@ -42,18 +49,18 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         verbose: show progress.
 
     Attributes:
-        decision_scores_: how abnormal each training row is; higher is more so, as PyOD has it.
-        threshold_: the abnormality above which a row is an outlier, from the training rows alone.
-        labels_: 1 for the training rows that are outliers, else 0.
+        decision_scores_: how abnormal each training sample is; higher is more so, as PyOD has it.
+        threshold_: the abnormality above which one is an outlier, from the training samples alone.
+        labels_: 1 for the training samples that are outliers, else 0.
         offset_: minus the threshold, as scikit-learn has it.
         file_: the trained networks, as a safetensors file.
-        n_features_in_: the number of columns.
+        n_features_in_: the number of columns; of images, their height.
         feature_names_in_: their names, where they had such.
     """
 
     def __init__(
         self,
-        recipe: str = "alad",
+        recipe: str | None = None,
         *,
         steps: int | None = None,
         contamination: float = 0.1,
@@ -73,23 +80,37 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
 
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
-        """Learn what is normal from rows of numbers ``(n, columns)``; ``y`` is not looked at.
+        """Learn what is normal from rows of numbers or from images; ``y`` is not looked at.
 
         Raises:
-            ValueError: these are no finite numbers, or an argument cannot be meant.
+            ValueError: these are no finite numbers and no images, or an argument cannot be meant.
             KeyboardInterrupt: it was interrupted.
         """
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
-        rows = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
-        self._decide(fitted(self, PREFIX, data=rows).abnormality(rows))
+        if np.asarray(X).ndim > 2:
+            trained = fitted(self, PREFIX, recipe=self.recipe or IMAGES, data=np.asarray(X))
+            raw = as_told(trained, X)
+            validate_data(self, raw, skip_check_array=True)  # it keeps their height, and forgets names
+        else:
+            raw = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
+            trained = fitted(self, PREFIX, recipe=self.recipe or ROWS, data=raw)
+        self._decide(trained.abnormality(raw))
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
-        """How normal each row is, ``(n,)``: lower is more abnormal."""
-        check_is_fitted(self)
-        rows = checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
-        return -networks(self).abnormality(rows)
+        """How normal each sample is, ``(n,)``: lower is more abnormal."""
+        raw = self._asked(X)
+        return -networks(self).abnormality(raw)
+
+    def heat(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+        """How abnormal every pixel of images is, ``(n, height, width)``: from 0, and higher is more so.
+
+        Raises:
+            ValueError: this detector is of rows, or of other images.
+        """
+        raw = self._asked(X)
+        return networks(self).heat(raw)
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """The same, of which outliers are below 0."""
@@ -101,7 +122,10 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         return np.where(self.decision_function(X) < 0, -1, 1)
 
     def sample(self, n: int = 1_000, *, seed: int = 0) -> NDArray[np.float64]:
-        """``n`` new rows like those of training; of a thousand, the first are those of ten."""
+        """``n`` new samples like those of training; of a thousand, the first are those of ten.
+
+        Rows are ``(n, columns)``, images ``(n, height, width, channels)``.
+        """
         check_is_fitted(self)
         return np.asarray(networks(self).sample(n, seed=seed))
 
@@ -122,17 +146,18 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
         """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
 
-        A run remembers quantiles of the scores of its training rows, so it has a threshold, and no
+        A run remembers quantiles of the scores of its training samples, so it has a threshold, and no
         ``decision_scores_``.
 
         Raises:
-            ValueError: it is no such file, or no detector of rows.
+            ValueError: it is no such file.
         """
         file, trained = opened(path, device)
         known = trained.description.get("estimator", {})
         self = cls(**told(trained, PREFIX), contamination=known.get("contamination", 0.1), device=device)
         self.file_, self._trained = file, trained
-        self.n_features_in_ = trained.space.shape[0]
+        space = trained.space
+        self.n_features_in_ = space.height if isinstance(space, ImageSpace) else space.shape[0]
         if known.get("names"):
             self.feature_names_in_ = np.array(known["names"], object)
         scores = tensors_of(file).get(SCORES)
@@ -143,8 +168,15 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             self._decide(scores.numpy())
         return self
 
+    def _asked(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+        """Samples as the networks want them."""
+        check_is_fitted(self)
+        if isinstance(networks(self).space, ImageSpace):
+            return as_told(networks(self), X)
+        return checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
+
     def _decide(self, scores: NDArray[np.float64]) -> None:
-        """Take the threshold from the abnormality of the training rows."""
+        """Take the threshold from the abnormality of the training samples."""
         self.decision_scores_ = scores
         self.offset_ = float(np.percentile(-scores, 100 * self.contamination))
         self.threshold_ = -self.offset_
@@ -152,3 +184,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return pickled(super().__getstate__())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def as_told(trained: Trained, images: ArrayLike) -> NDArray[Any]:
+    """Images as the networks know them, ``(n, height, width, channels)``."""
+    source = trained.images(np.asarray(images)).source
+    return source.read(np.arange(len(source)))

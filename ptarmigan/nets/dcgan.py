@@ -69,7 +69,13 @@ class DCGANGenerator(nn.Module):
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch channel height width"]:
         """Images in [-1, 1]."""
-        return torch.tanh(crop(self.layers(self.input(z, c)), self.sides))
+        return torch.tanh(self.said(z, c))
+
+    def said(
+        self, z: Float[Tensor, "batch latent"], c: Classes | None = None
+    ) -> Float[Tensor, "batch channel height width"]:
+        """What becomes images."""
+        return crop(self.layers(self.input(z, c)), self.sides)
 
 
 class DCGANDiscriminator(nn.Module):
