@@ -11,6 +11,7 @@ from sklearn.datasets import load_digits
 
 from ptarmigan.data.points import mixture, points
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.data.vectors import vectors
 from ptarmigan.metrics import classifier as classifiers
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
 from ptarmigan.metrics.classifier import Classifier, Net, fingerprint, learn, turned
@@ -407,3 +408,16 @@ class TestScore:
 def test_extract_is_the_features_of_the_rows():
     indices = np.arange(1400, 0, -3)
     np.testing.assert_array_equal(extract(pixels, TRAIN, indices), pixels(TRAIN.raw[indices]))
+
+
+def test_no_column_of_rows_counts_for_more_because_its_unit_is_small():
+    rng = np.random.default_rng(0)
+    rows, made = rng.standard_normal((2, 400, 3))
+    made[:, 0] += 1
+    units = np.array([1.0, 1e-6, 1e6])
+    scores = []
+    for scale in (np.ones(3), units):
+        (metric,) = default_metrics(vectors(rows * scale, batch=8), 400)
+        scores.append(metric(made * scale))
+    assert scores[0] == pytest.approx(scores[1], rel=1e-4)
+    assert scores[0] > 0.3

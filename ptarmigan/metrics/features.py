@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Source
+from ptarmigan.spaces.space import Space
+from ptarmigan.spaces.vector import VectorSpace
 
 Vectors = NDArray[np.float32]
 CHUNK = 128
@@ -65,6 +68,28 @@ class Pixels:
 
 
 pixels = Pixels()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Rows as networks see them: no column counts for more because its unit is small."""
+
+    space: VectorSpace
+    name: str = "standardised columns"
+
+    @property
+    def hash(self) -> str:
+        """A digest of where the columns have their centres, and of their scales."""
+        return hashlib.sha256(repr((self.space.centre, self.space.scale)).encode()).hexdigest()[:16]
+
+    def __call__(self, raw: NDArray[Any]) -> Vectors:
+        """``raw`` standardised, of shape (n, columns)."""
+        return np.asarray(self.space.encode(raw).numpy(), np.float32)
+
+
+def numbers(space: Space) -> Features:
+    """The features of what is no image: its numbers, on a scale where every column has one of its own."""
+    return Columns(space) if isinstance(space, VectorSpace) else pixels
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from ptarmigan.metrics import ordered
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
 from ptarmigan.metrics.classifier import Classifier, learn
 from ptarmigan.metrics.distance import DIRECTIONS, sliced_wasserstein
-from ptarmigan.metrics.features import Features, Vectors, extract, pixels
+from ptarmigan.metrics.features import Features, Vectors, extract, numbers
 from ptarmigan.metrics.frechet import Moments, frechet, too_few
 from ptarmigan.metrics.modes import Modes, modes
 from ptarmigan.metrics.tabular import column_shapes, pair_trends
@@ -27,6 +27,7 @@ from ptarmigan.spaces.column import Column, Floats
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.series import SeriesSpace
 from ptarmigan.spaces.table import TableSpace
+from ptarmigan.spaces.vector import VectorSpace
 
 REFERENCE = 10_000
 """Real samples to compare with, at most, and the usual number of generated ones."""
@@ -97,11 +98,12 @@ def default_metrics(samples: Samples, n: int | None = None, cache: Path | None =
         return _of_table(samples, samples.space, n)
     if isinstance(samples.space, SeriesSpace):
         return _of_series(samples, samples.space, n)
-    judge = _Judge(pixels, samples, n)
+    judge = _Judge(numbers(samples.space), samples, n)
     if samples.mixture is not None:
         return _of_mixture(judge, samples.mixture)
     note = f"{DIRECTIONS} directions, seed 0"
-    return (judge.metric("sliced Wasserstein distance", "units of the data", _sliced, note),)
+    unit = "deviations of a column" if isinstance(samples.space, VectorSpace) else "units of the data"
+    return (judge.metric("sliced Wasserstein distance", unit, _sliced, note),)
 
 
 def _sliced(real: Vectors) -> Callable[[Vectors], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ptarmigan.spaces.image import ImageSpace
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
+from ptarmigan.spaces.vector import VectorSpace
 
 
 def form(space: Space) -> str:
@@ -14,4 +15,6 @@ def form(space: Space) -> str:
         return f"images of {space.height}×{space.width}×{space.channels}{depth}"
     if isinstance(space, LabelSpace):
         return f"label maps of {space.height}×{space.width} with {space.labels} classes"
+    if isinstance(space, VectorSpace):
+        return f"rows of {space.shape[0]} numbers"
     return f"points of {space.shape[0]} coordinates"

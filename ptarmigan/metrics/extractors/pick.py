@@ -15,7 +15,7 @@ from ptarmigan.metrics.extractors.dinov2 import dinov2
 from ptarmigan.metrics.extractors.inception import inception
 from ptarmigan.metrics.extractors.resnet20 import resnet20
 from ptarmigan.metrics.extractors.squeezenet import squeezenet
-from ptarmigan.metrics.features import Features, Vectors, pixels
+from ptarmigan.metrics.features import Features, Vectors, numbers, pixels
 from ptarmigan.spaces.image import ImageSpace
 
 
@@ -25,8 +25,8 @@ def extractor(
     """The features of that name.
 
     ======================  ========================================================================
-    ``auto``                ``classifier`` of images with classes, ``selfsupervised`` of others, ``pixels``
-                            of what is no image
+    ``auto``                ``classifier`` of images with classes, ``selfsupervised`` of others; the raw
+                            numbers of points, and of rows the standardised ones
     ``classifier``          a small network that learns the classes of ``samples``
     ``selfsupervised``      the same that learns how an image was turned, whether there are classes or not
     ``inception``           the FID's network
@@ -91,7 +91,7 @@ def _learnt(source: Source, space: ImageSpace, cache: Path | None) -> Features:
 
 def _auto(samples: Samples, cache: Path | None) -> Features:
     if not isinstance(samples.space, ImageSpace):
-        return pixels
+        return numbers(samples.space)
     return _learnt(samples.source, samples.space, cache)
 
 
