@@ -79,19 +79,19 @@ def test_fewer_rows_than_a_pack_and_a_single_column(frame):
     assert numbers.sample(5).columns.tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("recipe", ["wgan_gp"])
+@pytest.mark.parametrize("recipe", ["wgan_gp", "tablegan"])
 def test_rows_that_cannot_be_asked_for(recipe, frame, tmp_path):
     table = TableGAN(recipe, steps=2, options=SMALL).fit(frame)
     assert table.sample(20).dtypes.tolist() == frame.dtypes.tolist()
     table.save(tmp_path / "t.safetensors")
     pd.testing.assert_frame_equal(TableGAN.load(tmp_path / "t.safetensors").sample(20), table.sample(20))
-    with pytest.raises(
-        ValueError, match=r"table.wgan_gp cannot be asked; one of table.ctgan or table.tvae can"
-    ):
+    with pytest.raises(ValueError, match=r"cannot be asked; one of table\.ctgan or table\.tvae can"):
         table.sample(5, where={"level": "low"})
 
 
-@pytest.mark.parametrize(("recipe", "more"), [("ctgan", {"pack": 2}), ("wgan_gp", {"critic_steps": 1})])
+@pytest.mark.parametrize(
+    ("recipe", "more"), [("ctgan", {"pack": 2}), ("wgan_gp", {"critic_steps": 1}), ("tablegan", {})]
+)
 def test_an_estimator_as_scikit_learn_has_them(recipe, more):
     small = {"width": 4, "latent": 2, "batch": 4, **more}
     check_estimator(TableGAN(recipe, steps=1, options=small), on_skip=None)

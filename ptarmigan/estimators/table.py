@@ -30,7 +30,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     order. The same frame, arguments and seed give the same rows.
 
     Args:
-        recipe: ctgan, tvae or wgan_gp; or a file of your own, such as mine.py.
+        recipe: ctgan, tvae, tablegan or wgan_gp; or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         categorical: columns that are categories although they hold numbers, or look like ids.
         constraints: what every row is to fulfil, such as ``["start <= end", "18 <= age", "city+country"]``:
