@@ -73,7 +73,7 @@ def recipe(
     lr: float = 1e-3,
     weight: float = 2.0,
     half_life: float = 10_000.0,
-    steps: int = 10_000,
+    steps: int = 3_000,
     batch: int = 500,
     seed: int = 0,
 ) -> Run:
