@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from numpy.typing import NDArray
 
 from ptarmigan import folder as folders
 from ptarmigan import zoo
 from ptarmigan.data.alike import is_table
+from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.judging import samples, series, tables, translations
 from ptarmigan.judging.asked import Asked, Seen, Weights, telling
 from ptarmigan.judging.written import keep
+from ptarmigan.metrics import measures, ordered
 from ptarmigan.options import build
 from ptarmigan.run import Run
 from ptarmigan.spaces.series import NUMBERED, SeriesSpace
@@ -132,6 +136,20 @@ def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[
     if isinstance(trained.space, SeriesSpace):
         return series.of_run(run, trained, n, seed, asked)
     return samples.of_run(run, trained, n, seed, asked)
+
+
+def of_made(real: Samples, raw: NDArray[Any], names: Iterable[str]) -> dict[str, Any]:
+    """The scores of these names of rows, points or series that no run made, as ``of_run`` measures a run's.
+
+    Args:
+        real: the samples of a run.
+        raw: what somebody else made of them.
+        names: of the scores.
+    """
+    if isinstance(real.space, SeriesSpace):
+        return series.of_made(real, raw, Asked(ordered.keys_of(names)))
+    made = Samples(ArraySource(raw), real.space, batch=1)
+    return samples.of_two(real, made, None, Asked(measures.keys_of(names)))
 
 
 def named(data: Any) -> str:

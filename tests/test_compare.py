@@ -17,7 +17,7 @@ from scipy.stats import ttest_ind
 
 import ptarmigan
 import ptarmigan.comparison.compare  # the module must not stand in the way of the function
-from ptarmigan import cli, judge
+from ptarmigan import cli, contract, judge
 from ptarmigan.comparison.compare import Comparison, compare
 from ptarmigan.judging import written
 from ptarmigan.metrics.differences import by_errors, holm, welch
@@ -433,3 +433,78 @@ def test_a_run_that_describes_nothing_is_no_run(make):
     (b / "run.json").write_text('{"recipe": "x", "options": [], "settings": {}}')
     with pytest.raises(ValueError, match=r"run\.json does not describe a run"):
         compare([a, b])
+
+
+class TestBeside:
+    """Models that are fitted to the data of runs, and stand beside them."""
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def place(tmp_path_factory) -> Path:
+        """Two runs of rows, and one of series."""
+        place = tmp_path_factory.mktemp("beside")
+        rng = np.random.default_rng(0)
+        plane = rng.standard_normal((200, 2)) @ rng.standard_normal((2, 3))
+        np.save(place / "rows.npy", plane * [1.0, 1e3, 1e-3])
+        np.save(place / "series.npy", np.cumsum(rng.standard_normal((60, 6, 2)), 1))
+        short = dict(quiet=True, report=False, vitals=False, sample_every=0, score_every=0, device="cpu")
+        for name in ("vae", "bigan"):
+            data = str(place / "rows.npy")
+            small = dict(width=8, latent=2, steps=3, batch=16)
+            ptarmigan.train(f"anomaly.{name}", out=place / name, data=data, **small, **short)
+        data, small = str(place / "series.npy"), contract.small("series.rcgan") | {"steps": 3}
+        ptarmigan.train("series.rcgan", out=place / "series", data=data, **small, **short)
+        for name in ("vae", "bigan", "series"):
+            judge.score_run(place / name, n=150, device="cpu", metrics=("sliced",))
+        return place
+
+    def test_they_are_groups_like_the_others(self, place, tmp_path):
+        page = tmp_path / "page.html"
+        found = compare([place / "vae", place / "bigan"], beside=("mixture", "kernels"), out=page)
+        assert [group.name for group in found.groups] == [
+            "anomaly.vae",
+            "anomaly.bigan",
+            "mixture",
+            "kernels",
+        ]
+        row = found.rows[0]
+        assert [cell.left_out for cell in row.cells] == [""] * 4
+        assert found.groups[row.ranking[0]].name == "mixture"
+        assert all(len(values) == 4 for values in found.options.values())
+        assert "2 runs on" in printed(found)
+        assert "beside mixture, kernels" in printed(found)
+        assert len(Page(page).of("img")) == 4
+        assert "mixture: samples of seed 0" in Page(page).words
+        json.dumps(found.plain(), allow_nan=False)
+        assert not any("one trained network" in note and "mixture" in note for note in found.notes)
+
+    def test_one_run_is_enough(self, place):
+        found = compare([place / "series"], beside=("hmm",))
+        assert [group.name for group in found.groups] == ["series.rcgan", "hmm"]
+        row = next(row for row in found.rows if row.name.startswith("sliced"))
+        assert row.ranking == [1, 0]
+
+    def test_scores_that_training_left_are_made_anew(self, place):
+        kept = json.loads((place / "vae" / "scores.json").read_text())
+        for score in kept["scores"].values():
+            del score["baselines"]
+        (place / "vae" / "scores.json").write_text(json.dumps(kept))
+        compare([place / "vae", place / "bigan"], beside=("mixture",))
+        again = json.loads((place / "vae" / "scores.json").read_text())
+        assert all("baselines" in score for score in again["scores"].values())
+
+    @pytest.mark.parametrize(
+        ("run", "names", "words"),
+        [
+            ("vae", ["gmm"], "no such model; there are mixture, kernels, hmm"),
+            ("vae", ["mixture", "mixture"], "named twice"),
+            ("vae", ["hmm"], "hmm is for series"),
+            ("series", ["mixture"], "mixture is for rows of numbers and points"),
+            ("gone", ["mixture"], "gone"),
+        ],
+    )
+    def test_what_cannot_stand_beside(self, place, capsys, run, names, words):
+        code, _, words_said = said(capsys, "compare", place / run, "--beside", *names)
+        assert code == 2
+        assert words in words_said
+        assert words_said.count("\n") == 1

@@ -19,6 +19,7 @@ def compare(args: list[str]) -> int:
 
     def options(
         runs: tyro.conf.Positional[tuple[str, ...]],
+        beside: tuple[str, ...] = (),
         out: str = "compare.html",
         json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
         data_dir: str = "",
@@ -29,7 +30,9 @@ def compare(args: list[str]) -> int:
         Runs that differ only in seed are one group. A run without scores is scored first.
 
         Args:
-            runs: folders of at least two runs.
+            runs: folders of at least two runs, or of one that models are beside.
+            beside: models that are fitted to the same data and scored alike: mixture, kernels (of rows of
+                numbers, and points), hmm (of series).
             out: the page.
             json_: print JSON.
             data_dir: where named data sets already are.
@@ -41,7 +44,7 @@ def compare(args: list[str]) -> int:
         from ptarmigan.report.compare import terminal
 
         use_data_dir(data_dir)
-        found = compared(runs, out=out, device=device)
+        found = compared(runs, beside=beside, out=out, device=device)
         if json_:
             print(json.dumps(found.plain(), indent=2))
             return

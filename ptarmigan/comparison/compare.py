@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ptarmigan.comparison.beside import beside as fitted_beside
+from ptarmigan.comparison.beside import learnt
 from ptarmigan.comparison.rows import SAMPLES, Difference, Row, row_of
-from ptarmigan.comparison.runs import Group, chosen_differently, grouped, read
+from ptarmigan.comparison.runs import ABSENT, Group, chosen_differently, grouped, read
 
 NAMED = 3
 """Groups that a sentence names, at most."""
@@ -22,7 +24,7 @@ class Comparison:
 
     Attributes:
         data: what all the runs were trained on.
-        groups: the runs that differ only in seed, together.
+        groups: the runs that differ only in seed, together; then the models beside them.
         rows: one for each score.
         options: what the groups chose differently: by name, one value for each group.
         notes: what has to be said beside the scores, a sentence each.
@@ -63,7 +65,7 @@ class Comparison:
             "groups": [
                 {
                     "name": group.name,
-                    "runs": [{"run": str(r.folder), "seed": r.seed, "step": r.step} for r in group.runs],
+                    "runs": [{"run": r.called, "seed": r.seed, "step": r.step} for r in group.runs],
                 }
                 for group in self.groups
             ],
@@ -109,31 +111,43 @@ class Comparison:
 def compare(
     runs: Sequence[str | os.PathLike[str]],
     *,
+    beside: Sequence[str] = (),
     out: str | os.PathLike[str] | None = None,
     device: str = "auto",
 ) -> Comparison:
     """Compare the scores of runs on the same data; runs without scores are scored first.
 
+    Models without networks may stand beside the runs: they are fitted to the same data, with as many seeds as
+    a group of runs has, and the judge scores as many samples of theirs. Runs that it has not scored are then
+    scored, too, as what training measures of itself is less.
+
     Groups of two or more seeds are compared by Welch's t-test, others by the standard errors of their scores,
     with Holm's correction for the number of pairs.
 
     Args:
-        runs: folders of at least two runs.
+        runs: folders of at least two runs, or of one that models are beside.
+        beside: mixture, kernels (of rows of numbers, and points), hmm (of series).
         out: an HTML file to show it in, with samples and curves; none when None.
         device: where to make the samples of runs that were not scored yet.
 
     Raises:
         ValueError: fewer than two runs, one twice or two of one seed, a folder without a run, runs of
-            different data, scores that cannot be read, or no place for ``out``.
+            different data, scores that cannot be read, a model that is not for such data, or no place for
+            ``out``.
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
     page = None if out is None else Path(out)
     if page is not None and (page.is_dir() or not page.parent.is_dir()):
         raise ValueError(f"--out {page}: it is a file in a folder that is there, such as compare.html")
-    data, scored = read(runs, device)
-    groups = grouped(scored)
+    samples = learnt(beside, Path(runs[0])) if beside and runs else None
+    data, scored = read(runs, device, judged=bool(beside))
+    trained = grouped(scored)
+    models = () if samples is None else fitted_beside(beside, samples, trained)
+    groups = trained + models
     rows = tuple(row_of(name, groups) for name in dict.fromkeys(n for run in scored for n in run.entries))
-    comparison = Comparison(data, groups, rows, chosen_differently(groups), tuple(_notes(groups, rows)))
+    blank = (ABSENT,) * len(models)
+    options = {name: values + blank for name, values in chosen_differently(trained).items()}
+    comparison = Comparison(data, groups, rows, options, tuple(_notes(groups, rows)))
     if page is not None:
         from ptarmigan.report.compare import write_page
 
@@ -156,7 +170,7 @@ def shown_p(p_value: float) -> str:
 def _notes(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
     """What has to be said beside the scores."""
     yield from _otherwise(groups, rows)
-    alone = [group.name for group in groups if len(group.runs) == 1]
+    alone = [group.name for group in groups if len(group.runs) == 1 and group.runs[0].folder]
     if rows and len(groups) > 1 and alone:
         yield (
             f"One seed cannot tell recipes apart: what is said of {', '.join(alone)} is said of one trained "
@@ -183,7 +197,7 @@ def _otherwise(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
             first, among = unlike[0], ", ".join(row.name for row in unlike)
             words = _unlike(mine[first.name], first.protocol)
             yield (
-                f"{run.folder} was measured otherwise (‡) and is left out of the ranking by {among}: {words}"
+                f"{run.called} was measured otherwise (‡) and is left out of the ranking by {among}: {words}"
             )
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from ptarmigan import folder as folders
 from ptarmigan import judge
 from ptarmigan.judging import written
@@ -30,21 +32,28 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scored:
-    """A run and its scores.
+    """A run and its scores, or a model that was fitted beside runs, and its.
 
     Attributes:
-        folder: the run's folder.
+        folder: the run's folder; None of a model.
         described: its run.json.
         step: after which it was scored.
         samples: how many were scored.
         entries: its scores by name, as ``judge`` keeps them.
+        shown: samples of a model, which no folder has.
     """
 
-    folder: Path
+    folder: Path | None
     described: dict[str, Any]
     step: int
     samples: int
     entries: dict[str, Entry]
+    shown: Image.Image | None = None
+
+    @property
+    def called(self) -> str:
+        """The folder in words; of a model its name."""
+        return str(self.folder or self.described["recipe"])
 
     @property
     def seed(self) -> Any:
@@ -71,8 +80,15 @@ class Group:
     runs: tuple[Scored, ...]
 
 
-def read(runs: Sequence[str | os.PathLike[str]], device: str) -> tuple[str, list[Scored]]:
+def read(
+    runs: Sequence[str | os.PathLike[str]], device: str, judged: bool = False
+) -> tuple[str, list[Scored]]:
     """The data of the runs, and the runs with their scores; those that have none are scored now.
+
+    Args:
+        runs: their folders.
+        device: where to make samples.
+        judged: models stand beside them: one run is enough, and scores that training left do not count.
 
     Raises:
         ValueError: fewer than two runs, one twice, a folder without a run, runs of different data, or scores
@@ -80,14 +96,14 @@ def read(runs: Sequence[str | os.PathLike[str]], device: str) -> tuple[str, list
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
     places = [Path(run) for run in runs]
-    if len(places) < 2:
-        raise ValueError("a comparison needs at least two runs: name their folders")
+    if len(places) < (1 if judged else 2):
+        raise ValueError("a comparison needs at least two runs, or one --beside a model: name their folders")
     twice = [place for place, count in Counter(p.resolve() for p in places).items() if count > 1]
     if twice:
         raise ValueError(f"{twice[0]} is named twice")
     described = [_described(place) for place in places]
     data = _same_data(places, described)
-    kept = [_kept(place) for place in places]
+    kept = [_kept(place, judged) for place in places]
     counts = Counter(found["samples"] for found in kept if found is not None)
     wanted = {"n": counts.most_common(1)[0][0]} if counts else {}
     out = []
@@ -109,7 +125,7 @@ def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
         for other in mine:
             if other.seed == run.seed:
                 raise ValueError(
-                    f"{other.folder} and {run.folder} are the same run, seed {run.seed}: a repetition is no "
+                    f"{other.called} and {run.called} are the same run, seed {run.seed}: a repetition is no "
                     "second seed"
                 )
         mine.append(run)
@@ -139,8 +155,8 @@ def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
     return names[0]
 
 
-def _kept(place: Path) -> dict[str, Any] | None:
-    """The scores that a run's folder holds, or None."""
+def _kept(place: Path, judged: bool) -> dict[str, Any] | None:
+    """The scores that a run's folder holds, by the judge if so wanted, or None."""
     path = place / written.FILE
     if not path.is_file():
         return None
@@ -152,7 +168,9 @@ def _kept(place: Path) -> dict[str, Any] | None:
         raise ValueError(
             f"{path} cannot be read ({type(error).__name__}): 'ptarmigan score {place}' makes it anew"
         ) from error
-    return _whole(place, found)
+    whole = _whole(place, found)
+    by_the_judge = all("baselines" in entry for entry in whole["scores"].values())
+    return whole if by_the_judge or not judged else None
 
 
 def _whole(place: Path, found: Any) -> dict[str, Any]:
@@ -199,11 +217,9 @@ def _names(groups: list[list[Scored]]) -> list[str]:
         short = Path(recipe).stem if recipe.endswith(".py") else recipe
         words = [short] if len({*recipes}) > 1 or not apart else []
         name = " ".join([*words, ", ".join(apart)]).strip()
-        names.append(name if len(name) <= LONGEST else str(runs[0].folder))
+        names.append(name if len(name) <= LONGEST else runs[0].called)
     repeated = {name for name, count in Counter(names).items() if count > 1}
-    return [
-        str(runs[0].folder) if name in repeated else name for name, runs in zip(names, groups, strict=True)
-    ]
+    return [runs[0].called if name in repeated else name for name, runs in zip(names, groups, strict=True)]
 
 
 def _differing(chosen: Sequence[dict[str, Any]]) -> list[str]:

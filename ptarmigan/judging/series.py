@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.samples import Samples
 from ptarmigan.data.series import comparable
 from ptarmigan.judging.asked import Asked, counted
 from ptarmigan.judging.written import written
@@ -25,11 +26,16 @@ def of_two(real: Any, fake: Any, n: int | None, asked: Asked, **form: Any) -> di
 
 def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[str, Any]:
     """The scores of ``n`` series that a run makes, less their metadata."""
-    assert isinstance(trained.space, SeriesSpace)
     asked.of_no_table()
-    channels = slice(0, trained.space.channels)
-    real = run.samples.source.read(np.arange(len(run.samples)))
-    return scores(real[:, :, channels], trained.sample(n, seed=seed)[:, :, channels], asked)
+    return of_made(run.samples, trained.sample(n, seed=seed), asked)
+
+
+def of_made(samples: Samples, made: NDArray[Any], asked: Asked) -> dict[str, Any]:
+    """The scores of series like those of a run, less their metadata."""
+    assert isinstance(samples.space, SeriesSpace)
+    channels = slice(0, samples.space.channels)
+    real = samples.source.read(np.arange(len(samples)))
+    return scores(real[:, :, channels], made[:, :, channels], asked)
 
 
 def scores(real: NDArray[Any], fake: NDArray[Any], asked: Asked) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -123,6 +123,12 @@ def chosen(keys: Sequence[str]) -> tuple[Measure, ...]:
         if key not in known:
             raise ValueError(f"there is no measure {key!r}: choose from {', '.join(known)}, or all")
     return tuple(known[key] for key in keys) or tuple(m for m in MEASURES if m.usual)
+
+
+def keys_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The short names of the measures that give scores of these names."""
+    wanted = {*names}
+    return tuple(m.key for m in MEASURES if wanted & {scale.name for scale in m.scales})
 
 
 def _frechet(reference: Reference) -> Measured:

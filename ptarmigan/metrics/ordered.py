@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -97,6 +97,12 @@ def chosen(keys: Sequence[str]) -> tuple[Measure, ...]:
         if one not in (*known, "all"):
             raise ValueError(f"there is no measure {one!r} of series: choose from {', '.join(known)}, or all")
     return MEASURES if not keys or "all" in keys else tuple(known[one] for one in keys)
+
+
+def keys_of(names: Iterable[str]) -> tuple[str, ...]:
+    """The short names of the measures that give scores of these names."""
+    wanted = {*names}
+    return tuple(measure.key for measure in MEASURES if measure.scale.name in wanted)
 
 
 def judged(

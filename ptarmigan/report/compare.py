@@ -81,8 +81,13 @@ def write_page(comparison: Comparison, path: Path) -> None:
 
 
 def _title(comparison: Comparison) -> str:
-    runs = sum(len(group.runs) for group in comparison.groups)
-    return f"{runs} runs on {comparison.data}" if comparison.data else f"{runs} runs"
+    groups = comparison.groups
+    runs = sum(run.folder is not None for group in groups for run in group.runs)
+    models = [group.name for group in groups if group.runs[0].folder is None]
+    words = ["1 run" if runs == 1 else f"{runs} runs"]
+    words += [f"on {comparison.data}"] if comparison.data else []
+    words += [f"beside {', '.join(models)}"] if models else []
+    return " ".join(words)
 
 
 def _letter(place: int) -> str:
@@ -175,6 +180,8 @@ def _samples(comparison: Comparison) -> Markup:
 def _picture(group: Group) -> tuple[Image.Image | None, str]:
     """The last samples of the group's first run, as training drew them or made now, and whose they are."""
     run = group.runs[0]
+    if run.folder is None:
+        return run.shown, "samples of seed 0, over real ones."
     for step, path in reversed(read(run.folder).pictures):
         if (picture := opened(path)) is not None:
             return picture, f"{run.folder}, step {step:,}."
@@ -201,13 +208,13 @@ def _curves(comparison: Comparison) -> Markup | None:
     curves, counts = [], set()
     for tone, group in enumerate(comparison.groups):
         for run in group.runs:
-            curve = read(run.folder).scores.get(row.name, [])
+            curve = [] if run.folder is None else read(run.folder).scores.get(row.name, [])
             if len(curve) > 1:
                 curves.append((tone, curve))
                 counts.add(run.described["settings"].get("score_samples"))
     if not curves:
         return None
-    legend = [h("li", swatch(tone), group.name) for tone, group in enumerate(comparison.groups)]
+    legend = [h("li", swatch(i), g.name) for i, g in enumerate(comparison.groups) if g.runs[0].folder]
     samples = " and ".join(sorted(map(spelt, counts)))
     note = f"Of {samples} samples of the averaged weights; one line for each run."
     if len(counts) > 1:
@@ -256,6 +263,7 @@ def _runs(comparison: Comparison) -> Markup:
         for run in group.runs:
             scores = [run.entries.get(row.name, {}).get("value") for row in comparison.rows[:1]]
             shown = ["–" if value is None else number(float(value)) for value in scores]
-            rows.append((str(run.folder), group.name, spelt(run.seed), f"{run.step:,}", *shown))
+            step = f"{run.step:,}" if run.folder else "–"
+            rows.append((run.called, group.name, spelt(run.seed), step, *shown))
     head = ("Run", "Group", "Seed", "Steps", *(row.name for row in comparison.rows[:1]))
     return join(h("h2", "Runs"), h("div", table(rows, head), class_="wide"))
