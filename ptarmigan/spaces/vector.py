@@ -14,13 +14,15 @@ from torch import Tensor
 
 from ptarmigan.spaces.space import Surface
 
-FARTHEST = 100.0
+NEAR = 4.0
+"""Deviations from the centre up to which numbers stay nearly as they are."""
+FARTHEST = 100.0 * NEAR
 """Encoded numbers are taken back from within these bounds, beyond which a float64 would overflow."""
 
 
 @dataclass(frozen=True)
 class VectorSpace:
-    """Rows of numbers, of which networks see ``arsinh((x - centre) / scale)`` for every column.
+    """Rows of numbers, of which networks see ``4 arsinh((x - centre) / (4 scale))`` for every column.
 
     That is standardised near the centre, and logarithmic far from it: a single number that is a thousand
     deviations off does not drown the others, and is told from one that is a hundred.
@@ -52,13 +54,13 @@ class VectorSpace:
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, columns)`` numbers to the same, standardised, as float32."""
-        x = np.arcsinh((np.asarray(raw, np.float64) - self.centre) / self.scale)
-        return torch.from_numpy(x.astype(np.float32))
+        x = (np.asarray(raw, np.float64) - self.centre) / self.scale
+        return torch.from_numpy((NEAR * np.arcsinh(x / NEAR)).astype(np.float32))
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, as float64."""
         far = x.detach().double().clamp(-FARTHEST, FARTHEST).cpu().numpy()
-        raw: NDArray[np.float64] = np.sinh(far) * self.scale + self.centre
+        raw: NDArray[np.float64] = NEAR * np.sinh(far / NEAR) * self.scale + self.centre
         return raw
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:

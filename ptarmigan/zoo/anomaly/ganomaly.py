@@ -30,7 +30,7 @@ def recipe(
     data: str = "breast-cancer",
     *,
     width: int = 64,
-    latent: int = 3,
+    latent: int = 2,
     lr: float = 1e-3,
     again: float = 50.0,
     latents: float = 1.0,
