@@ -13,23 +13,17 @@ sliced Wasserstein distance 16.1 (real samples: 12.7); benchmarks/results/zoo.js
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
-from ptarmigan.game import State, Terms, Turn
+from ptarmigan.game import Terms, Turn
+from ptarmigan.games.codes import coded, follow, gaussians
 from ptarmigan.games.detector import Detector
 from ptarmigan.nets.mlp import PointGenerator, dense, leaky
 from ptarmigan.optim import adam
-from ptarmigan.precision import at_least_float32
 from ptarmigan.run import Run
-
-FOLLOW = 0.01
-"""How fast the Gaussian follows the codes of a batch."""
-RIDGE = 1e-3
-"""Of the mean variance, added to each, so that a covariance of few codes has a root."""
 
 
 class Autoencoder(Detector):
@@ -45,8 +39,7 @@ class Autoencoder(Detector):
     def __init__(self, generator: PointGenerator, encoder: PointGenerator) -> None:
         super().__init__()
         self.generator, self.encoder, self.latent = generator, encoder, generator.latent
-        before = 1e-6 * torch.eye(self.latent + 1)
-        self.codes = State(before, lambda old, new: torch.lerp(old, new, FOLLOW))
+        self.codes = gaussians(self.latent, 1)
 
     def turns(self) -> tuple[Turn, ...]:
         """Both at once."""
@@ -55,8 +48,7 @@ class Autoencoder(Detector):
     def loss(self, batch: Batch) -> Terms:
         """How much of rows is lost."""
         z = self.encoder(batch.x)
-        one = at_least_float32(F.pad(z.detach(), (1, 0), value=1.0))
-        self.codes.note(one.T @ one / len(one))
+        follow(self.codes, z, all_of_one(z))
         return {"reconstruction": (batch.x - self.generator(z)).square().sum(1).mean()}
 
     def abnormality(self, x: Tensor) -> Tensor:
@@ -65,12 +57,12 @@ class Autoencoder(Detector):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows of codes that are distributed as those of real rows; ``c`` is not looked at."""
-        moments = self.codes.value / self.codes.value[0, 0]
-        mean = moments[0, 1:]
-        covariance = moments[1:, 1:] - torch.outer(mean, mean)
-        ridge = RIDGE * covariance.diagonal().mean() * torch.eye(self.latent).to(covariance)
-        root = torch.linalg.cholesky_ex(covariance + ridge)[0]
-        return torch.as_tensor(self.generator(mean.to(z) + z @ root.T.to(z)))
+        return torch.as_tensor(self.generator(coded(self.codes, z, all_of_one(z))))
+
+
+def all_of_one(z: Tensor) -> Tensor:
+    """The class of each code, where there is one class."""
+    return z.new_zeros(len(z), dtype=torch.long)
 
 
 def recipe(

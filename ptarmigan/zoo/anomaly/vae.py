@@ -20,6 +20,7 @@ from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
+from ptarmigan.games.latents import divergence, drawn
 from ptarmigan.nets.mlp import PointGenerator, dense, leaky
 from ptarmigan.optim import adam
 from ptarmigan.run import Run
@@ -48,22 +49,17 @@ class VAE(Detector):
     def loss(self, batch: Batch) -> Terms:
         """How far rows are from what is decoded, in deviations, and latents from standard normal ones."""
         mean, variance = self.encoder(batch.x).chunk(2, 1)
-        z = mean + (variance / 2).exp() * noise.normal(*mean.shape).to(mean)
-        lost, divergence = self.lost(batch.x, z), self.divergence(mean, variance)
-        return {"reconstruction": lost.mean(), "divergence": divergence.mean()}
+        lost = self.lost(batch.x, drawn(mean, variance))
+        return {"reconstruction": lost.mean(), "divergence": divergence(mean, variance).mean()}
 
     def lost(self, x: Tensor, z: Tensor) -> Tensor:
         """Minus the logarithm of the density of rows, given latents, but for a constant."""
         return torch.as_tensor((x - self.generator(z)).square().sum(1) / (2 * self.deviation**2))
 
-    def divergence(self, mean: Tensor, variance: Tensor) -> Tensor:
-        """Kullback and Leibler's, of latents from standard normal ones."""
-        return (mean.square() + variance.exp() - 1 - variance).sum(1) / 2
-
     def abnormality(self, x: Tensor) -> Tensor:
         """Minus the bound, at the mean of the latents."""
         mean, variance = self.encoder(x).chunk(2, 1)
-        return self.lost(x, mean) + self.divergence(mean, variance)
+        return self.lost(x, mean) + divergence(mean, variance)
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows around what is decoded; ``c`` is not looked at."""

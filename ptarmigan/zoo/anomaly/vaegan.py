@@ -21,6 +21,7 @@ from ptarmigan.batch import Batch
 from ptarmigan.data.vectors import vectors
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
+from ptarmigan.games.latents import divergence, drawn
 from ptarmigan.losses import non_saturating as loss
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
@@ -67,9 +68,9 @@ class VAEGAN(Detector):
     def encoder_loss(self, batch: Batch) -> Terms:
         """How far rows are from what is decoded, as features, and latents from standard normal ones."""
         mean, variance = self.encoder(batch.x).chunk(2, 1)
-        again = self.generator(self.latents(mean, variance))
-        divergence = self.divergence(mean, variance)
-        return {"likeness": self.apart(batch.x, again).mean(), "divergence": divergence.mean()}
+        again = self.generator(drawn(mean, variance))
+        likeness = self.apart(batch.x, again).mean()
+        return {"likeness": likeness, "divergence": divergence(mean, variance).mean()}
 
     def generator_loss(self, batch: Batch) -> Terms:
         """The same distance, and how well the discriminator is deceived."""
@@ -80,28 +81,20 @@ class VAEGAN(Detector):
 
     def decoded(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Rows made again, and rows made of normal latents."""
-        again = self.generator(self.latents(*self.encoder(batch.x).chunk(2, 1)))
+        again = self.generator(drawn(*self.encoder(batch.x).chunk(2, 1)))
         return again, self.generator(noise.normal(len(batch.x), self.latent).to(again))
-
-    def latents(self, mean: Tensor, variance: Tensor) -> Tensor:
-        """Latents from such Gaussians."""
-        return mean + (variance / 2).exp() * noise.normal(*mean.shape).to(mean)
 
     def apart(self, x: Tensor, again: Tensor) -> Tensor:
         """Half the squared distance in the discriminator's features."""
         features = self.discriminator.features
         return (features(x) - features(again)).square().sum(1) / 2
 
-    def divergence(self, mean: Tensor, variance: Tensor) -> Tensor:
-        """Kullback and Leibler's, of latents from standard normal ones."""
-        return (mean.square() + variance.exp() - 1 - variance).sum(1) / 2
-
     def abnormality(self, x: Tensor) -> Tensor:
         """The distance in features and in the row, and the divergence, at the mean of the latents."""
         mean, variance = self.encoder(x).chunk(2, 1)
         again = self.generator(mean)
         lost = (x - again).square().sum(1)
-        return torch.as_tensor(self.apart(x, again) + lost + self.divergence(mean, variance))
+        return torch.as_tensor(self.apart(x, again) + lost + divergence(mean, variance))
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Decoded rows; ``c`` is not looked at."""

@@ -21,18 +21,14 @@ from torch import Tensor, nn
 from ptarmigan import noise
 from ptarmigan.batch import Batch
 from ptarmigan.data.images import Images
-from ptarmigan.game import Game, State, Terms, Turn
+from ptarmigan.game import Game, Terms, Turn
+from ptarmigan.games.codes import coded, follow, gaussians
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import required
 from ptarmigan.optim import adam
 from ptarmigan.penalties import R1, Judged
 from ptarmigan.precision import at_least_float32
 from ptarmigan.run import Run
-
-FOLLOW = 0.01
-"""How fast the Gaussians follow the codes of a batch."""
-RIDGE = 1e-3
-"""Of the mean variance, added to each, so that a covariance of few codes has a root."""
 
 
 class BAGAN(Game):
@@ -61,8 +57,7 @@ class BAGAN(Game):
         self.encoder = nn.Linear(discriminator.feature_size, self.latent)
         self.classifier = nn.Linear(discriminator.feature_size, classes + 1)
         self.classes, self.start, self.penalty = classes, start, R1(gamma)
-        before = 1e-6 * torch.eye(self.latent + 1).expand(classes, -1, -1)
-        self.codes = State(before.clone(), lambda old, new: torch.lerp(old, new, FOLLOW))
+        self.codes = gaussians(self.latent, classes)
 
     def turns(self) -> tuple[Turn, ...]:
         """The autoencoder; then the discriminator and the generator in turn."""
@@ -75,9 +70,7 @@ class BAGAN(Game):
     def reconstruction_loss(self, batch: Batch) -> Terms:
         """How far images are from what the autoencoder makes of them."""
         z = self.encoder(self.trunk(batch.x))
-        one = at_least_float32(F.pad(z.detach(), (1, 0), value=1.0))
-        mine = F.one_hot(required(batch.c), self.classes).to(one)
-        self.codes.note(torch.einsum("nk,ni,nj->kij", mine, one, one) / len(one))
+        follow(self.codes, z, required(batch.c))
         return {"reconstruction": F.mse_loss(self.generator(z), batch.x)}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
@@ -115,14 +108,7 @@ class BAGAN(Game):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Images of the codes that ``z`` stands for in its class."""
-        c, moments = required(c), self.codes.value / self.codes.value[:, :1, :1]
-        mean, second = moments[:, 0, 1:], moments[:, 1:, 1:]
-        covariance = second - mean[:, :, None] * mean[:, None]
-        size = covariance.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-        eye = torch.eye(self.latent).to(covariance)
-        root = torch.linalg.cholesky_ex(covariance + RIDGE * size * eye)[0].to(z.dtype)
-        codes = mean.to(z.dtype)[c] + torch.bmm(root[c], z[:, :, None])[:, :, 0]
-        return torch.as_tensor(self.generator(codes))
+        return torch.as_tensor(self.generator(coded(self.codes, z, required(c))))
 
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The same as ``score``: real samples are of some class."""

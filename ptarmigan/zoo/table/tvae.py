@@ -20,6 +20,7 @@ from ptarmigan import noise
 from ptarmigan.batch import Batch
 from ptarmigan.data.table import Table
 from ptarmigan.game import Game, Terms, Turn
+from ptarmigan.games.latents import divergence, drawn
 from ptarmigan.games.tabular import Asked
 from ptarmigan.nets.mlp import rectified, stack
 from ptarmigan.nets.table import RowDecoder
@@ -53,10 +54,9 @@ class TVAE(Game):
         """How far rows are from what becomes of them, and latents from standard normal ones."""
         x, c = batch
         mean, variance = self.encoder(x if c is None else torch.cat([x, c], 1)).chunk(2, 1)
-        z = mean + (variance / 2).exp() * noise.normal(*mean.shape).to(mean)
-        surprise = self.decoder.surprise(self.decoder.said(z, c), x)
-        divergence = (mean.square() + variance.exp() - 1 - variance).sum(1) / 2
-        return {"reconstruction": self.weight * surprise.mean(), "divergence": divergence.mean()}
+        surprise = self.decoder.surprise(self.decoder.said(drawn(mean, variance), c), x)
+        lost = self.weight * surprise.mean()
+        return {"reconstruction": lost, "divergence": divergence(mean, variance).mean()}
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows that have what is asked of them; of any column's values, as often as the data has them."""
