@@ -22,7 +22,7 @@ from ptarmigan.spaces import ImageSpace
 from ptarmigan.trained import Trained
 
 PREFIX = "anomaly."
-ROWS, IMAGES = "alad", "ganomaly_images"
+ROWS, IMAGES = "ganomaly", "ganomaly_images"
 """What finds rows and images where no recipe is named."""
 SCORES = "training scores"
 
@@ -37,9 +37,9 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     PyOD's signs.
 
     Args:
-        recipe: of rows alad, bigan, ganomaly, fanogan or anogan; to compare with, autoencoder, vae, vaegan or
+        recipe: of rows ganomaly, alad, bigan, fanogan or anogan; to compare with, autoencoder, vae, vaegan or
             aae. Of images ganomaly_images, alad_images, bigan_images, fanogan_images or anogan_images. Or a
-            file of your own, such as mine.py. When None alad for rows, and ganomaly_images for images.
+            file of your own, such as mine.py. When None ganomaly for rows, and ganomaly_images for images.
         steps: the length of the training; the recipe's own when None.
         contamination: the fraction of the training samples that are called outliers, above 0 and at most 0.5.
         options: the recipe's other options, such as ``{"latent": 8}``.
