@@ -85,7 +85,13 @@ def adult(
                 found.append(pool.submit(one_adult, maker, seed, steps).result())
         figures[maker] = summary(found)
         print(maker, figures[maker])
-    record("table", figures, part="adult", note=f"{seeds} seeds; memory is the peak of the process, in MiB")
+    beside = " beside the ctgan package" if ctgan else ""
+    record(
+        "table",
+        figures,
+        part=f"adult{beside}",
+        note=f"{seeds} seeds; memory is the peak of the process, in MiB",
+    )
 
 
 def one_adult(maker: str, seed: int, steps: int | None) -> dict[str, float]:
