@@ -7,8 +7,8 @@
 ``sets``: the area under the ROC curve on eight sets of ADBench and ODDS. Five seeds decide the split as well:
 70 % of the rows to train on, 30 % to ask about, stratified. Detectors are fitted twice: to all rows that
 are to train on, unlabelled, and to the normal ones among them. ``--pyod ALAD AnoGAN SO_GAAL`` adds those of
-PyOD, which is to be installed for it, as they come; its AnoGAN searches for row after row, which takes an hour
-on the largest set.
+PyOD, which is to be installed for it, as they come; its AnoGAN searches for row after row, which takes an
+hour on the largest set.
 ``kdd``: KDD-99 10 % as ALAD (Zenati et al. 2018, arXiv 1812.02288) and DAGMM have it: connections that are
 normal are the rare ones, and so the anomalies; half of the rows, without anomalies, to train on; of the other
 half the 20 % with the highest scores are called anomalies. Published F1: ALAD 0.950, EGBAD 0.937, isolation
