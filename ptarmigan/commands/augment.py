@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.printed import print_table
 from ptarmigan.errors import UsageError
 
 
@@ -59,9 +60,6 @@ def augment(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to train.
         """
-        from rich.console import Console
-        from rich.table import Table
-
         try:
             from ptarmigan.augmentation.augment import augment as augmented
         except ImportError as error:
@@ -77,10 +75,7 @@ def augment(args: list[str]) -> int:
             return
         if found is not None:
             head, *rows = found.table()
-            table = Table(*head, box=None, header_style="dim")
-            for row in rows:
-                table.add_row(*row)
-            Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+            print_table(head, rows)
             print(f"{found.verdict()} (class {found.rare}, {found.share:.1%} of the samples; 95 % intervals)")
         print(written)
 

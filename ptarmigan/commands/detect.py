@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import tyro
 
 from ptarmigan.commands.options import parsed
+from ptarmigan.commands.printed import print_table
 
 
 def detect(args: list[str]) -> int:
@@ -39,9 +39,6 @@ def detect(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to compute.
         """
-        from rich.console import Console
-        from rich.table import Table
-
         from ptarmigan.detecting.heat import write_heat
         from ptarmigan.detection import detect as detected
         from ptarmigan.export import vacant
@@ -55,10 +52,7 @@ def detect(args: list[str]) -> int:
             write_heat(trained, found.asked, found.learnt, Path(heat))
         found.write(Path(out))
         head, *rows = found.table()
-        table = Table(*head, box=None, header_style="dim")
-        for row in rows:
-            table.add_row(*row)
-        Console(width=None if sys.stdout.isatty() else 120, highlight=False).print(table)
+        print_table(head, rows)
         for bad in found.asked.bad[:3]:
             print(f"left out: {bad}")
         print(f"the others were fitted to {found.note}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.printed import console, print_table
 from ptarmigan.errors import UsageError
 
 
@@ -99,14 +99,11 @@ def score(args: list[str]) -> int:
 
 def show_scores(found: dict[str, Any]) -> None:
     """Scores as people read them, beside those of real samples and of trivial generators."""
-    from rich.console import Console
-    from rich.table import Table
-
     entries: dict[str, Any] = found["scores"]
     others = list(dict.fromkeys(name for entry in entries.values() for name in entry.get("baselines", {})))
-    table = Table("score", "these", "±", "real", *others, "better when", box=None, header_style="dim")
-    for name, entry in entries.items():
-        table.add_row(
+    head = ("score", "these", "±", "real", *others, "better when")
+    rows = [
+        (
             name,
             spelt(entry["value"]),
             spelt(entry.get("error")),
@@ -114,18 +111,20 @@ def show_scores(found: dict[str, Any]) -> None:
             *(spelt(entry.get("baselines", {}).get(other)) for other in others),
             entry["direction"].removesuffix(" is better"),
         )
-    console = Console(width=None if sys.stdout.isatty() else 120, highlight=False)
-    console.print(table)
+        for name, entry in entries.items()
+    ]
+    print_table(head, rows)
+    out = console()
     for other in others:
         lost = [name for name, entry in entries.items() if other in entry.get("beaten by", ())]
         if lost:
-            console.print(
+            out.print(
                 f"{other[0].upper()}{other[1:]} would have scored better: {', '.join(lost)}", style="yellow"
             )
     for warning in found.get("warnings", ()):
-        console.print(warning, style="yellow")
+        out.print(warning, style="yellow")
     for said in shared_protocols(entry["protocol"] for entry in entries.values()):
-        console.print(said, style="dim")
+        out.print(said, style="dim")
 
 
 def shared_protocols(protocols: Iterable[str]) -> list[str]:
