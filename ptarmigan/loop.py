@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import signal
 import threading
 import time
@@ -29,6 +30,7 @@ from ptarmigan.draw import Draw
 from ptarmigan.errors import Diverged
 from ptarmigan.folder import claim, treat, treatments
 from ptarmigan.game import Terms
+from ptarmigan.games.private import privacy
 from ptarmigan.precision import laid_out
 from ptarmigan.rules import SKIPPED, parameters
 from ptarmigan.run import Run
@@ -368,6 +370,8 @@ class Player:
             self.studio.keep(self.average, "generator.safetensors", {"step": at.step, "scores": at.scores})
             if self.every["sample"] and at.step % self.every["sample"]:
                 self.picture()
+            if known := privacy(self.run.game):
+                reason += f"; ε is {math.ceil(100 * known['epsilon']) / 100:g} at δ {known['delta']:g}"
             self.watch.finished(at.step, reason)
         distributed.wait()
         return Outcome(self.folder, at.step, reason, True, at.scores)

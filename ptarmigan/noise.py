@@ -66,6 +66,11 @@ def uniform(n: int, *shape: int) -> Tensor:
     return _mine(full, n)
 
 
+def shared(*shape: int) -> Tensor:
+    """Standard normal noise of shape ``shape``, the same for all shards: for what is no sample's."""
+    return torch.randn(*shape, generator=_stream.generator(), device=_stream.device)
+
+
 def places(n: int) -> Tensor:
     """Where the ``n`` samples of this shard stand in the batch, ``(n,)``."""
     return torch.arange(_stream.shard * n, (_stream.shard + 1) * n, device=_stream.device)

@@ -18,6 +18,7 @@ from ptarmigan.average import Average
 from ptarmigan.checkpoint import write
 from ptarmigan.game import Game
 from ptarmigan.games.detector import Detector
+from ptarmigan.games.private import privacy
 from ptarmigan.metrics.score import Metric, default_metrics
 from ptarmigan.run import Run
 from ptarmigan.sampling import abnormalities, every_class, generate, some_classes
@@ -70,6 +71,7 @@ class Studio:
             described = folders.load(self.folder) | {
                 **self.show.described(),
                 **self.remembered(game),
+                **privacy(game),
                 "precision": str(self.precision).removeprefix("torch.") if self.precision else None,
                 **found,
             }

@@ -34,6 +34,7 @@ NOT_UNDIVIDED = {
     "image.wgan_gp": BATCH_NORM,
     "series.timegan": "its losses take the roots of means, and the moments of a batch",
     "table.ctgan": BATCH_NORM,
+    "table.dpgan": BATCH_NORM,
     "table.tablegan": "its batch norm, and the moments of its features, are of one shard at a time",
     "table.wgan_gp": BATCH_NORM,
     "toy.pacgan": BATCH_NORM,

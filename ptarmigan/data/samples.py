@@ -47,7 +47,7 @@ class Deal(Protocol):
     """Rows and conditions by chance, in place of a shuffle and of classes."""
 
     def __call__(self, u: NDArray[np.float64]) -> tuple[Indices, NDArray[np.float32]]:
-        """Which samples ``(n,)``, and what they are conditioned on ``(n, size)``, from uniform ``(n, 2)``."""
+        """Samples of a batch ``(n,)``, and their conditions ``(n, size)``, from uniform ``(n, 2)``."""
         ...
 
 
@@ -170,8 +170,8 @@ class Samples:
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
         if self.deal is not None:
-            rows, dealt = self.deal(self._random("deal", "x", position, shard, shards, 2))
-            return Batch(self.space.encode(self.source.read(rows)), torch.from_numpy(dealt))
+            rows, dealt = self._dealt(self.deal, "x", position, shard, shards)
+            return Batch(self.space.encode(self.source.read(rows)), dealt)
         indices = self.indices(position, shard, shards)
         x = self._seen(self.source, self.space, indices, position, shard, shards)
         if self.inputs is None:
@@ -187,8 +187,7 @@ class Samples:
         n = self._share(shard, shards)
         c = None
         if self.deal is not None:
-            _, dealt = self.deal(self._random("deal", "unread", position, shard, shards, 2))
-            c = torch.from_numpy(dealt)
+            _, c = self._dealt(self.deal, "unread", position, shard, shards)
         elif self.labelled:
             c = self._classes(self.indices(position, shard, shards, "classes"))
         return unread(n, self.space.shape, c)
@@ -215,6 +214,14 @@ class Samples:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool, self._ahead = None, {}
+
+    def _dealt(
+        self, deal: Deal, which: str, position: int, shard: int, shards: int
+    ) -> tuple[Indices, Tensor]:
+        n = self._share(shard, shards)
+        rows, given = deal(self._random("deal", which, position, 0, 1, 2))
+        mine = slice(shard * n, (shard + 1) * n)  # of the whole batch: a row may depend on those before it
+        return rows[mine], torch.from_numpy(given[mine])
 
     def _classes(self, indices: Indices) -> Tensor | None:
         labels = self.source.labels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.spaces.frames import pandas_or_error
 from ptarmigan.spaces.polars_frames import is_polars, to_polars
 from ptarmigan.spaces.table import TableSpace
+from ptarmigan.trained import Trained
 
 PREFIX = "table."
 MINE = ("categorical", "constraints")
@@ -30,7 +32,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     order. The same frame, arguments and seed give the same rows.
 
     Args:
-        recipe: ctgan, tvae, tablegan or wgan_gp; or a file of your own, such as mine.py.
+        recipe: ctgan, tvae, tablegan, wgan_gp or dpgan; or a file of your own, such as mine.py.
         steps: the length of the training; the recipe's own when None.
         categorical: columns that are categories although they hold numbers, or look like ids.
         constraints: what every row is to fulfil, such as ``["start <= end", "18 <= age", "city+country"]``:
@@ -45,6 +47,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         file_: the trained networks, as a safetensors file.
         n_features_in_: the number of columns.
         feature_names_in_: their names, where they are text.
+        epsilon_: ε of a recipe that is private (dpgan), at the δ among its options; infinite for others.
     """
 
     def __init__(
@@ -82,13 +85,14 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: the table cannot be learnt from; the message says why and what to do.
             KeyboardInterrupt: it was interrupted.
         """
-        fitted(
+        trained = fitted(
             self,
             PREFIX,
             data=self._framed(X),
             categorical=tuple(self.categorical),
             constraints=tuple(self.constraints),
         )
+        self.epsilon_ = epsilon(trained)
         return self
 
     def sample(self, n: int = 1_000, *, where: Mapping[Any, Any] | None = None, seed: int = 0) -> Any:
@@ -125,7 +129,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         if not isinstance(trained.space, TableSpace):
             raise ValueError(f"{path} is of {trained.description['recipe']}, which makes no tables")
         self = cls(**told(trained, PREFIX, MINE), device=device)
-        self.file_, self._trained = file, trained
+        self.file_, self._trained, self.epsilon_ = file, trained, epsilon(trained)
         self._noted([column.name for column in trained.space.columns])
         return self
 
@@ -152,3 +156,8 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags
+
+
+def epsilon(trained: Trained) -> float:
+    """ε of what was trained; infinite where nothing is promised."""
+    return float(trained.description.get("epsilon", math.inf))
