@@ -126,7 +126,9 @@ def test_every_sample_is_drawn_by_itself_with_the_same_chance():
 
 
 def test_places_are_always_enough():
-    assert binom.sf(places(23_000, 0.02), 23_000, 0.02) <= 1e-18
+    for size, rate in ((150, 0.1), (23_000, 0.02), (10**6, 1e-5)):
+        assert binom.sf(places(size, rate), size, rate) <= 1e-18
+    assert places(23_000, 0.02) < 700  # of 460 on average
     assert places(5, 1.0) == 8
     rows, drawn = Poisson(5, 1.0)(np.random.default_rng(0).random((8, 2)))
     assert rows[:5].tolist() == [0, 1, 2, 3, 4]

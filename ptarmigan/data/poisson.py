@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
@@ -40,9 +41,10 @@ class Poisson:
 
 
 def places(size: int, rate: float) -> int:
-    """How many places a batch needs, so that too few are never seen."""
-    most = size if rate >= 1 else min(size, int(binom.isf(NEVER, size, rate)))
-    return EVEN * -(-most // EVEN)
+    """How many places a batch needs, so that too few are never seen (Bernstein's inequality)."""
+    far = -math.log(NEVER) / 3
+    more = far + math.sqrt(far**2 + 6 * far * size * rate * (1 - rate))
+    return EVEN * math.ceil(min(size, size * rate + more) / EVEN)
 
 
 def by_chance(samples: Samples, seed: int) -> tuple[Samples, float]:
