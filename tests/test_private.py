@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import dp_accounting
 import numpy as np
 import pandas as pd
@@ -185,13 +187,16 @@ def test_a_secret_names_the_draws_and_the_noise(tmp_path):
             recipe(Table(), **small, secret=str(tmp_path / wrong))
 
 
-def test_what_cannot_be_private():
+def test_what_cannot_be_private(monkeypatch):
     with pytest.raises(ValueError, match=r"of 150 rows, choose one between 0 and 0\.007"):
         recipe(Table(), **small, delta=0.01)
     with pytest.raises(ValueError, match="--delta 0:"):
         recipe(Table(), **small, delta=0.0)
     with pytest.raises(ValueError, match="--epsilon 0"):
         recipe(Table(), **small, epsilon=0.0)
+    monkeypatch.setitem(sys.modules, "dp_accounting", None)
+    with pytest.raises(ValueError, match=r"pip install 'ptarmigan\[private\]'"):
+        recipe(Table(), **small, epsilon=2.5)
 
 
 def test_a_table(tmp_path):
