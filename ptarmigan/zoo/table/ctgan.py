@@ -7,8 +7,8 @@ A generator of rows is asked for a value of one of the columns, chosen so that r
 is judged beside real rows that have that value, ten rows at a time. Networks and options are the paper's,
 with four differences: the mode of a number is its likeliest one, not drawn; numbers that many rows share are
 modes of their own; what samples are made with are averaged weights; and these allow a higher rate (2e-4
-there) for fewer steps (300 epochs). A row that is asked for a value has it: the generator is told so, and that
-column is set.
+there) for fewer steps (300 epochs). A row that is asked for a value has it: the generator is told so, and
+that column is set.
 Cost and score: after 1,213 steps, 30 s of one core, on iris:
 column shapes 0.9 (real samples: 0.856); benchmarks/results/zoo.json
 """

@@ -8,14 +8,16 @@ made row, so that no single row has much of a say: (ε, δ)-differential privacy
 gradient is clipped (DP-SGD: Abadi et al. 2016, arXiv 1607.00133), where the paper takes the bound that
 follows from clipped weights; every row comes into a batch by itself with the same probability. The noise is
 the least that keeps ε in as many steps as are planned; a run that is made longer keeps its noise, and its ε
-grows. So steps are few and long: rates and weights are as small as in ``image.wgan`` there. Samples are made
-with averaged weights.
+grows. So steps are few and long; the paper has rates and weights as small as in ``image.wgan``. Samples are
+made with averaged weights. It takes thousands of rows: few, as of iris, drown in the noise.
 
 ε is of the weights in generator.safetensors, against a table with a row more or less. Not covered: what is
-known of the columns (ranges, modes, categories, counts), which is learnt without noise and lies in that file;
-losses, scores, pictures and the report; and what is chosen by looking at real rows, as by --patience,
---rescue or in best.safetensors. Who knows the seed knows the noise: --secret adds what only you know.
-Cost and score: benchmarks/results/zoo.json
+known of the columns (ranges, modes, categories, counts) and the number of rows, which are as they are and lie
+in that file; losses, scores, pictures and the report; and what is chosen by looking at real rows, as by
+--patience, --rescue or in best.safetensors. Who knows the seed knows the noise: --secret adds what only you
+know.
+Cost and score: after 365 steps, 30 s of one core, on iris:
+column shapes 0.235 (real samples: 0.915); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations
