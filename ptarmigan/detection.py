@@ -113,7 +113,7 @@ def detect(trained: Trained, data: str, contamination: float) -> Detection:
     """
     space, abnormality = trained.space, trained.abnormality
     if isinstance(space, VectorSpace):
-        asked, learnt = rows(space, data), rows_learnt(trained)
+        asked, learnt = rows(trained, data), rows_learnt(trained)
     elif isinstance(space, ImageSpace):
         asked, learnt = images(trained, data), images_learnt(trained)
     else:

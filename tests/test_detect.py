@@ -73,6 +73,33 @@ def test_without_labels_and_without_the_training_rows(place, tmp_path):
     assert found.table()[1][-1] == f"{n} of {n}"
 
 
+def test_what_is_odd_in_a_series(cli, tmp_path):
+    """A jump that no row shows alone: every row is on the same circle, and two are out of turn."""
+    turns = np.arange(400) * 0.3
+    steps = np.stack([np.cos(turns), np.sin(turns)], 1)
+    np.save(tmp_path / "usual.npy", steps[:300])
+    odd, truth = steps[300:].copy(), np.zeros(100, int)
+    odd[[40, 60]], truth[[40, 60]] = odd[[60, 40]][:, ::-1], 1
+    np.savez(tmp_path / "asked.npz", X=odd, y=truth)
+    run, scores = tmp_path / "run", tmp_path / "scores.csv"
+    options = dict(width=16, latent=2, steps=200, batch=64, lr=1e-3, length=4)
+    train("anomaly.ganomaly", out=run, data=str(tmp_path / "usual.npy"), **options, **SHORT)
+    done = cli("detect", run, tmp_path / "asked.npz", "--out", scores)
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(scores.read_text().splitlines()))
+    assert [row["row"] for row in rows] == [str(i) for i in range(3, 100)]
+    assert float(done.stdout.splitlines()[-5].split()[-1]) > 0.9, done.stdout
+    few = cli("detect", run, tmp_path / "usual.npy", "--out", tmp_path / "few.csv")
+    assert few.returncode == 0, few.stderr
+    np.save(tmp_path / "short.npy", odd[:3])
+    short = cli("detect", run, tmp_path / "short.npy", "--out", tmp_path / "short.csv")
+    assert (short.returncode, "3 rows hold no window of 4" in short.stderr) == (2, True)
+    with pytest.raises(ValueError, match="row by row"):
+        AnomalyGAN.load(run)
+    with pytest.raises(ValueError, match="row by row"):
+        AnomalyGAN(options={"length": 4}).fit(odd)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

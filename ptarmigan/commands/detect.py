@@ -33,7 +33,7 @@ def detect(args: list[str]) -> int:
             data: a .csv, .npy or .npz file of rows of numbers, with the columns of the run; or images, as
                 training takes them.
             out: a .csv for the scores, a line for each row, numbered from 0, or file; higher is more
-                abnormal.
+                abnormal. A run of windows (--length) scores each row but the first ones with those before it.
             heat: a new folder for pictures of where images are abnormal; of runs of images.
             contamination: the fraction of its training samples that a detector is to call abnormal.
             best: the weights with the best score, not the last.

@@ -1,7 +1,8 @@
-"""Vectors as samples: rows of numbers from an array or a file, each column on a scale of its own."""
+"""Rows of numbers as samples, from an array or a file, each column on a scale of its own."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,37 +20,60 @@ LARGEST = 1e100
 """A larger number is no measurement, and its square would overflow."""
 
 
-def vectors(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0) -> Samples:
-    """Rows of numbers, in the space in which each column has mean 0 and deviation 1.
+@dataclass(frozen=True)
+class Rows:
+    """The rows to learn from, and how they are read."""
 
-    Args:
-        data: ``breast-cancer`` (the 357 benign rows of the Wisconsin set that comes with scikit-learn, a
-            fifth of them held out), a ``.csv``, ``.npy`` or ``.npz`` (key ``X``) file, an array (n, columns),
-            or ``Blank`` for a space without rows. Labels in a file are not looked at.
-        batch: rows in a batch.
-        seed: names the shuffle.
+    data: Any = NAME
+    """breast-cancer (the 357 benign rows of the Wisconsin set that comes with scikit-learn, a fifth of them
+    held out), or a .csv, .npy or .npz (key X) file of rows of numbers: normal ones, or mostly. Labels in a
+    file are not looked at. In Python also an array (n, columns), or a Blank."""
+    length: int = 1
+    """Rows that are one sample: more than one of a series, in which every row is a step of time."""
+
+    def open(self, *, batch: int, seed: int = 0) -> Samples:
+        """Rows or windows of them, in the space in which each column has mean 0 and deviation 1.
+
+        Args:
+            batch: samples in a batch.
+            seed: names the shuffle.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the name is unknown, there are no finite numbers, one sample a row, or fewer rows than
+                a window has.
+        """
+        if isinstance(self.data, Blank):
+            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+        held_out = None
+        if isinstance(self.data, np.ndarray):
+            found = Numbers(checked(self.data, "the array"))
+        elif self.data == NAME:
+            found, held_out = _breast_cancer()
+        else:
+            found = read_vectors(self.data)
+        rows = windows(found.rows, self.length)
+        return Samples(
+            ArraySource(rows),
+            VectorSpace.of(rows, found.columns if self.length == 1 else ()),
+            batch=batch,
+            seed=seed,
+            held_out=None if held_out is None else ArraySource(windows(held_out, self.length)),
+        )
+
+
+def windows(rows: NDArray[Any], length: int) -> NDArray[Any]:
+    """Every ``length`` consecutive rows as one, ``(n - length + 1, length · columns)``, the last ones last.
 
     Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: the name is unknown, or there are no finite numbers, one sample a row.
+        ValueError: there are fewer rows.
     """
-    if isinstance(data, Blank):
-        return Samples(data, data.space, batch=batch, seed=seed)
-    held_out = None
-    if isinstance(data, np.ndarray):
-        found = Numbers(checked(data, "the array"))
-    elif data == NAME:
-        found, held_out = _breast_cancer()
-    else:
-        found = read_vectors(data)
-    space = VectorSpace.of(found.rows, found.columns)
-    return Samples(
-        ArraySource(found.rows),
-        space,
-        batch=batch,
-        seed=seed,
-        held_out=None if held_out is None else ArraySource(held_out),
-    )
+    if length == 1:
+        return rows
+    if len(rows) < length:
+        raise ValueError(f"{len(rows)} rows hold no window of {length}: choose a smaller --length")
+    cut = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
+    return cut.transpose(0, 2, 1).reshape(len(cut), -1)
 
 
 def read_vectors(data: str) -> Numbers:

@@ -88,6 +88,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
+        one_by_one(self.options or {})
         if np.asarray(X).ndim > 2:
             trained = fitted(self, PREFIX, recipe=self.recipe or IMAGES, data=np.asarray(X))
             raw = as_told(trained, X)
@@ -154,6 +155,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         file, trained = opened(path, device)
         known = trained.description.get("estimator", {})
+        one_by_one(trained.description["options"])
         self = cls(**told(trained, PREFIX), contamination=known.get("contamination", 0.1), device=device)
         self.file_, self._trained = file, trained
         space = trained.space
@@ -189,6 +191,19 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def one_by_one(options: dict[str, Any]) -> None:
+    """Scikit-learn has a score for every row.
+
+    Raises:
+        ValueError: the options are those of a detector of windows.
+    """
+    if options.get("length", 1) != 1:
+        raise ValueError(
+            "AnomalyGAN scores row by row: make windows of rows first, such as by numpy's "
+            "sliding_window_view, or use 'ptarmigan train' and 'ptarmigan detect'"
+        )
 
 
 def as_told(trained: Trained, images: ArrayLike) -> NDArray[Any]:

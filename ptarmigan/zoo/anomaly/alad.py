@@ -20,7 +20,7 @@ from functools import partial
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.games.alad import ALAD
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
@@ -31,7 +31,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 32,
@@ -44,7 +44,7 @@ def recipe(
     """An ALAD.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers: normal ones, or mostly.
+        data: normal rows, or mostly.
         width: of the hidden layer next to the latent; those next to the row are twice as wide.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -54,7 +54,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size = samples.space.shape[0]
     smooth = dense(leaky)
     game = ALAD(

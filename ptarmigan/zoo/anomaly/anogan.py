@@ -16,7 +16,7 @@ sliced Wasserstein distance 0.4 (real samples: 0.26); benchmarks/results/zoo.jso
 from __future__ import annotations
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.games.anogan import AnoGAN
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
@@ -24,7 +24,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 4,
@@ -40,7 +40,7 @@ def recipe(
     """An AnoGAN.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers: normal ones, or mostly.
+        data: normal rows, or mostly.
         width: of the two hidden layers of both networks.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -53,7 +53,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size, hidden = samples.space.shape[0], (width, width)
     game = AnoGAN(
         PointGenerator(latent, (size,), hidden),

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.codes import coded, follow, gaussians
 from ptarmigan.games.detector import Detector
@@ -66,7 +66,7 @@ def all_of_one(z: Tensor) -> Tensor:
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 4,
@@ -79,7 +79,7 @@ def recipe(
     """An autoencoder of rows.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers.
+        data: normal rows, or mostly.
         width: of the two hidden layers of both networks.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -89,7 +89,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size, hidden = samples.space.shape[0], (width, width)
     generator = PointGenerator(latent, (size,), hidden)
     encoder = PointGenerator(size, (latent,), hidden, layer=dense(leaky))

@@ -19,7 +19,7 @@ from __future__ import annotations
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.games.ganomaly import GANomaly
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
@@ -27,7 +27,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 2,
@@ -43,7 +43,7 @@ def recipe(
     """A GANomaly.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers: normal ones, or mostly.
+        data: normal rows, or mostly.
         width: of the two hidden layers of all networks.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -56,7 +56,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size, hidden, layer = samples.space.shape[0], (width, width), dense(leaky)
     game = GANomaly(
         PointGenerator(latent, (size,), hidden),

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.latents import divergence, drawn
@@ -68,7 +68,7 @@ class VAE(Detector):
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 4,
@@ -82,7 +82,7 @@ def recipe(
     """A VAE of rows.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers.
+        data: normal rows, or mostly.
         width: of the two hidden layers of both networks.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -93,7 +93,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size, hidden = samples.space.shape[0], (width, width)
     generator = PointGenerator(latent, (size,), hidden)
     encoder = PointGenerator(size, (2 * latent,), hidden, layer=dense(leaky))

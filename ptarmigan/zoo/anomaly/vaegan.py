@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import vectors
+from ptarmigan.data.vectors import Rows
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.latents import divergence, drawn
@@ -102,7 +102,7 @@ class VAEGAN(Detector):
 
 
 def recipe(
-    data: str = "breast-cancer",
+    data: Rows = Rows(),
     *,
     width: int = 64,
     latent: int = 4,
@@ -116,7 +116,7 @@ def recipe(
     """A VAE-GAN of rows.
 
     Args:
-        data: breast-cancer, or a .csv, .npy or .npz file of rows of numbers.
+        data: normal rows, or mostly.
         width: of the two hidden layers of all networks.
         latent: the size of z.
         lr: Adam's learning rate.
@@ -127,7 +127,7 @@ def recipe(
         seed: names every random choice.
     """
     noise.at(seed, "weights")
-    samples = vectors(data, batch=batch, seed=seed)
+    samples = data.open(batch=batch, seed=seed)
     size, hidden = samples.space.shape[0], (width, width)
     layer = dense(leaky)
     generator = PointGenerator(latent, (size,), hidden)
