@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ptarmigan import contract, load, train, zoo
-from ptarmigan.data.vectors import Rows, read_vectors, windows
+from ptarmigan.data.vectors import Vectors, read_vectors, windows
 from ptarmigan.games.detector import Detector
 from ptarmigan.options import build
 from ptarmigan.sampling import abnormalities, heat
@@ -74,7 +74,7 @@ def test_rows_come_from_files(tmp_path, form):
     np.testing.assert_array_equal(found.rows, raw)
     assert found.columns == (("a", "b", "c", "d") if form == "csv" else ())
     assert (found.labels is not None) == (form == "npz")
-    assert len(Rows(str(path)).open(batch=8)) == 20
+    assert len(Vectors(str(path)).open(batch=8)) == 20
 
 
 def test_windows_are_consecutive_rows():
@@ -84,10 +84,10 @@ def test_windows_are_consecutive_rows():
     for i, window in enumerate(found):
         np.testing.assert_array_equal(window, raw[i : i + 3].ravel())
     assert windows(raw, 1) is raw
-    samples = Rows(raw, length=3).open(batch=2)
+    samples = Vectors(raw, length=3).open(batch=2)
     assert (len(samples), samples.space.shape) == (4, (6,))
     with pytest.raises(ValueError, match="6 rows hold no window of 7"):
-        Rows(raw, length=7).open(batch=2)
+        Vectors(raw, length=7).open(batch=2)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_windows_are_consecutive_rows():
 )
 def test_what_is_no_rows_of_numbers_is_refused(raw, words):
     with pytest.raises(ValueError, match=words):
-        Rows(raw).open(batch=8)
+        Vectors(raw).open(batch=8)
 
 
 @pytest.mark.parametrize(

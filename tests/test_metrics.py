@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from ptarmigan.data.points import mixture, points
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.metrics import classifier as classifiers
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
 from ptarmigan.metrics.classifier import Classifier, Net, fingerprint, learn, turned
@@ -417,7 +417,7 @@ def test_no_column_of_rows_counts_for_more_because_its_unit_is_small():
     units = np.array([1.0, 1e-6, 1e6])
     scores = []
     for scale in (np.ones(3), units):
-        (metric,) = default_metrics(Rows(rows * scale).open(batch=8), 400)
+        (metric,) = default_metrics(Vectors(rows * scale).open(batch=8), 400)
         scores.append(metric(made * scale))
     assert scores[0] == pytest.approx(scores[1], rel=1e-4)
     assert scores[0] > 0.3

@@ -21,7 +21,7 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True)
-class Rows:
+class Vectors:
     """The rows to learn from, and how they are read."""
 
     data: Any = NAME

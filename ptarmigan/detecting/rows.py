@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ptarmigan.data.numbers import Numbers
-from ptarmigan.data.vectors import NAME, Rows, read_vectors, windows
+from ptarmigan.data.vectors import NAME, Vectors, read_vectors, windows
 from ptarmigan.detecting.asked import Asked
 from ptarmigan.spaces import VectorSpace
 from ptarmigan.trained import Trained
@@ -37,7 +37,7 @@ def rows_learnt(trained: Trained) -> Asked | None:
     if data != NAME and not Path(data).is_file():
         return None
     try:
-        samples = Rows(data, length_of(trained)).open(batch=1)
+        samples = Vectors(data, length_of(trained)).open(batch=1)
     except ValueError:
         return None
     return asked(samples.source.read(np.arange(len(samples)))) if samples.space == trained.space else None

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ptarmigan.data.images import Images
+from ptarmigan.data.pairs import Pairs
+from ptarmigan.data.series import Series
+from ptarmigan.data.table import Table
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.doctor.faults import Fault, Finding
 from ptarmigan.options import plain
 
@@ -26,7 +31,10 @@ WITHOUT_CYCLE = "translate.cut"
 
 UP, DOWN = 1, -1
 NOWHERE, UPWARD, DOWNWARD, BOTH = frozenset[int](), frozenset({UP}), frozenset({DOWN}), frozenset({UP, DOWN})
-LEARNED = ("data", "pair", "direction", "labels", "size", "crop", "flip", "jitter", "seed")
+LEARNED = (
+    *(option.name for kind in (Images, Pairs, Table, Series, Vectors) for option in fields(kind)),
+    "seed",
+)
 """Options that say what is learned."""
 KEPT = frozenset({*LEARNED, "half_life", "conditional"})
 """The same, and those that say how it is looked at."""
@@ -118,7 +126,7 @@ def another(fault: Fault, defaults: Options) -> str:
 
 def carried(options: Options) -> Options:
     """The options that another recipe is given too: what to learn, and for how long."""
-    return {k: options[k] for k in (*LEARNED, "steps") if k in options}
+    return {k: options[k] for k in dict.fromkeys((*LEARNED, "steps")) if k in options}
 
 
 def in_words(options: Options, changes: Options) -> str:

@@ -20,7 +20,7 @@ from functools import partial
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.games.alad import ALAD
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
@@ -31,7 +31,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 32,

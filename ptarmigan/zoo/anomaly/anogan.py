@@ -16,7 +16,7 @@ sliced Wasserstein distance 0.4 (real samples: 0.26); benchmarks/results/zoo.jso
 from __future__ import annotations
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.games.anogan import AnoGAN
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
@@ -24,7 +24,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 4,

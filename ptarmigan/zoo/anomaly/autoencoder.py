@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.codes import coded, follow, gaussians
 from ptarmigan.games.detector import Detector
@@ -66,7 +66,7 @@ def all_of_one(z: Tensor) -> Tensor:
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 4,

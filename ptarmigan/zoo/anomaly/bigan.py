@@ -19,7 +19,7 @@ from functools import partial
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.games.bigan import BiGAN
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
@@ -29,7 +29,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 4,

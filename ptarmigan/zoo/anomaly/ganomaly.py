@@ -19,7 +19,7 @@ from __future__ import annotations
 from torch import nn
 
 from ptarmigan import noise
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.games.ganomaly import GANomaly
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.optim import adam
@@ -27,7 +27,7 @@ from ptarmigan.run import Run
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 2,

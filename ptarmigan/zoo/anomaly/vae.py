@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.latents import divergence, drawn
@@ -68,7 +68,7 @@ class VAE(Detector):
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 4,

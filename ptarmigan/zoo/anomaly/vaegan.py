@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ptarmigan import noise
 from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import Rows
+from ptarmigan.data.vectors import Vectors
 from ptarmigan.game import Terms, Turn
 from ptarmigan.games.detector import Detector
 from ptarmigan.games.latents import divergence, drawn
@@ -102,7 +102,7 @@ class VAEGAN(Detector):
 
 
 def recipe(
-    data: Rows = Rows(),
+    data: Vectors = Vectors(),
     *,
     width: int = 64,
     latent: int = 4,
