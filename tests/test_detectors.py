@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ptarmigan import contract, load, train, zoo
-from ptarmigan.data.vectors import Vectors, read_vectors, windows
+from ptarmigan.data.vectors import Vectors, read_vectors, together
 from ptarmigan.games.detector import Detector
 from ptarmigan.options import build
 from ptarmigan.sampling import abnormalities, heat
@@ -79,11 +79,11 @@ def test_rows_come_from_files(tmp_path, form):
 
 def test_windows_are_consecutive_rows():
     raw = np.arange(12.0).reshape(6, 2)
-    found = windows(raw, 3)
+    found = together(raw, 3)
     assert found.shape == (4, 6)
     for i, window in enumerate(found):
         np.testing.assert_array_equal(window, raw[i : i + 3].ravel())
-    assert windows(raw, 1) is raw
+    assert together(raw, 1) is raw
     samples = Vectors(raw, length=3).open(batch=2)
     assert (len(samples), samples.space.shape) == (4, (6,))
     with pytest.raises(ValueError, match="6 rows hold no window of 7"):

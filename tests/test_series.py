@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from ptarmigan.data.blank import Blank
-from ptarmigan.data.series import Series, sines, windows
+from ptarmigan.data.series import Series, sines
+from ptarmigan.data.windows import windows
 from ptarmigan.spaces import SeriesSpace, from_json, to_json
 
 

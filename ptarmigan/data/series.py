@@ -16,6 +16,7 @@ from ptarmigan.data.numbers import read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.table import read_frame
 from ptarmigan.data.vectors import LARGEST
+from ptarmigan.data.windows import windows
 from ptarmigan.noise import key
 from ptarmigan.spaces.column import Column
 from ptarmigan.spaces.frames import pandas_or_error
@@ -140,25 +141,6 @@ def read_as(
     return Series(
         data, length, id=id if id in has else "", time=time if time in has else "", metadata=said
     ).read()
-
-
-def windows(several: Sequence[Floats], length: int, stride: int = 1) -> Floats:
-    """Windows ``(n, length, channels)`` of series ``(time, channels)``; a shorter one is filled up with NaN.
-
-    Raises:
-        ValueError: there are no series, or they differ in their channels.
-    """
-    if len({series.shape[1:] for series in several}) != 1:
-        counts = sorted({series.shape[1] for series in several})
-        raise ValueError(f"series have {' or '.join(map(str, counts)) or 'no'} channels: give all the same")
-    cut = []
-    for series in several:
-        if len(series) < length:
-            cut.append(np.pad(series, ((0, length - len(series)), (0, 0)), constant_values=np.nan)[None])
-        else:
-            views = np.lib.stride_tricks.sliding_window_view(series, length, axis=0)
-            cut.append(views[::stride].swapaxes(1, 2))
-    return np.concatenate(cut)
 
 
 def apart(

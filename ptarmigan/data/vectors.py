@@ -13,6 +13,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import ENDINGS, Numbers, read_numbers
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.data.windows import windows
 from ptarmigan.spaces.vector import VectorSpace
 
 NAME = "breast-cancer"
@@ -52,17 +53,17 @@ class Vectors:
             found, held_out = _breast_cancer()
         else:
             found = read_vectors(self.data)
-        rows = windows(found.rows, self.length)
+        rows = together(found.rows, self.length)
         return Samples(
             ArraySource(rows),
             VectorSpace.of(rows, found.columns if self.length == 1 else ()),
             batch=batch,
             seed=seed,
-            held_out=None if held_out is None else ArraySource(windows(held_out, self.length)),
+            held_out=None if held_out is None else ArraySource(together(held_out, self.length)),
         )
 
 
-def windows(rows: NDArray[Any], length: int) -> NDArray[Any]:
+def together(rows: NDArray[Any], length: int) -> NDArray[Any]:
     """Every ``length`` consecutive rows as one, ``(n - length + 1, length · columns)``, the last ones last.
 
     Raises:
@@ -72,8 +73,8 @@ def windows(rows: NDArray[Any], length: int) -> NDArray[Any]:
         return rows
     if len(rows) < length:
         raise ValueError(f"{len(rows)} rows hold no window of {length}: choose a smaller --length")
-    cut = np.lib.stride_tricks.sliding_window_view(rows, length, axis=0)
-    return cut.transpose(0, 2, 1).reshape(len(cut), -1)
+    cut = windows([rows], length)
+    return cut.reshape(len(cut), -1)
 
 
 def read_vectors(data: str) -> Numbers:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ptarmigan.data.numbers import Numbers
-from ptarmigan.data.vectors import NAME, Vectors, read_vectors, windows
+from ptarmigan.data.vectors import NAME, Vectors, read_vectors, together
 from ptarmigan.detecting.asked import Asked
 from ptarmigan.spaces import VectorSpace
 from ptarmigan.trained import Trained
@@ -27,8 +27,8 @@ def rows(trained: Trained, data: str) -> Asked:
     same_columns(space, given, data, length)
     truth = None
     if given.labels is not None:
-        truth = np.asarray(windows(given.labels[:, None] != 0, length).any(1))
-    return asked(windows(given.rows, length), truth, first=length - 1)
+        truth = np.asarray(together(given.labels[:, None] != 0, length).any(1))
+    return asked(together(given.rows, length), truth, first=length - 1)
 
 
 def rows_learnt(trained: Trained) -> Asked | None:
