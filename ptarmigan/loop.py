@@ -155,7 +155,7 @@ class Player:
         self.average = Average(run.game)
         if settings.compile:
             for network in run.game.children():
-                network.compile()
+                network.compile(dynamic=False)  # with symbolic shapes inductor fails on a U-Net's levels
         self.at = Position()
         self.meter = Meter()
         self.streak = torch.zeros((), device=device)

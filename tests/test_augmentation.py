@@ -121,6 +121,9 @@ def test_a_table_is_written_with_what_is_made_marked(tmp_path, cli):
     assert done.returncode == 0, done.stderr
     for word in ("class weights", "SMOTE", "average precision", "the GAN is", "high ü, 15.0%"):
         assert word in done.stdout
+    page = (tmp_path / "augmented.html").read_text()
+    for word in ("More of high ü", "average precision by method", "the GAN is", "112", "Made: high ü"):
+        assert word in page
     made = pd.read_csv(tmp_path / "augmented.csv", parse_dates=["day"])
     assert made.columns.tolist() == [*given.columns, "synthetic"]
     assert made["synthetic"].tolist() == [False] * 160 + [True] * 112
@@ -130,6 +133,9 @@ def test_a_table_is_written_with_what_is_made_marked(tmp_path, cli):
     again = cli("augment", "--data", "x.csv", "--label", "risk", "--steps", 2)
     assert again.returncode == 2
     assert again.stderr.startswith("ptarmigan: augmented.csv is there already")
+    (tmp_path / "augmented.csv").unlink()
+    again = cli("augment", "--data", "x.csv", "--label", "risk", "--steps", 2)
+    assert again.stderr.startswith("ptarmigan: augmented.html is there already")
 
 
 def test_json_says_the_same(tmp_path, cli):
@@ -153,6 +159,13 @@ def test_labels_keep_their_dtype(tmp_path):
         assert trial is None
         assert pd.read_parquet(out)[label].dtype == given[label].dtype
         assert pd.read_parquet(out)[label].value_counts().tolist() == [136, 136]
+
+
+def test_a_page_shows_images_that_are_real_and_made(tmp_path):
+    augment(str(images(tmp_path / "given")), out=tmp_path / "made", **QUICK | dict(splits=1))
+    page = (tmp_path / "made.html").read_text()
+    assert page.count("data:image/") == 2
+    assert "Real: bright" in page
 
 
 @pytest.mark.parametrize("out", ["made", "made.npz"])

@@ -11,16 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.augmentation.judges import Codes, ImageJudge, Judge, TableJudge
+from ptarmigan.augmentation.judges import Codes, ImageJudge, Judge, TableJudge, taken
 from ptarmigan.augmentation.trial import Trial, tried
 from ptarmigan.data.images import Images
 from ptarmigan.data.table import CSV, NAMES, PARQUET, Table
 from ptarmigan.estimators.oversampler import GANOverSampler, up_to
 from ptarmigan.export import fresh, vacant
-from ptarmigan.spaces.image import ImageSpace, png
+from ptarmigan.report.augmentation import write_page
+from ptarmigan.report.html import Child, Markup, image, table
+from ptarmigan.spaces.image import ImageSpace, grid, png
 
 SYNTHETIC = "synthetic"
 """The column that says which rows are made."""
+PICTURES, ROWS, COLUMNS = 36, 8, 6
+"""Shown on the page of what is real and of what is made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,7 @@ class Labelled:
         names: of the classes, sorted.
         judge: classifies such samples.
         write: puts samples, the numbers of their classes and how many of them are real where they belong.
+        show: some samples, to be looked at.
     """
 
     x: Any
@@ -40,6 +45,7 @@ class Labelled:
     names: tuple[str, ...]
     judge: Judge
     write: Callable[[Any, Codes, Path], None]
+    show: Callable[[Any], Markup]
 
 
 def augment(
@@ -61,6 +67,8 @@ def augment(
 ) -> tuple[Trial | None, str]:
     """Fill up rare classes, write what comes of it, and measure on repeated splits whether it helps.
 
+    What is measured is also written as a page beside ``out``, whose name ends in .html.
+
     Args:
         data: a table, or images with classes, as everywhere.
         label: the column of a table that holds the classes.
@@ -80,7 +88,7 @@ def augment(
         say: is told what is done.
 
     Returns:
-        What was measured, and a line that says what was written.
+        What was measured, and lines that say what was written.
 
     Raises:
         FileNotFoundError: the data is not there.
@@ -90,7 +98,10 @@ def augment(
         raise ValueError(f"--splits {splits}: it is 0 or more")
     rowwise = is_table(data, label)
     place = Path(out or ("augmented.csv" if rowwise else "augmented"))
+    page = place.with_suffix(".html")
     vacant(place)
+    if splits:
+        vacant(page)
     given = rows(data, label, categorical, place) if rowwise else pictures(data, size, crop, place)
     if len(given.names) < 2:
         raise ValueError(f"{data} has one class only ({given.names[0]}): there is nothing to tell apart")
@@ -108,11 +119,22 @@ def augment(
     say("all samples: GAN")
     x, c = sampler.fit_resample(given.x, given.c)
     given.write(x, c, place)
-    made = ", ".join(f"{n:,} of {given.names[i]}" for i, n in sampler.sampling_strategy_.items() if n)
-    return (
-        found,
-        f"samples: {place} ({len(given.c):,} real; made: {made or 'none, all classes have as many'})",
-    )
+    counted = ", ".join(f"{n:,} of {given.names[i]}" for i, n in sampler.sampling_strategy_.items() if n)
+    words = f"samples: {place} ({len(given.c):,} real; made: {counted or 'none, all classes have as many'})"
+    if found is not None:
+        write_page(page, data, found, len(c) - len(given.c), looks(given, x, c, rare))
+        words += f"\nreport: {page}"
+    return found, words
+
+
+def looks(given: Labelled, x: Any, c: Codes, rare: int) -> dict[str, Markup]:
+    """Real samples of a class and made ones, to be looked at; nothing where none were made."""
+    places = np.flatnonzero(c == rare)
+    real, made = places[places < len(given.c)], places[places >= len(given.c)]
+    if not len(made):
+        return {}
+    name = given.names[rare]
+    return {f"Real: {name}": given.show(taken(x, real)), f"Made: {name}": given.show(taken(x, made))}
 
 
 def is_table(data: str, label: str) -> bool:
@@ -155,7 +177,14 @@ def rows(data: str, label: str, categorical: tuple[str, ...], out: Path) -> Labe
             else:
                 more.to_parquet(draft, index=False)
 
-    return Labelled(x, c, tuple(map(str, found)), TableJudge(x, categorical), write)
+    def show(some: Any) -> Markup:
+        head = tuple(map(str, some.columns[:COLUMNS]))
+        lines: list[tuple[Child, ...]] = [
+            tuple(map(str, row)) for row in some.iloc[:ROWS, :COLUMNS].itertuples(index=False)
+        ]
+        return table(lines, head)
+
+    return Labelled(x, c, tuple(map(str, found)), TableJudge(x, categorical), write, show)
 
 
 def pictures(data: str, size: str, crop: bool, out: Path) -> Labelled:
@@ -187,4 +216,7 @@ def pictures(data: str, size: str, crop: bool, out: Path) -> Labelled:
                 folder.mkdir(parents=True, exist_ok=True)
                 (folder / f"{SYNTHETIC if made else 'real'}-{i:06d}.png").write_bytes(png(pixels))
 
-    return Labelled(x, c, names, ImageJudge(space), write)
+    def show(some: NDArray[Any]) -> Markup:
+        return image(grid(some[:PICTURES]), "samples in rows")
+
+    return Labelled(x, c, names, ImageJudge(space), write, show)

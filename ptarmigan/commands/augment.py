@@ -39,6 +39,7 @@ def augment(args: list[str]) -> int:
 
         On repeated splits of the real samples a classifier learns from one part and is asked about the other:
         with nothing done, with class weights, random oversampling, SMOTE, moved images, and with the GAN.
+        A page beside what is written shows it.
 
         Args:
             data: a table, or images with classes: a name, a folder, an archive or a file.

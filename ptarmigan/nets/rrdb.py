@@ -23,8 +23,9 @@ class RRDBNet(nn.Module):
     """Blocks at the size of the inputs, then enlargements, nearest neighbour before a convolution.
 
     Nothing is normalised, so pictures keep their contrast. Of pictures of one size nothing is enlarged. Where
-    inputs have as many channels, what is made is added to the enlarged input (Kim et al. 2016, arXiv
-    1511.04587), so that it begins as a cubic interpolation: ESRGAN learns that too, but in hours.
+    inputs have as many channels, or are the greys of colours, what is made is added to the enlarged input
+    (Kim et al. 2016, arXiv 1511.04587), so that it begins as a cubic interpolation: ESRGAN learns that too,
+    but in hours.
 
     Args:
         inputs: channels, height and width of an input; of other heights and widths, too, once built.
@@ -52,7 +53,7 @@ class RRDBNet(nn.Module):
                 f"pictures of {inputs[1]}x{inputs[2]} cannot be made into {shape[1]}x{shape[2]}: "
                 "super-resolution enlarges both sides by one whole number"
             )
-        self.times, self.added = times, inputs[0] == shape[0]
+        self.times, self.added = times, (inputs[0], shape[0]) == (1, 3) or inputs[0] == shape[0]
         self.first = convolution(inputs[0], width)
         body = [nn.Sequential(*(Dense(width, growth) for _ in range(3))) for _ in range(blocks)]
         self.body = nn.ModuleList(body)

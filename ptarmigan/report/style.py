@@ -65,6 +65,9 @@ svg.curve { display: block; width: 100%; height: auto; }
 .line { fill: none; stroke: var(--accent); stroke-width: 1.8; stroke-linejoin: round; }
 .band { fill: var(--accent); opacity: 0.16; stroke: none; }
 .dot { fill: var(--accent); }
+.faint { fill: var(--soft); opacity: 0.5; }
+.hollow { fill: var(--card); stroke: var(--accent); stroke-width: 1.8; }
+.curve .mine { fill: var(--ink); font-weight: 600; }
 .level { stroke: var(--soft); stroke-width: 1.2; stroke-dasharray: 2 3; }
 .skip { stroke: var(--ink); stroke-width: 1.6; }
 .onset { stroke: var(--ill); stroke-width: 1.6; }
