@@ -161,11 +161,15 @@ def test_labels_keep_their_dtype(tmp_path):
         assert pd.read_parquet(out)[label].value_counts().tolist() == [136, 136]
 
 
-def test_a_page_shows_images_that_are_real_and_made(tmp_path):
-    augment(str(images(tmp_path / "given")), out=tmp_path / "made", **QUICK | dict(splits=1))
+def test_a_page_shows_images_that_are_real_and_made(tmp_path, monkeypatch):
+    figures = {name: dict.fromkeys(MEASURES, [0.5, 0.6]) for name in ("nothing", "GAN")}
+    trial = Trial("bright", 0.2, 0.4, figures)
+    monkeypatch.setattr("ptarmigan.augmentation.augment.tried", lambda *args, **told: trial)
+    augment(str(images(tmp_path / "given")), out=tmp_path / "made", **QUICK | dict(splits=2))
     page = (tmp_path / "made.html").read_text()
     assert page.count("data:image/") == 2
     assert "Real: bright" in page
+    assert "not to be told from nothing" in page
 
 
 @pytest.mark.parametrize("out", ["made", "made.npz"])

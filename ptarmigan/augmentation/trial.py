@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.augmentation.judges import GAN, Codes, Floats, Judge, Method, taken
 from ptarmigan.estimators.oversampler import GANOverSampler
+from ptarmigan.judging.written import finite
 from ptarmigan.noise import key
 
 TEST = 0.3
@@ -176,8 +177,3 @@ def shown(interval: tuple[float, float], sign: bool = False) -> str:
     mean, half = interval
     words = f"{mean:+.3f}" if sign else f"{mean:.3f}"
     return words if np.isnan(half) else f"{words} ± {half:.3f}"
-
-
-def finite(x: float) -> float | None:
-    """The number, or None for what JSON has no number for."""
-    return None if np.isnan(x) else x
