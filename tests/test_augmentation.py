@@ -162,7 +162,7 @@ def test_labels_keep_their_dtype(tmp_path):
 
 
 def test_a_page_shows_images_that_are_real_and_made(tmp_path, monkeypatch):
-    figures = {name: dict.fromkeys(MEASURES, [0.5, 0.6]) for name in ("nothing", "GAN")}
+    figures = {name: {key: [0.5, 0.6] for key in MEASURES} for name in ("nothing", "GAN")}
     trial = Trial("bright", 0.2, 0.4, figures)
     monkeypatch.setattr("ptarmigan.augmentation.augment.tried", lambda *args, **told: trial)
     augment(str(images(tmp_path / "given")), out=tmp_path / "made", **QUICK | dict(splits=2))
