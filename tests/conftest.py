@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ install_import_hook(["ptarmigan"], "shapes.checked")  # before anything imports 
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
+from forked import Starter  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -56,19 +56,19 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
+@pytest.fixture(scope="session")
+def starter() -> Iterator[Starter]:
+    """Starts commands sooner."""
+    starter = Starter(environment())
+    yield starter
+    starter.end()
+
+
 @pytest.fixture
-def cli(tmp_path: Path) -> Cli:
+def cli(tmp_path: Path, starter: Starter) -> Cli:
     """``cli("train", "image.dcgan", ...)``: the command line in a process of its own, in ``tmp_path``."""
 
     def call(*arguments: str | Path, timeout: float = 240, **env: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "ptarmigan", *map(str, arguments)],
-            cwd=tmp_path,
-            env={**environment(), **env},
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
+        return starter([*map(str, arguments)], tmp_path, {**environment(), **env}, timeout)
 
     return call

@@ -1,7 +1,7 @@
 """What the documentation says is done, block by block.
 
-Python blocks of a page share a namespace; ``ptarmigan`` and ``python`` lines of shell blocks are run between
-them, in a folder of the page's own. Two comments right above a block change that:
+Python blocks of a page share a namespace; ``ptarmigan`` lines of shell blocks are run between them, in a
+folder of the page's own. Two comments right above a block change that:
 ``<!-- not run: reason -->``, and ``<!-- file: mine.py -->``, which makes a file of it.
 """
 
@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, environment
+from forked import Starter
 
 PAGES = sorted(
     p for p in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")] if p.exists()
@@ -57,7 +56,7 @@ def commands(block: Block) -> Iterator[list[str]]:
             yield words
 
 
-def carry_out(page: Path, folder: Path) -> None:
+def carry_out(page: Path, folder: Path, starter: Starter) -> None:
     """Do what the page says.
 
     Raises:
@@ -74,31 +73,24 @@ def carry_out(page: Path, folder: Path) -> None:
             exec(compile("\n" * (block.line - 1) + block.text, page.name, "exec"), names)
         else:
             for words in commands(block):
-                shell(words, folder, where)
+                shell(words, folder, where, starter)
 
 
-def shell(words: list[str], folder: Path, where: str) -> None:
+def shell(words: list[str], folder: Path, where: str, starter: Starter) -> None:
     if words[0] in NOT_OURS:
         return
-    assert words[0] in ("ptarmigan", "python"), f"{where}: {words[0]} is not run: mark the block"
-    start = [sys.executable, *(["-m", "ptarmigan"] if words[0] == "ptarmigan" else [])]
-    done = subprocess.run(
-        [*start, *words[1:]],
-        cwd=folder,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+    assert words[0] == "ptarmigan", f"{where}: {words[0]} is not run: mark the block"
+    done = starter(words[1:], folder, environment(), SECONDS)
     assert done.returncode == 0, f"{where}: {shlex.join(words)}\n{done.stdout}\n{done.stderr}"
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_the_page_does_what_it_says(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_page_does_what_it_says(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starter: Starter
+) -> None:
     monkeypatch.chdir(tmp_path)
-    carry_out(page, tmp_path)
+    carry_out(page, tmp_path, starter)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -120,29 +112,31 @@ def test_no_block_of_the_page_escapes(page: Path) -> None:
         "```python\nassert 1 == 2\n```\n",
         "```python\nx = 1\n```\n\n```python\nassert x == 2\n```\n",
         "```bash\nptarmigan trian image.dcgan\n```\n",
-        "```bash\npython \\\n  -c 'raise SystemExit(3)'\n```\n",
+        "```bash\nptarmigan show \\\n  nothing.there\n```\n",
         "```console\n$ ptarmigan show nothing.there\nwhat it prints\n```\n",
         "```bash\nrm -rf runs\n```\n",
         "<!-- not run: reason -->\n\n```python\nassert False\n```\n",
     ],
 )
-def test_a_page_that_is_wrong_is_found(tmp_path: Path, text: str) -> None:
+def test_a_page_that_is_wrong_is_found(tmp_path: Path, text: str, starter: Starter) -> None:
     page = tmp_path / "page.md"
     page.write_text(text)
     with pytest.raises(AssertionError):
-        carry_out(page, tmp_path)
+        carry_out(page, tmp_path, starter)
 
 
-def test_a_page_that_is_right_passes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_is_right_passes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starter: Starter
+) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "<!-- file: mine.py -->\n```python\nanswer = 42\n```\n"
         "```python\nimport runpy\nfound = runpy.run_path('mine.py')\n```\n"
         "```python\nassert found['answer'] == 42\n```\n"
         "<!-- not run: needs a GPU -->\n```bash\nnvidia-smi\n```\n"
-        "```console\n$ python -c \"open('made', 'w')\"  # a comment\nwhat it prints\n$ make test\n```\n"
+        "```console\n$ ptarmigan copy image.gan made.py  # a comment\nwhat it prints\n$ make test\n```\n"
         "```text\nnot python\n```\n"
     )
     monkeypatch.chdir(tmp_path)
-    carry_out(page, tmp_path)
-    assert (tmp_path / "made").exists()
+    carry_out(page, tmp_path, starter)
+    assert (tmp_path / "made.py").exists()
