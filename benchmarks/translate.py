@@ -106,7 +106,7 @@ TASKS = {
         {
             "pix2pix": (
                 "translate.pix2pix",
-                {"width": 32, "batch": 2, "steps": 3_000, "lr": 5e-4, "dropout": 0.0},
+                {"width": 32, "batch": 2, "steps": 3_000, "lr": 1e-3, "dropout": 0.0},
             ),
         },
     ),
