@@ -123,7 +123,7 @@ TASKS = {
         {
             "pix2pix": (
                 "translate.pix2pix",
-                {"width": 32, "batch": 4, "steps": 2_000, "lr": 5e-4, "jitter": 48, "half_life": 4_000.0},
+                {"width": 32, "batch": 4, "steps": 4_000, "lr": 5e-4, "jitter": 48, "half_life": 8_000.0},
             ),
         },
     ),
