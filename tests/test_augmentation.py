@@ -196,6 +196,7 @@ def test_images_are_written_with_what_is_made_marked(tmp_path, out):
         (dict(label="number"), "cells are missing"),
         (dict(label="risk", class_="mid"), "--class mid"),
         (dict(label="risk", out="x.npz"), "a .csv or a .parquet"),
+        (dict(label="risk", out="."), "is not empty"),
         (dict(label="risk", splits=-1), "--splits"),
         (dict(label="risk", ratio=1.5), "a ratio is above 0"),
         (dict(label="risk", recipe="table.nothing"), "no recipe"),

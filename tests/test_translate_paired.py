@@ -241,6 +241,11 @@ def test_an_rrdbnet_begins_near_cubic_interpolation():
     assert 0 < far < 0.05
 
 
+def test_an_rrdbnet_begins_near_the_greys_that_it_colours():
+    network, a = RRDBNet((1, 8, 8), (3, 8, 8), 16, 8, 2), torch.rand(2, 1, 8, 8)
+    assert 0 < (network(a) - a).abs().mean() < 0.05
+
+
 def test_an_rrdbnet_is_as_published():
     network = RRDBNet((3, 32, 32), (3, 128, 128))
     assert sum(p.numel() for p in network.parameters()) == 16_697_987  # RRDB_ESRGAN_x4's

@@ -98,7 +98,7 @@ def augment(
         raise ValueError(f"--splits {splits}: it is 0 or more")
     rowwise = is_table(data, label)
     place = Path(out or ("augmented.csv" if rowwise else "augmented"))
-    page = place.with_suffix(".html")
+    page = place.parent / f"{place.stem or 'augmented'}.html"
     vacant(place)
     if splits:
         vacant(page)

@@ -37,6 +37,11 @@ class Trial:
     ratio: float
     figures: dict[str, dict[str, list[float]]]
 
+    @property
+    def splits(self) -> int:
+        """How many there were."""
+        return len(self.figures[GAN][PRECISION])
+
     def interval(self, values: Sequence[float]) -> tuple[float, float]:
         """Mean, and half of what holds the mean with a chance of 95 %; NaN of a single split.
 
@@ -86,7 +91,7 @@ class Trial:
         return {
             "class": self.rare,
             "share": self.share,
-            "splits": len(self.figures[GAN][PRECISION]),
+            "splits": self.splits,
             "protocol": f"{TEST:.0%} of real samples asked about, others learnt from; {LEVEL:.0%} intervals",
             "methods": methods,
             "gains": gains,

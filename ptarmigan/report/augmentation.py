@@ -11,7 +11,7 @@ from ptarmigan.augmentation.judges import GAN
 from ptarmigan.augmentation.trial import LEVEL, MEASURES, TEST, Trial
 from ptarmigan.checkpoint import write
 from ptarmigan.report.curves import Axis, number, panel
-from ptarmigan.report.html import Child, Markup, figure, h, join, table
+from ptarmigan.report.html import Child, Markup, facts, figure, h, join, table
 from ptarmigan.report.page import document
 
 WIDTH, ROW = 380, 26
@@ -29,16 +29,16 @@ def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, 
         looks: what samples look like, by what they are.
     """
     title = f"More of {trial.rare}"
-    facts = {
+    shown = {
         "of the samples": f"{trial.share:.1%}",
         "made": f"{made:,}",
-        "splits": str(len(trial.figures[GAN][MEASURES[0]])),
+        "splits": str(trial.splits),
     }
     body = join(
         h("h1", title),
         h("p", f"Of {data}.", class_="lede"),
         h("p", f"{trial.verdict()}.", class_="ending"),
-        h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts.items()], class_="facts"),
+        facts(shown),
         h("h2", "Does it help?"),
         h("p", _protocol(trial), class_="soft"),
         h("div", [_measure(trial, measure) for measure in MEASURES], class_="panels"),

@@ -73,6 +73,11 @@ def table(rows: list[tuple[Child, ...]], head: tuple[str, ...] = (), class_: str
     return h("table", top, h("tbody", lines), class_=class_)
 
 
+def facts(shown: dict[str, str]) -> Markup:
+    """Numbers in a line, each over what it is of."""
+    return h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in shown.items()], class_="facts")
+
+
 def image(picture: Image.Image, alt: str, most: int = 150_000, width: int = 1_040) -> Markup:
     """A picture inside the page, in at most about ``most`` bytes and ``width`` pixels across."""
     if picture.width > width:

@@ -14,7 +14,7 @@ from ptarmigan.doctor import treatment
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
-from ptarmigan.report.html import Markup, figure, h, image, inline, join, table
+from ptarmigan.report.html import Markup, facts, figure, h, image, inline, join, table
 from ptarmigan.report.likeness import Likeness, compare
 from ptarmigan.report.rows import rows
 from ptarmigan.report.scores import scores
@@ -105,7 +105,7 @@ def opening(story: Story) -> Markup:
     """What it was, how it ended, and how much it took."""
     ending = story.ending[:1].upper() + story.ending[1:]
     speed = f"{story.seen / story.seconds:,.0f}" if story.seconds else "–"
-    facts = {
+    shown = {
         "steps": f"{story.step:,}",
         "samples seen": f"{story.seen:,}",
         "minutes of training": f"{story.seconds / 60:.1f}" if story.seconds else "–",
@@ -115,7 +115,7 @@ def opening(story: Story) -> Markup:
         h("h1", story.title),
         h("p", said, class_="lede") if (said := summary(story)) else None,
         h("p", ending, class_="ending"),
-        h("dl", [h("div", h("dt", name), h("dd", value)) for name, value in facts.items()], class_="facts"),
+        facts(shown),
     )
 
 
