@@ -95,12 +95,17 @@ def played(run: Run, marks: Sequence[float], milliseconds: float) -> Iterator[Ma
 
 
 def pace(run: Run, seconds: float, *, whole: int = 8) -> float:
-    """Milliseconds a step takes, over at least so many ``seconds`` and ``whole`` rounds of lazy turns."""
+    """Milliseconds a step takes, over so many ``seconds`` or more, and ``whole`` rounds of lazy turns.
+
+    What is so slow that the rounds would take ten times that has none: it stops amid them.
+    """
     play = Play(run)
     play.advance(0.0)  # whatever is made at the first step is made here
     play.wait()
     then, begun = time.perf_counter(), play.step
-    while time.perf_counter() - then < seconds or (play.step - begun) % whole:
+    while (spent := time.perf_counter() - then) < seconds or (
+        (play.step - begun) % whole and spent < 10 * seconds
+    ):
         play.advance(0.0)
     play.wait()
     run.samples.close()
