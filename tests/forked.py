@@ -19,6 +19,7 @@ import traceback
 from pathlib import Path
 
 LIBRARIES = (
+    "matplotlib.figure",
     "numpy",
     "pandas",
     "PIL.Image",
@@ -26,6 +27,8 @@ LIBRARIES = (
     "scipy.stats",
     "sklearn.ensemble",
     "torch",
+    "torch._dynamo",  # which any optimizer wants
+    "torch.utils.tensorboard",
     "tyro",
 )
 

@@ -157,7 +157,7 @@ def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
     assert read(max(out.glob("state-*.pt")))["position"]["step"] > 0
 
 
-def test_two_ranks_train_what_one_process_accumulates(tmp_path):
+def test_two_ranks_train_what_one_process_accumulates(tmp_path, cli):
     options = [
         "train",
         "toy.gan",
@@ -169,53 +169,32 @@ def test_two_ranks_train_what_one_process_accumulates(tmp_path):
         "16",
         "--precision",
         "fp32",
+        "--save-every",
+        "6",
         *QUICK,
     ]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    together = [*launch, "-m", "ptarmigan", *options, "--out", str(tmp_path / "two")]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    for name, words in (
-        ("two", [*launch, "-m", "ptarmigan", *options, "--save-every", "6"]),
-        ("one", [sys.executable, "-m", "ptarmigan", *options, "--save-every", "6", "--accumulate", "2"]),
-    ):
-        command = [*words, "--out", str(tmp_path / name)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        assert "Traceback" not in done.stderr
-        assert "Warning" not in done.stderr
+    done = subprocess.run(together, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr
+    assert cli(*options, "--accumulate", "2", "--out", "one").returncode == 0
     two, one = (read(tmp_path / name / "state-00000012.pt")["game"] for name in ("two", "one"))
     for key, value in one.items():
         torch.testing.assert_close(two[key], value, rtol=1e-3, atol=1e-5)
-    again = subprocess.run(
-        [*launch, "-m", "ptarmigan", *options, "--save-every", "6", "--out", str(tmp_path / "two")],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    again = subprocess.run(together, env=environment, capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, "a finished run is no error on two ranks"
     assert differences(two, read(tmp_path / "two" / "state-00000012.pt")["game"]) == []
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
-def test_compiled_networks_learn_the_same_with_their_penalties(tmp_path):
+def test_compiled_networks_learn_the_same_with_their_penalties(tmp_path, cli):
     lines = {}
     for name, more in (("plain", ()), ("compiled", ("--compile",))):
-        command = [
-            sys.executable,
-            "-m",
-            "ptarmigan",
-            "train",
-            PLAIN,
-            "--steps",
-            "4",
-            "--log-every",
-            "1",
-            *QUICK,
-        ]
         out = tmp_path / name
-        done = subprocess.run(
-            [*command, "--out", str(out), *more], capture_output=True, text=True, timeout=240
-        )
+        done = cli("train", PLAIN, "--steps", "4", "--log-every", "1", *QUICK, "--out", out, *more)
         assert done.returncode == 0, done.stderr
         lines[name] = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     assert any("r1" in line for line in lines["plain"]), "the penalty's second derivatives are part of it"

@@ -87,7 +87,7 @@ def shell(words: list[str], folder: Path, where: str, starter: Starter) -> None:
 
 def shortened(words: list[str]) -> list[str]:
     """The same command, with as many steps as a test has time for."""
-    said = [""] + words[:-1]
+    said = ["", *words[:-1]]
     return [
         str(min(int(word), STEPS)) if before == "--steps" else word
         for before, word in zip(said, words, strict=True)
