@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import numpy as np
@@ -54,6 +53,8 @@ def scatter(
 
 def render(figure: Any) -> Image.Image:
     """A matplotlib figure as an image."""
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    return Image.open(buffer).convert("RGB")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()  # savefig draws twice where there is a layout to find
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
