@@ -36,7 +36,7 @@ def recipe(
     loss: Literal["non_saturating", "relativistic"] = "non_saturating",
     width: int = 32,
     latent: int = 64,
-    lr: float = 5e-4,
+    lr: float = 2e-3,
     gamma: float = 1.0,
     lazy: int = 8,
     augment: Literal["none", "diffaugment", "ada"] = "none",
