@@ -62,21 +62,21 @@ def candidates(recipe: str) -> list[Entry]:
 def entries() -> dict[str, Entry]:
     """As published, and as tuned where the search was made."""
     published = [Entry(f"{recipe} as published", recipe) for recipe in RECIPES[1:]]
-    found = results("search")
     best = [
-        Entry(f"{recipe} as tuned", recipe, found[recipe]["figures"]["best"])
+        Entry(f"{recipe} as tuned", recipe, found["best"])
         for recipe in RECIPES
-        if recipe in found
+        if (found := recorded("search", recipe))
     ]
     every = [Entry("the default", RECIPES[0]), *best, *published]
     return {entry.name: entry for entry in every}
 
 
-def results(name: str) -> dict[str, Any]:
-    """What was recorded."""
+def recorded(name: str, part: str) -> dict[str, Any]:
+    """The figures that there are; none where there are none yet."""
     path = RESULTS / f"{name}.json"
-    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    return found
+    parts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    figures: dict[str, Any] = parts.get(part, {}).get("figures", {})
+    return figures
 
 
 def paces(seconds: float = 3.0, rounds: int = 3) -> None:
@@ -99,7 +99,7 @@ def paces(seconds: float = 3.0, rounds: int = 3) -> None:
 
 def milliseconds(entry: Entry) -> float:
     """How long a step of it takes, as recorded: rates cost nothing, widths do."""
-    found = results("pace")["all"]["figures"]
+    found = recorded("pace", "all")
     width = entry.options.get("width")
     name = f"{entry.recipe} as published" if width is None else f"{entry.recipe} width {width}"
     return float(found[name]["milliseconds"])
@@ -111,15 +111,16 @@ def search(recipes: tuple[str, ...] = RECIPES) -> None:
     Args:
         recipes: of which.
     """
-    for entry in (entry for recipe in recipes for entry in candidates(recipe)):
-        tried = results("search").get(entry.recipe, {}).get("figures", {}).get("tried", [])
-        if any(entry.options.items() <= row.items() for row in tried):
-            continue
-        (row,) = scored(entry, TUNED_ON, TUNED_SEED, (TUNED_FOR,))
-        tried.append({**entry.options, "frechet": row["frechet"], "steps": row["steps"]})
-        best = min(tried, key=lambda row: row["frechet"])
-        figures = {"best": {"width": best["width"], "lr": best["lr"]}, "tried": tried}
-        record("search", figures, part=entry.recipe)
+    for recipe in recipes:
+        tried = recorded("search", recipe).get("tried", [])
+        for entry in candidates(recipe):
+            if any(entry.options.items() <= row.items() for row in tried):
+                continue
+            (row,) = scored(entry, TUNED_ON, TUNED_SEED, (TUNED_FOR,))
+            tried.append({**entry.options, "frechet": row["frechet"], "steps": row["steps"]})
+            best = min(tried, key=lambda row: row["frechet"])
+            figures = {"best": {"width": best["width"], "lr": best["lr"]}, "tried": tried}
+            record("search", figures, part=recipe)
 
 
 def play(
@@ -147,7 +148,7 @@ def play(
 def keep(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> None:
     """Play one run and add it to what is recorded, unless it is there."""
     part = f"{entry.name} on {data}"
-    old = results("quality").get(part, {}).get("figures", {})
+    old = recorded("quality", part)
     rows = old.get("runs", []) if old.get("options") == entry.options else []
     if any(row["seed"] == seed and row["minutes"] == marks[-1] == row["of"] for row in rows):
         return
