@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from ptarmigan.data.permutation import permute
+from ptarmigan.data.permutation import CHUNK, permute, permute_next
 
 
 @pytest.mark.parametrize("size", [*range(1, 301), 1023, 1024, 1025, 4097, 100_003])
@@ -27,6 +27,14 @@ def test_a_position_goes_to_one_place_whoever_asks() -> None:
     some = np.array([999, 0, 17, 17])
     np.testing.assert_array_equal(permute(some, 1000, 3, "x", 0), whole[some])
     np.testing.assert_array_equal(whole, permute(np.arange(1000), 1000, 3, "x", 0))
+
+
+@pytest.mark.parametrize("size", [1, 100, CHUNK, CHUNK + 1, 3 * CHUNK - 5])
+def test_the_next_ones_go_where_all_of_them_do(size: int) -> None:
+    whole = permute(np.arange(size), size, 3, "x", 0)
+    for start in range(0, size, 999):
+        batch = np.arange(start, start + 64) % size
+        np.testing.assert_array_equal(permute_next(batch, size, 3, "x", 0), whole[batch])
 
 
 def test_keys_give_permutations_that_have_nothing_in_common() -> None:

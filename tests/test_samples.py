@@ -35,7 +35,12 @@ def equal(one: Batch, other: Batch) -> bool:
 
 
 @pytest.mark.parametrize("flip", [False, True])
-def test_a_batch_depends_on_its_position_alone(flip: bool) -> None:
+@pytest.mark.parametrize("ahead", [False, True])
+def test_a_batch_depends_on_its_position_alone(
+    flip: bool, ahead: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ahead:
+        monkeypatch.setattr("ptarmigan.data.samples.SMALL", 0)
     fresh = [samples(flip=flip).load(p) for p in range(20)]
     used = samples(flip=flip)
     for p in (0, 1, 2, 3, 9, 8, 3, 3, 19, 0, 1):  # in order, backwards, again, far
@@ -219,9 +224,16 @@ def test_loading_keeps_ahead_of_training() -> None:
     assert share < 0.2
 
 
-def test_closing_ends_the_threads() -> None:
+def test_a_few_numbers_in_memory_need_no_threads() -> None:
     before = set(threading.enumerate())
     used = samples()
+    used.draw(0)
+    assert set(threading.enumerate()) == before
+
+
+def test_closing_ends_the_threads() -> None:
+    before = set(threading.enumerate())
+    used = Samples(Watched(), PointSpace(), batch=10)
     used.draw(0)
     assert set(threading.enumerate()) > before
     used.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from ptarmigan.noise import key
 
 Indices = NDArray[np.int64]
 ROUNDS = 4
+CHUNK = 4_096
 
 
 def permute(positions: Indices, size: int, *parts: int | str) -> Indices:
@@ -31,6 +34,21 @@ def permute(positions: Indices, size: int, *parts: int | str) -> Indices:
         out[outside] = _feistel(out[outside], keys, np.uint64(half), mask)
         outside = out >= size
     return out.astype(np.int64)
+
+
+def permute_next(positions: Indices, size: int, *parts: int | str) -> Indices:
+    """What ``permute`` gives for ``positions`` in [0, size), where the next ones will be asked for next."""
+    chunks, places = np.divmod(positions, CHUNK)
+    out = np.empty_like(positions)
+    for chunk in np.unique(chunks):
+        here = chunks == chunk
+        out[here] = _chunk(int(chunk), size, *parts)[places[here]]
+    return out
+
+
+@lru_cache(maxsize=16)
+def _chunk(chunk: int, size: int, *parts: int | str) -> Indices:
+    return permute(np.arange(chunk * CHUNK, min((chunk + 1) * CHUNK, size)), size, *parts)
 
 
 def _feistel(

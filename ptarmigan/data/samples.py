@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from torch import Tensor
 from ptarmigan.batch import Batch, unread
 from ptarmigan.data.jitter import jittered
 from ptarmigan.data.mixture import Mixture
-from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.data.permutation import Indices, permute_next
 from ptarmigan.noise import key
 from ptarmigan.spaces.label import LabelSpace
 from ptarmigan.spaces.space import Space
 
 AHEAD = 4
+SMALL = 2**16
 
 
 class Source(Protocol):
@@ -157,6 +159,8 @@ class Samples:
             ValueError: ``shards`` does not divide the batch.
         """
         self._share(shard, shards)
+        if self._at_hand():
+            return self.load(position, shard, shards)
         if self._pool is None:
             self._pool = ThreadPoolExecutor(min(4, os.cpu_count() or 1), "ptarmigan-data")
         wanted = self._ahead.pop((position, shard, shards), None)
@@ -166,6 +170,11 @@ class Samples:
         for old in [k for k in self._ahead if not position <= k[0] <= position + AHEAD]:
             self._ahead.pop(old).cancel()
         return wanted.result() if wanted else self.load(position, shard, shards)
+
+    def _at_hand(self) -> bool:
+        """Whether a batch is made sooner than another thread could hand it over."""
+        in_memory = isinstance(self.source, ArraySource) and self.inputs is None
+        return in_memory and self.batch * math.prod(self.space.shape) < SMALL
 
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
@@ -206,7 +215,7 @@ class Samples:
         out = np.empty_like(places)
         for epoch in np.unique(epochs):
             here = epochs == epoch
-            out[here] = permute(places[here], size, self.seed, shuffle, int(epoch))
+            out[here] = permute_next(places[here], size, self.seed, shuffle, int(epoch))
         return out
 
     def close(self) -> None:
