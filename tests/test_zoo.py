@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import golden
+import numpy as np
 import pytest
 
 from ptarmigan import contract, zoo
 from ptarmigan.contract import CLAUSES, Broken
+from ptarmigan.options import build
 
 NAMES = zoo.names()
 ALONE = [clause for clause in CLAUSES if clause is not contract.two_ranks_are_two_shards]
@@ -88,3 +92,11 @@ def test_losses_are_what_they_were(name):
 
 def test_golden_losses_are_of_recipes_that_exist():
     assert golden.read().keys() <= set(NAMES)
+
+
+@pytest.mark.parametrize(("side", "share"), [(8, 1.0), (32, 1.0), (48, 0.5), (64, 0.5), (128, 0.25)])
+def test_the_default_learns_large_images_at_a_lower_rate(side: int, share: float, tmp_path: Path) -> None:
+    np.save(tmp_path / "black.npy", np.zeros((8, side, side, 3), np.uint8))
+    run = build(zoo.recipe("image.r1gan"), {"data": str(tmp_path / "black.npy"), "width": 4, "lr": 0.01})
+    rates = {group["lr"] for optimizer in run.optimizers.values() for group in optimizer.param_groups}
+    assert rates == {0.01 * share}

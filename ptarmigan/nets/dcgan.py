@@ -33,6 +33,9 @@ class DCGANGenerator(nn.Module):
         smallest: the least the start's shorter side may be, but for rounding up: 28 and 32 both start at 4,
             as published; 8 makes 8×8×128 → 32×32×3 at width 64.
         norm: what normalises each hidden layer.
+
+    Attributes:
+        stages: how often it doubles the sides.
     """
 
     def __init__(
@@ -48,9 +51,9 @@ class DCGANGenerator(nn.Module):
         super().__init__()
         channels, height, across = shape
         self.latent, self.sides = latent, (height, across)
-        stages = halvings(self.sides, smallest)
-        sizes = widths(width, stages)[::-1]
-        start = (sizes[0], *halved(self.sides, stages))
+        self.stages = halvings(self.sides, smallest)
+        sizes = widths(width, self.stages)[::-1]
+        start = (sizes[0], *halved(self.sides, self.stages))
         bias = norm is nn.Identity
         self.input = ClassInput(latent, classes)
         layers: list[nn.Module] = [

@@ -26,6 +26,8 @@ from ptarmigan.penalties import R1, R2
 from ptarmigan.run import Run
 from ptarmigan.schedule import cosine
 
+STAGES = 3
+"""Doublings of the generator up to 47 pixels, which the rate is for."""
 LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
 
 
@@ -53,7 +55,8 @@ def recipe(
         loss: what the players go down.
         width: channels of the layer next to the image, in both networks.
         latent: the size of z.
-        lr: Adam's learning rate at the start; a tenth of it at the end.
+        lr: Adam's learning rate at the start, for images of up to 47 pixels; halved for every doubling of
+            the sides, since deeper networks explode at it. A tenth of that at the end.
         gamma: weight of the penalties.
         lazy: the penalties are played every so many steps.
         augment: how images are changed for the discriminator, where they are few: DiffAugment (Zhao et al.
@@ -66,17 +69,19 @@ def recipe(
     noise.at(seed, "weights")
     samples = data.open(batch=batch, seed=seed)
     shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
+    generator = DCGANGenerator(latent, shape, width, classes)
     game = GAN(
-        DCGANGenerator(latent, shape, width, classes),
+        generator,
         DCGANDiscriminator(shape, width, classes, norm=nn.Identity),
         loss=LOSSES[loss],
         penalties=(R1(gamma), R2(gamma)),
         lazy=lazy,
         augment=augmentation(augment, batch),
     )
+    rate = lr / 2 ** max(0, generator.stages - STAGES)
     optimizers = {
-        "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
-        "generator": adam(game.generator, lr, (0.0, 0.99)),
+        "discriminator": adam(game.discriminator, rate, (0.0, 0.99)),
+        "generator": adam(game.generator, rate, (0.0, 0.99)),
     }
     return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
 
