@@ -13,7 +13,6 @@ over width and rate. Schedules end at the last mark. What is there already is no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import product
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 import tyro
 from clocked import Mark, pace, played
-from record import RESULTS, commit, machine, record
+from record import commit, machine, record, recorded
 
 from ptarmigan import zoo
 from ptarmigan.metrics.score import default_metrics
@@ -62,21 +61,12 @@ def candidates(recipe: str) -> list[Entry]:
 def entries() -> dict[str, Entry]:
     """As published, and as tuned where the search was made."""
     published = [Entry(f"{recipe} as published", recipe) for recipe in RECIPES[1:]]
+    found = recorded("search")
     best = [
-        Entry(f"{recipe} as tuned", recipe, found["best"])
-        for recipe in RECIPES
-        if (found := recorded("search", recipe))
+        Entry(f"{recipe} as tuned", recipe, found[recipe]["best"]) for recipe in RECIPES if recipe in found
     ]
     every = [Entry("the default", RECIPES[0]), *best, *published]
     return {entry.name: entry for entry in every}
-
-
-def recorded(name: str, part: str) -> dict[str, Any]:
-    """The figures that there are; none where there are none yet."""
-    path = RESULTS / f"{name}.json"
-    parts: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
-    figures: dict[str, Any] = parts.get(part, {}).get("figures", {})
-    return figures
 
 
 def paces(seconds: float = 3.0, rounds: int = 3) -> None:
@@ -99,7 +89,7 @@ def paces(seconds: float = 3.0, rounds: int = 3) -> None:
 
 def milliseconds(entry: Entry) -> float:
     """How long a step of it takes, as recorded: rates cost nothing, widths do."""
-    found = recorded("pace", "all")
+    found = recorded("pace")["all"]
     width = entry.options.get("width")
     name = f"{entry.recipe} as published" if width is None else f"{entry.recipe} width {width}"
     return float(found[name]["milliseconds"])
@@ -112,7 +102,7 @@ def search(recipes: tuple[str, ...] = RECIPES) -> None:
         recipes: of which.
     """
     for recipe in recipes:
-        tried = recorded("search", recipe).get("tried", [])
+        tried = recorded("search").get(recipe, {}).get("tried", [])
         for entry in candidates(recipe):
             if any(entry.options.items() <= row.items() for row in tried):
                 continue
@@ -148,7 +138,7 @@ def play(
 def keep(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> None:
     """Play one run and add it to what is recorded, unless it is there."""
     part = f"{entry.name} on {data}"
-    old = recorded("quality", part)
+    old = recorded("quality").get(part, {})
     rows = old.get("runs", []) if old.get("options") == entry.options else []
     if any(row["seed"] == seed and row["minutes"] == marks[-1] == row["of"] for row in rows):
         return

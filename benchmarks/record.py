@@ -19,7 +19,7 @@ RESULTS = Path(__file__).parent / "results"
 def record(name: str, figures: dict[str, Any], *, part: str = "", note: str = "") -> Path:
     """Write ``figures`` to ``results/<name>.json``, as the entry ``part``; other parts stay as they are."""
     path = RESULTS / f"{name}.json"
-    there = json.loads(path.read_text()) if path.exists() else {}
+    there = parts(name)
     there[part or "all"] = {
         "command": shlex.join(["python", *sys.argv]),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -33,6 +33,18 @@ def record(name: str, figures: dict[str, Any], *, part: str = "", note: str = ""
     path.write_text(json.dumps(there, indent=1) + "\n")
     print(f"recorded in {path}")
     return path
+
+
+def recorded(name: str) -> dict[str, Any]:
+    """The figures of every part of ``results/<name>.json`` that there is."""
+    return {part: entry["figures"] for part, entry in parts(name).items()}
+
+
+def parts(name: str) -> dict[str, Any]:
+    """What is in ``results/<name>.json``: nothing before the first record."""
+    path = RESULTS / f"{name}.json"
+    found: dict[str, Any] = json.loads(path.read_text()) if path.exists() else {}
+    return found
 
 
 def machine() -> str:

@@ -12,7 +12,6 @@ well they make what is normal; how well they find what is not, ``anomaly.py`` do
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -22,7 +21,7 @@ import numpy as np
 import torch
 import tyro
 from clocked import clocked
-from record import RESULTS, record
+from record import record, recorded
 
 from ptarmigan import judge, zoo
 from ptarmigan.judging.asked import Asked
@@ -64,7 +63,7 @@ def play(
         seed: names every random choice.
         missing: those alone that have no score yet.
     """
-    there = known() if missing else {}
+    there = recorded("zoo") if missing else {}
     names = [name for name in recipes or zoo.names() if name not in there]
     with ProcessPoolExecutor(workers) as pool:
         for row in pool.map(one, [(name, minutes, samples, seed) for name in names]):
@@ -75,12 +74,6 @@ def play(
 def kind(name: str) -> str:
     """What a recipe makes."""
     return name.split(".")[0]
-
-
-def known() -> dict[str, Any]:
-    """The rows that there are."""
-    path = RESULTS / "zoo.json"
-    return {n: entry["figures"] for n, entry in json.loads(path.read_text()).items()} if path.exists() else {}
 
 
 def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
@@ -115,7 +108,7 @@ def measures(name: str, run: Run) -> tuple[str, ...]:
 
 def write() -> None:
     """Put every recipe's first score into its docstring."""
-    for name, row in known().items():
+    for name, row in recorded("zoo").items():
         path = zoo.path(name)
         text = path.read_text()
         path.write_text(re.sub(r"\nCost and score:[^\"]*", f"\n{words(row)}\n", text, count=1))

@@ -23,6 +23,7 @@ from ptarmigan.spaces.space import Space
 
 AHEAD = 4
 SMALL = 2**16
+"""Numbers in a batch; fewer, where they are in memory, cost less to read than to wait for."""
 
 
 class Source(Protocol):
@@ -171,11 +172,6 @@ class Samples:
             self._ahead.pop(old).cancel()
         return wanted.result() if wanted else self.load(position, shard, shards)
 
-    def _at_hand(self) -> bool:
-        """Whether a batch is made sooner than another thread could hand it over."""
-        in_memory = isinstance(self.source, ArraySource) and self.inputs is None
-        return in_memory and self.batch * math.prod(self.space.shape) < SMALL
-
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
         if self.deal is not None:
@@ -223,6 +219,11 @@ class Samples:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
         self._pool, self._ahead = None, {}
+
+    def _at_hand(self) -> bool:
+        """Whether a batch is made sooner than another thread could hand it over."""
+        in_memory = isinstance(self.source, ArraySource) and self.inputs is None
+        return in_memory and self.batch * math.prod(self.space.shape) < SMALL
 
     def _dealt(
         self, deal: Deal, which: str, position: int, shard: int, shards: int

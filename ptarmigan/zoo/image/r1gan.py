@@ -78,10 +78,10 @@ def recipe(
         lazy=lazy,
         augment=augmentation(augment, batch),
     )
-    rate = lr / 2 ** max(0, generator.stages - STAGES)
+    lr /= 2 ** max(0, generator.stages - STAGES)
     optimizers = {
-        "discriminator": adam(game.discriminator, rate, (0.0, 0.99)),
-        "generator": adam(game.generator, rate, (0.0, 0.99)),
+        "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
+        "generator": adam(game.generator, lr, (0.0, 0.99)),
     }
     return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
 
