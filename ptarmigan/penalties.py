@@ -1,7 +1,8 @@
 """Penalties: terms that hold the discriminator back, given what it has just judged.
 
-Those that look at slopes treat samples as independent: the discriminator must not use batch statistics. Where
-it gives a sample several scores (patches), the slope is that of their sum.
+The slope is that of the sum of all scores: of a sample's several ones (patches), and of the whole batch's, so
+that a discriminator that sees how its samples differ (``MinibatchStd``) answers for that as well. It must not
+use batch norm.
 """
 
 from __future__ import annotations

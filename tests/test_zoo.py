@@ -31,7 +31,7 @@ NOT_UNDIVIDED = {
     "image.improved": "minibatch discrimination, and its batch norm, see one shard at a time",
     "image.infogan": BATCH_NORM,
     "image.lsgan": BATCH_NORM,
-    "image.r1gan": BATCH_NORM,
+    "image.r1gan": "what differs within a batch, and its batch norm, are of one shard at a time",
     "image.sagan": BATCH_NORM,
     "image.sngan": BATCH_NORM,
     "image.wgan": BATCH_NORM,

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.nets.layers import Classes, ClassInput, Head, initialise
+from ptarmigan.nets.minibatch import MinibatchStd
 from ptarmigan.nets.sides import crop, halved, halvings
 
 Norm = Callable[[int], nn.Module]
@@ -90,6 +91,8 @@ class DCGANDiscriminator(nn.Module):
         classes: how many; 0 for no condition.
         smallest: the least the last layer's shorter side may be.
         norm: what normalises all but the first layer; ``nn.Identity`` under ``spectral_norm`` and penalties.
+        deviation: let it see how much the samples of a batch differ, through one more convolution, as in
+            Karras et al. 2018, arXiv 1710.10196.
     """
 
     def __init__(
@@ -100,6 +103,7 @@ class DCGANDiscriminator(nn.Module):
         *,
         smallest: int = 3,
         norm: Norm = nn.BatchNorm2d,
+        deviation: bool = False,
     ) -> None:
         super().__init__()
         channels, height, across = shape
@@ -108,6 +112,9 @@ class DCGANDiscriminator(nn.Module):
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for a, b in pairwise(sizes):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=norm is nn.Identity), norm(b), nn.LeakyReLU(0.2)]
+        if deviation:
+            last = sizes[-1]
+            layers += [MinibatchStd(), nn.Conv2d(last + 1, last, 3, 1, 1), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers, nn.Flatten())
         # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
         self.feature_size = sizes[-1] * (height >> stages) * (across >> stages)

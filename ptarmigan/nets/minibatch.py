@@ -51,6 +51,7 @@ class MinibatchStd(nn.Module):
         """``x`` with one more channel."""
         group = math.gcd(len(x), self.group)
         grouped = full(x).unflatten(0, (group, -1))
-        deviation = (grouped.var(0, unbiased=False) + 1e-8).sqrt().mean((1, 2, 3)).repeat(group)
+        variance = (grouped - grouped.mean(0)).square().mean(0)  # var(0) takes ten times as long on a CPU
+        deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).repeat(group)
         channel = deviation[:, None, None, None].expand(-1, 1, *x.shape[2:])
         return torch.cat([x, channel.to(x.dtype)], 1)
