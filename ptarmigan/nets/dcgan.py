@@ -91,8 +91,8 @@ class DCGANDiscriminator(nn.Module):
         classes: how many; 0 for no condition.
         smallest: the least the last layer's shorter side may be.
         norm: what normalises all but the first layer; ``nn.Identity`` under ``spectral_norm`` and penalties.
-        deviation: let it see how much the samples of a batch differ, through one more convolution, as in
-            Karras et al. 2018, arXiv 1710.10196.
+        deviation: let its end see how much the samples of a batch differ (Karras et al. 2018, arXiv
+            1710.10196).
     """
 
     def __init__(
@@ -113,11 +113,10 @@ class DCGANDiscriminator(nn.Module):
         for a, b in pairwise(sizes):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=norm is nn.Identity), norm(b), nn.LeakyReLU(0.2)]
         if deviation:
-            last = sizes[-1]
-            layers += [MinibatchStd(), nn.Conv2d(last + 1, last, 3, 1, 1), nn.LeakyReLU(0.2)]
+            layers.append(MinibatchStd())
         self.layers = nn.Sequential(*layers, nn.Flatten())
         # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
-        self.feature_size = sizes[-1] * (height >> stages) * (across >> stages)
+        self.feature_size = (sizes[-1] + deviation) * (height >> stages) * (across >> stages)
         self.head: nn.Module = Head(self.feature_size, classes)
         initialise(self, partial(nn.init.normal_, std=0.02))
 
