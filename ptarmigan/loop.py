@@ -403,11 +403,22 @@ class Player:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Be where ``state`` was taken."""
+        """Be where ``state`` was taken.
+
+        Raises:
+            ValueError: it is of other networks or optimizers.
+        """
+        try:
+            self.run.game.load_state_dict(state["game"])
+            for name, optimizer in self.run.optimizers.items():
+                optimizer.load_state_dict(state["optimizers"][name])
+        except (RuntimeError, ValueError, KeyError) as error:
+            first, _, reason = str(error).partition("\n")
+            raise ValueError(
+                f"{self.folder} cannot go on: its recipe was changed since, and what was saved does not fit "
+                f"({' '.join((reason or first).split())}); train into another --out"
+            ) from error
         vars(self.at).update(state["position"])
-        self.run.game.load_state_dict(state["game"])
-        for name, optimizer in self.run.optimizers.items():
-            optimizer.load_state_dict(state["optimizers"][name])
         self.average.networks.load_state_dict(state["average"])
         self.draw.load_state_dict(state["draw"])
         self.meter.load_state_dict(state["meter"], self.device)

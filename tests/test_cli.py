@@ -140,6 +140,19 @@ def test_list_and_show_and_copy(capsys, tmp_path):
     assert "there already" in err
 
 
+def test_a_recipe_that_was_changed_since_cannot_go_on(capsys, tmp_path):
+    mine, out = tmp_path / "mine.py", tmp_path / "run"
+    said(capsys, "copy", "toy.gan", str(mine))
+    command = ("train", str(mine), *QUICK, "--steps", "2", "--out", str(out))
+    assert said(capsys, *command)[0] == 0
+    before = {path: path.read_bytes() for path in out.glob("state-*")}
+    mine.write_text(mine.read_text().replace("(width, width)", "(width,) * 3"))
+    code, _, err = said(capsys, *command, "--steps", "3", "--force")
+    assert code == 2
+    assert "its recipe was changed since" in err.strip().splitlines()[-1]
+    assert {path: path.read_bytes() for path in out.glob("state-*")} == before
+
+
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
     out = tmp_path / "run"
