@@ -271,6 +271,7 @@ def as_one_rank(place: Path, names: list[str]) -> None:
                 raise Broken(f"{name}: {type(error).__name__}: {error}") from error
             if ranks.first:
                 torch.save({k: p.detach() for k, p in run.game.named_parameters()}, place / f"{i}.pt")
+    dist.barrier()
     dist.destroy_process_group()
 
 

@@ -143,7 +143,7 @@ def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(t
     for where in (outcome.folder, outcome.folder / "generator.safetensors"):
         trained = load(where, device="cpu")
         scores = trained.abnormality(raw)
-        assert np.mean(scores > trained.threshold(0.1)) == pytest.approx(0.1, abs=0.01)
+        assert 0.08 < np.mean(scores > trained.threshold(0.1)) < 0.12  # bf16 may move one over
     assert trained.space == run.space
     with pytest.raises(ValueError, match=r"rows of 4 numbers|images of 8x9x1"):
         trained.abnormality(raw[:, :3])

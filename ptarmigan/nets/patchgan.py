@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ptarmigan.nets.dcgan import Norm, widths
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.unet import enlarged
+from ptarmigan.precision import at_least_float32
 
 STAGES = 3
 
@@ -56,4 +57,5 @@ class PatchGAN(nn.Module):
     ) -> Float[Tensor, "batch down right"]:
         """A raw score for every patch."""
         seen = x if a is None else torch.cat([enlarged(a, self.scale), x], 1)
-        return torch.as_tensor(self.layers(seen)).squeeze(1).float()
+        scores: Tensor = self.layers(seen)
+        return at_least_float32(scores.squeeze(1))
