@@ -27,7 +27,7 @@ from torch import Tensor
 from ptarmigan import folder, noise, zoo
 from ptarmigan.checkpoint import read
 from ptarmigan.data.blank import Blank
-from ptarmigan.distributed import Ranks, join
+from ptarmigan.distributed import Ranks, join, leave, meet
 from ptarmigan.draw import Draw
 from ptarmigan.game import Game, Terms
 from ptarmigan.loop import play
@@ -271,8 +271,8 @@ def as_one_rank(place: Path, names: list[str]) -> None:
                 raise Broken(f"{name}: {type(error).__name__}: {error}") from error
             if ranks.first:
                 torch.save({k: p.detach() for k, p in run.game.named_parameters()}, place / f"{i}.pt")
-    dist.barrier()
-    dist.destroy_process_group()
+    meet()
+    leave()
 
 
 def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -> None:
