@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from ptarmigan import noise
+from ptarmigan.precision import at_least_float32
 
 WEIGHTED = (
     nn.Linear,
@@ -56,11 +57,6 @@ def required(c: Classes | None) -> Classes:
     return c
 
 
-def full(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """``x`` with at least 32 bits, for sums and differences that 16 would spoil."""
-    return x if x.dtype == torch.float64 else x.float()
-
-
 class ClassInput(nn.Module):
     """A generator's input: ``z``, then a learned vector of the class where there are classes (cGAN).
 
@@ -98,7 +94,7 @@ class Head(nn.Module):
     ) -> Float[Tensor, " batch"]:
         """Raw scores."""
         with torch.autocast(features.device.type, enabled=False):
-            features = full(features)
+            features = at_least_float32(features)
             scores: Tensor = self.linear(features).squeeze(1)
             if self.projection is not None:
                 scores = scores + (self.projection(required(c)) * features).sum(1)

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import full
+from ptarmigan.precision import at_least_float32
 
 
 class MinibatchDiscrimination(nn.Module):
@@ -27,7 +27,7 @@ class MinibatchDiscrimination(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch feature"]) -> Float[Tensor, "batch more"]:
         """``x`` and, for each kernel, the sum over the batch of ``exp(-|difference|)``; itself counts one."""
-        vectors = full(self.linear(x)).unflatten(1, (self.kernels, -1))
+        vectors = at_least_float32(self.linear(x)).unflatten(1, (self.kernels, -1))
         distances = (vectors[:, None] - vectors[None]).abs().sum(3)
         return torch.cat([x, torch.exp(-distances).sum(1).to(x.dtype)], 1)
 
@@ -50,7 +50,7 @@ class MinibatchStd(nn.Module):
     ) -> Float[Tensor, "batch more height width"]:
         """``x`` with one more channel."""
         group = math.gcd(len(x), self.group)
-        grouped = full(x).unflatten(0, (group, -1))
+        grouped = at_least_float32(x).unflatten(0, (group, -1))
         variance = (grouped - grouped.mean(0)).square().mean(0)  # var(0) takes ten times as long on a CPU
         deviation = (variance + 1e-8).sqrt().mean((1, 2, 3)).repeat(group)
         channel = deviation[:, None, None, None].expand(-1, 1, *x.shape[2:])

@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import full, initialise
+from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.sides import mirror
 from ptarmigan.nets.unet import to_multiple
+from ptarmigan.precision import at_least_float32
 
 HALVINGS = 2
 """Of the sides, from a picture to its content."""
@@ -156,7 +157,7 @@ class LayerNorm(nn.Module):
 
     def forward(self, x: Pictures) -> Pictures:
         """Normalised, then scaled and shifted channel by channel."""
-        y = full(x)
+        y = at_least_float32(x)
         deviation, mean = torch.std_mean(y, (1, 2, 3), keepdim=True)
         y = (y - mean) / (deviation + EPS)
         return (y * self.gain[:, None, None] + self.bias[:, None, None]).to(x.dtype)

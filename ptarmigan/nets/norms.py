@@ -7,7 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import Classes, full, required
+from ptarmigan.nets.layers import Classes, required
+from ptarmigan.precision import at_least_float32
 
 
 class ConditionalBatchNorm(nn.Module):
@@ -58,7 +59,8 @@ class VirtualBatchNorm(nn.Module):
         n = self.reference
         if len(x) < n:
             raise ValueError(f"virtual batch norm needs its {n} reference rows first: wrap with Referenced")
-        rows = full(x).flatten(2) if x.ndim > 2 else full(x)[:, :, None]
+        rows = at_least_float32(x)
+        rows = rows.flatten(2) if rows.ndim > 2 else rows[:, :, None]
         mean, square = rows.mean(2), rows.square().mean(2)
         mean, square = self.blend(mean), self.blend(square)
         scale = self.gain * torch.rsqrt((square - mean.square()).clamp_min(0) + self.eps)

@@ -17,9 +17,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import Classes, ClassInput, full, required
+from ptarmigan.nets.layers import Classes, ClassInput, required
 from ptarmigan.nets.resample import Downsample, Upsample
 from ptarmigan.nets.sides import Sides, crop, doubled, halved, halvings
+from ptarmigan.precision import at_least_float32
 
 LEAK = 0.2
 GAIN = math.sqrt(2 / (1 + LEAK**2))
@@ -207,7 +208,7 @@ class ProductHead(nn.Module):
     ) -> Float[Tensor, " batch"]:
         """Raw scores, in 32 bits under autocast."""
         with torch.autocast(features.device.type, enabled=False):
-            h: Tensor = self.linear(full(features))
+            h: Tensor = self.linear(at_least_float32(features))
             return h.squeeze(1) if self.embedding is None else (h * self.embedding(required(c))).sum(1)
 
 
