@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ptarmigan import schedule
 from ptarmigan.average import Average
 from ptarmigan.draw import Draw
 from ptarmigan.game import Game
@@ -51,9 +50,7 @@ class Play:
         run.advance(progress)
         run.rule(run.game, run.optimizers, self.draw, self.step)
         self.step += 1
-        seen = self.step * run.samples.batch
-        half_life = schedule.at(run.half_life, progress)
-        self.average.update(batch=run.samples.batch, seen=seen, half_life=half_life)
+        self.average.update(batch=run.samples.batch, half_life=run.remembers(self.step))
 
     def wait(self) -> None:
         """Until the device has done what it was told."""
@@ -82,10 +79,15 @@ def clocked(
     run.samples.close()
 
 
+def at_pace(minutes: float, milliseconds: float) -> int:
+    """As many steps as fit into so many minutes when one takes ``milliseconds``; one at least."""
+    return max(1, round(60_000 * minutes / milliseconds))
+
+
 def played(run: Run, marks: Sequence[float], milliseconds: float) -> Iterator[Mark]:
     """The same, with as many steps as fit into each mark's minutes when one takes ``milliseconds``."""
     play = Play(run)
-    steps = [max(1, round(60_000 * mark / milliseconds)) for mark in marks]
+    steps = [at_pace(mark, milliseconds) for mark in marks]
     for mark, end in zip(marks, steps, strict=True):
         while play.step < end:
             play.advance(play.step / steps[-1])

@@ -50,7 +50,7 @@ def main(
 
 def one(task: tuple[str, str, int], **more: Any) -> dict[str, Any]:
     """One seed, with ``more`` options."""
-    from ptarmigan import schedule, zoo
+    from ptarmigan import zoo
     from ptarmigan.average import Average
     from ptarmigan.data.points import mixture
     from ptarmigan.draw import Draw
@@ -66,9 +66,7 @@ def one(task: tuple[str, str, int], **more: Any) -> dict[str, Any]:
     for step in range(run.steps):
         run.advance(step / run.steps)
         run.rule(run.game, run.optimizers, draw, step)
-        half_life = schedule.at(run.half_life, (step + 1) / run.steps)
-        batch = run.samples.batch
-        average.update(batch=batch, seen=(step + 1) * batch, half_life=half_life)
+        average.update(batch=run.samples.batch, half_life=run.remembers(step + 1))
     spent, busy = time.monotonic() - then, time.process_time() - busy
     with average.playing(run.game) as game:
         points = np.concatenate(list(generate(game, run.space, SAMPLES, seed=seed)))

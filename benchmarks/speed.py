@@ -98,7 +98,7 @@ def ours(images: np.ndarray, dtype: torch.dtype | None, *, averaged: bool) -> Ca
         run.advance(i / run.steps)
         alternating(game, optimizers, draw, i)
         if averaged:
-            average.update(batch=BATCH, seen=(i + 1) * BATCH, half_life=1e4)
+            average.update(batch=BATCH, half_life=1e4)
 
     return step
 

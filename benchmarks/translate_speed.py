@@ -147,7 +147,7 @@ def ours(run: Run) -> Step:
         i = next(at)
         run.advance(i / run.steps)
         alternating(run.game, run.optimizers, draw, i)
-        average.update(batch=batch, seen=(i + 1) * batch, half_life=500)
+        average.update(batch=batch, half_life=500)
 
     return step
 

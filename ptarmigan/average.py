@@ -11,15 +11,11 @@ from torch import Tensor, nn
 
 from ptarmigan.game import Game, State
 
-RAMP = 0.05
-
 
 class Average:
     """An exponential moving average of a game's generating networks.
 
-    Its half-life is counted in samples seen, and is at most ``RAMP`` of those seen so far, so that the first
-    weights are soon forgotten (Karras et al. 2020, arXiv 2006.06676). Batch statistics are averaged with the
-    weights they belong to; a ``State`` is copied.
+    Batch statistics are averaged with the weights they belong to; a ``State`` is copied.
     """
 
     def __init__(self, game: Game) -> None:
@@ -28,9 +24,8 @@ class Average:
         self.pairs = [paired(mine, getattr(game, name)) for name, mine in self.networks.items()]
 
     @torch.no_grad()
-    def update(self, *, batch: int, seen: int, half_life: float) -> None:
-        """Follow the game's weights by one step of ``batch`` samples, ``seen`` samples into the run."""
-        half_life = min(half_life, RAMP * seen)
+    def update(self, *, batch: int, half_life: float) -> None:
+        """Follow the game's weights by one step of ``batch`` samples; ``half_life`` is in samples."""
         follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
         for blend, copied in self.pairs:
             if blend[0]:  # a State has none

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 import torch.distributed as dist
 
-from ptarmigan import distributed, schedule
+from ptarmigan import distributed
 from ptarmigan.average import Average
 from ptarmigan.checkpoint import Checkpoints
 from ptarmigan.data.images import bad_files
@@ -267,12 +267,7 @@ class Player:
     def follow(self, terms: Terms) -> None:
         """What comes after every step; most of it after few."""
         at, run = self.at, self.run
-        half_life = schedule.at(run.half_life, at.step / run.steps)
-        self.average.update(
-            batch=run.samples.batch,
-            seen=at.step * run.samples.batch,
-            half_life=half_life,
-        )
+        self.average.update(batch=run.samples.batch, half_life=run.remembers(at.step))
         self.streak = (self.streak + terms[SKIPPED]) * terms[SKIPPED]
         self.meter.add(terms)
         self.watch.advance(at.step)

@@ -14,6 +14,8 @@ from ptarmigan.rules import Rule, alternating
 from ptarmigan.schedule import Schedule
 from ptarmigan.spaces.space import Space
 
+RAMP = 0.05
+
 
 @dataclass
 class Run:
@@ -26,7 +28,7 @@ class Run:
         steps: the length of the run.
         seed: names every random choice.
         rule: how losses become moves.
-        half_life: of the averaged weights, in samples seen.
+        half_life: of the averaged weights, in samples. A number is what it grows to; see ``remembers``.
         rate: multiplies every learning rate.
         beta2: replaces Adam's second decay rate, where given (R3GAN).
     """
@@ -61,3 +63,13 @@ class Run:
                 group["lr"] = rate * schedule.at(self.rate, progress)
                 if self.beta2 is not None:
                     group["betas"] = (group["betas"][0], schedule.at(self.beta2, progress))
+
+    def remembers(self, steps: int) -> float:
+        """The half-life of the averaged weights after so many steps, in samples.
+
+        One that is a number is at most ``RAMP`` of what was seen so far, so that the first weights are soon
+        forgotten (Karras et al. 2020, arXiv 2006.06676).
+        """
+        if callable(self.half_life):
+            return self.half_life(self.game.progress)
+        return min(self.half_life, RAMP * steps * self.samples.batch)

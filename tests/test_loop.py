@@ -322,12 +322,24 @@ def test_averaged_weights_have_their_half_life():
     start = weight.detach().clone()
     with torch.no_grad():
         weight += 1
-    for step in range(10):
-        average.update(batch=100, seen=10**6 + step, half_life=1000)
+    for _ in range(10):
+        average.update(batch=100, half_life=1000)
     mine = average.networks["generator"].layers[0].weight
     torch.testing.assert_close(mine - start, torch.full_like(mine, 0.5))
-    average.update(batch=100, seen=100, half_life=1000)
-    assert float((mine - start).mean()) > 0.99, "early on, only the latest weights count"
+    average.update(batch=100, half_life=5)
+    assert float((mine - start).mean()) > 0.99, "of what was seen longer ago nothing is left"
+
+
+def test_the_first_weights_are_soon_forgotten():
+    run = ring_run()
+    run.half_life = 1000.0
+    assert run.remembers(2) == pytest.approx(2 * run.remembers(1))
+    assert run.remembers(1) < run.samples.batch, "the first step's weights are gone after the second"
+    assert run.remembers(10**6) == 1000.0
+    run.half_life = linear(1000.0, 500.0)
+    assert run.remembers(1) == 1000.0, "a schedule has its own start"
+    run.advance(1.0)
+    assert run.remembers(1) == 500.0
 
 
 def test_averaged_networks_are_lent_and_given_back():

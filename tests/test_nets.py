@@ -621,14 +621,15 @@ def test_minibatch_std_is_zero_for_copies_and_in_groups():
         close(pairs[[i, i + 3]], expected.expand(2), 1e-4)
 
 
-def test_a_discriminator_with_deviation_tells_copies_from_samples_that_differ():
+def test_a_discriminator_with_a_hidden_end_tells_copies_from_samples_that_differ():
     x = torch.randn(4, 1, 28, 28)
     copies = x[:1].expand(4, -1, -1, -1)
-    for deviation in (False, True):
-        discriminator = DCGANDiscriminator((1, 28, 28), 4, norm=nn.Identity, deviation=deviation)
+    for hidden in (0, 8):
+        discriminator = DCGANDiscriminator((1, 28, 28), 4, norm=nn.Identity, hidden=hidden)
         initialise(discriminator, nn.init.orthogonal_)  # so that little things are seen in the score
         among_others, among_copies = discriminator(x)[0], discriminator(copies)[0]
-        assert ((among_others - among_copies).abs() > 1e-5) == deviation
+        assert ((among_others - among_copies).abs() > 1e-5) == bool(hidden)
+        assert discriminator.features(x).shape == (4, discriminator.feature_size)
 
 
 # Networks of points, BEGAN

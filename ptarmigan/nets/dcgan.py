@@ -91,8 +91,8 @@ class DCGANDiscriminator(nn.Module):
         classes: how many; 0 for no condition.
         smallest: the least the last layer's shorter side may be.
         norm: what normalises all but the first layer; ``nn.Identity`` under ``spectral_norm`` and penalties.
-        deviation: let its end see how much the samples of a batch differ (Karras et al. 2018, arXiv
-            1710.10196).
+        hidden: where given, its end sees how much the samples of a batch differ, and has a layer of so
+            many units before the scores (Karras et al. 2018, arXiv 1710.10196).
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class DCGANDiscriminator(nn.Module):
         *,
         smallest: int = 3,
         norm: Norm = nn.BatchNorm2d,
-        deviation: bool = False,
+        hidden: int = 0,
     ) -> None:
         super().__init__()
         channels, height, across = shape
@@ -112,18 +112,24 @@ class DCGANDiscriminator(nn.Module):
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for a, b in pairwise(sizes):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=norm is nn.Identity), norm(b), nn.LeakyReLU(0.2)]
-        if deviation:
-            layers.append(MinibatchStd())
-        self.layers = nn.Sequential(*layers, nn.Flatten())
         # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
-        self.feature_size = (sizes[-1] + deviation) * (height >> stages) * (across >> stages)
+        places = (height >> stages) * (across >> stages)
+        size = sizes[-1] * places
+        if hidden:
+            layers += [MinibatchStd(), nn.Flatten(), nn.Linear(size + places, hidden), nn.LeakyReLU(0.2)]
+        else:
+            layers.append(nn.Flatten())
+        self.layers, self.feature_size = nn.Sequential(*layers), hidden or size
         self.head: nn.Module = Head(self.feature_size, classes)
         initialise(self, partial(nn.init.normal_, std=0.02))
+        if hidden:  # through two more layers of such small weights little would come
+            for layer in (self.layers[-2], self.head):
+                initialise(layer, partial(nn.init.normal_, std=0.05))
 
     def features(
         self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
     ) -> Float[Tensor, "batch feature"]:
-        """The last convolution, flattened; ``c`` is not looked at."""
+        """The last layer before the scores, flattened; ``c`` is not looked at."""
         features: Tensor = self.layers(x)
         return features
 
