@@ -79,15 +79,10 @@ def clocked(
     run.samples.close()
 
 
-def at_pace(minutes: float, milliseconds: float) -> int:
-    """As many steps as fit into so many minutes when one takes ``milliseconds``; one at least."""
-    return max(1, round(60_000 * minutes / milliseconds))
-
-
 def played(run: Run, marks: Sequence[float], milliseconds: float) -> Iterator[Mark]:
     """The same, with as many steps as fit into each mark's minutes when one takes ``milliseconds``."""
     play = Play(run)
-    steps = [at_pace(mark, milliseconds) for mark in marks]
+    steps = [max(1, round(60_000 * mark / milliseconds)) for mark in marks]
     for mark, end in zip(marks, steps, strict=True):
         while play.step < end:
             play.advance(play.step / steps[-1])

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import tyro
-from clocked import Mark, at_pace, pace, played
+from clocked import Mark, pace, played
 from record import commit, machine, record, recorded
 
 from ptarmigan import zoo
@@ -47,9 +47,9 @@ class Entry:
     recipe: str
     options: dict[str, Any] = field(default_factory=dict)
 
-    def run(self, data: str, seed: int, **more: Any) -> Run:
-        """On a set of images, with ``more`` options."""
-        return build(zoo.recipe(self.recipe), {"data": data, "seed": seed, **self.options, **more})
+    def run(self, data: str, seed: int) -> Run:
+        """On a set of images."""
+        return build(zoo.recipe(self.recipe), {"data": data, "seed": seed, **self.options})
 
     def settings(self) -> dict[str, Any]:
         """What it is played with, defaults too: where one changes, what was recorded is of something else."""
@@ -166,10 +166,9 @@ def keep(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> None:
 
 def scored(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> Iterator[dict[str, Any]]:
     """One run, scored at every mark."""
-    step = milliseconds(entry)
-    run = entry.run(data, seed, steps=at_pace(marks[-1], step))
+    run = entry.run(data, seed)
     metrics = default_metrics(run.samples, SAMPLES)
-    for mark in played(run, marks, step):
+    for mark in played(run, marks, milliseconds(entry)):
         raw = samples(run, mark, seed)
         scores = {metric.name: metric(raw) for metric in metrics}
         row = {

@@ -14,7 +14,8 @@ from ptarmigan.rules import Rule, alternating
 from ptarmigan.schedule import Schedule
 from ptarmigan.spaces.space import Space
 
-RAMP = 0.05
+SHARE, GROWTH = 0.02, 8e6
+"""Tuned on MNIST and Fashion-MNIST: 0.02 of what was seen at first, 0.145 of a million."""
 
 
 @dataclass
@@ -28,7 +29,7 @@ class Run:
         steps: the length of the run.
         seed: names every random choice.
         rule: how losses become moves.
-        half_life: of the averaged weights, in samples. A number is what it grows to; see ``remembers``.
+        half_life: of the averaged weights, in samples: what it may grow to, see ``remembers``.
         rate: multiplies every learning rate.
         beta2: replaces Adam's second decay rate, where given (R3GAN).
     """
@@ -67,9 +68,10 @@ class Run:
     def remembers(self, steps: int) -> float:
         """The half-life of the averaged weights after so many steps, in samples.
 
-        One that is a number is at most ``RAMP`` of what was seen so far, so that the first weights are soon
-        forgotten (Karras et al. 2020, arXiv 2006.06676).
+        It is at most a share of what was seen so far (Karras et al. 2020, arXiv 2006.06676), and the share
+        grows as well: at first weights get better so fast that old ones do harm, later they turn about the
+        place of their mean.
         """
-        if callable(self.half_life):
-            return self.half_life(self.game.progress)
-        return min(self.half_life, RAMP * steps * self.samples.batch)
+        seen = steps * self.samples.batch
+        longest = seen * (SHARE + seen / GROWTH)
+        return min(schedule.at(self.half_life, self.game.progress), longest)

@@ -26,7 +26,7 @@ from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.optim import adam
 from ptarmigan.penalties import R1, R2
 from ptarmigan.run import Run
-from ptarmigan.schedule import Schedule, cosine
+from ptarmigan.schedule import cosine
 
 STAGES = 3
 """Doublings of the generator up to 47 pixels, which the rate is for."""
@@ -65,7 +65,7 @@ def recipe(
         lazy: the penalties are played every so many steps.
         augment: how images are changed for the discriminator, where they are few: DiffAugment (Zhao et al.
             2020) or ADA (Karras et al. 2020), which does it more as the discriminator grows sure.
-        half_life: of the averaged weights, in images: what it grows to as the run gets longer.
+        half_life: of the averaged weights, in images: what it grows to.
         steps: the length of the run.
         batch: images in a step.
         seed: names every random choice.
@@ -93,22 +93,9 @@ def recipe(
         optimizers,
         steps=steps,
         seed=seed,
-        half_life=growing(half_life, steps * batch),
+        half_life=half_life,
         rate=cosine(1.0, 0.1),
     )
-
-
-def growing(half_life: float, images: int) -> Schedule:
-    """The half-life over a run of so many images: a fiftieth of what was seen, and more the more that was.
-
-    At first weights improve so fast that old ones do harm; later they turn about the place of their mean.
-    """
-
-    def at(progress: float) -> float:
-        seen = progress * images
-        return min(half_life, seen / 50 + seen**2 / 8_000_000)
-
-    return at
 
 
 def augmentation(name: str, batch: int) -> Augment | Ada | None:
