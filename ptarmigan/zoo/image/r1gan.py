@@ -7,8 +7,8 @@ normalisation in the discriminator; the penalties are lazy (Karras et al. 2020, 
 eighth step. The discriminator ends with how much the samples of a batch differ, and a hidden layer (Karras
 et al. 2018, arXiv 1710.10196). A small network at a high rate, decayed along a cosine, learns most per second
 on a CPU.
-Cost and score: after 4,966 steps, 30 s of one core, on digits:
-Fréchet distance 9.72 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 4,119 steps, 30 s of one core, on digits:
+Fréchet distance 5.69 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations
