@@ -34,7 +34,7 @@ def recipe(
     final_gamma: float = 0.1,
     lazy: int = 4,
     half_life: float = 100_000.0,
-    steps: int = 43_000,
+    steps: int = 36_000,
     batch: int = 256,
     seed: int = 0,
 ) -> Run:
