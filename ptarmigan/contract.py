@@ -27,7 +27,7 @@ from torch import Tensor
 from ptarmigan import folder, noise, zoo
 from ptarmigan.checkpoint import read
 from ptarmigan.data.blank import Blank
-from ptarmigan.distributed import Ranks, join, leave, meet
+from ptarmigan.distributed import Ranks, join, leave, wait
 from ptarmigan.draw import Draw
 from ptarmigan.game import Game, Terms
 from ptarmigan.loop import play
@@ -271,7 +271,7 @@ def as_one_rank(place: Path, names: list[str]) -> None:
                 raise Broken(f"{name}: {type(error).__name__}: {error}") from error
             if ranks.first:
                 torch.save({k: p.detach() for k, p in run.game.named_parameters()}, place / f"{i}.pt")
-    meet()
+    wait()  # a rank that leaves before the rest may abort (gloo)
     leave()
 
 

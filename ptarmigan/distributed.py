@@ -42,12 +42,6 @@ def local_device(device: torch.device) -> torch.device:
     return device
 
 
-def meet() -> None:
-    """Wait for all other processes: one that leaves before the rest may abort (gloo)."""
-    if dist.is_initialized():
-        dist.barrier()
-
-
 def leave() -> None:
     """Leave the group, where there is one."""
     if dist.is_initialized():

@@ -113,7 +113,7 @@ def play(
         if description is not None and player.ranks.first:
             claim(folder, description, force=force)
         outcome = player.play()
-        distributed.meet()
+        distributed.wait()  # a rank that leaves before the rest may abort (gloo)
         goes_on = outcome.treatment is not None
         return outcome
     finally:

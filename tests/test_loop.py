@@ -336,7 +336,7 @@ def test_the_first_weights_are_soon_forgotten():
     half_lives = [run.remembers(steps) for steps in (1, 10, 100)]
     assert half_lives[0] < run.samples.batch, "the first step's weights are gone after the second"
     shares = [h / steps for h, steps in zip(half_lives, (1, 10, 100), strict=True)]
-    assert shares == sorted(shares)
+    assert shares == sorted(set(shares)), "and the share grows"
     assert run.remembers(10**6) == 1000.0
     run.half_life = linear(1000.0, 500.0)
     run.advance(1.0)

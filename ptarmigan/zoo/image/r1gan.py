@@ -87,15 +87,7 @@ def recipe(
         "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
         "generator": adam(game.generator, lr, (0.0, 0.99)),
     }
-    return Run(
-        game,
-        samples,
-        optimizers,
-        steps=steps,
-        seed=seed,
-        half_life=half_life,
-        rate=cosine(1.0, 0.1),
-    )
+    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
 
 
 def augmentation(name: str, batch: int) -> Augment | Ada | None:
