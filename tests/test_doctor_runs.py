@@ -236,7 +236,7 @@ def test_data_that_is_bad_is_told_before_the_first_step(tmp_path, capsys):
     assert examine(tmp_path / "run")[0].fault == Fault.DATA
 
 
-TOY = dict(data="ring", width=16, depth=2, batch=32, steps=300)
+TOY = dict(data="ring", width=16, depth=2, batch=32, steps=600)
 QUIETLY = dict(
     device="cpu", log_every=3, score_every=0, sample_every=0, save_every=30, quiet=True, report=False
 )
