@@ -44,6 +44,7 @@ WRONG = [
     ("train toy.gan --lr nan", "--lr nan"),
     ("train toy.gan --steps -5", "--steps -5"),
     ("train toy.gan --data rign", "there are no points 'rign'"),
+    ("train toy.gan --data nowhere.csv", "ptarmigan: nowhere.csv: No such file or directory"),
     ("train toy.gan --device gpu", "--device gpu: no such device"),
     ("train toy.gan --precision fp8", "'fp8'"),
     ("train toy.gan --accumulate 3", "choose a --batch that 3 divides"),
