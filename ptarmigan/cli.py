@@ -89,9 +89,9 @@ def help_text() -> str:
 
 def explain(error: Exception) -> int:
     """One line on stderr for an error, and the exit code it means."""
-    from ptarmigan.errors import Diverged
+    from ptarmigan.errors import Diverged, one_line
 
-    words = " ".join(said(error).split())
+    words = one_line(error)
     if isinstance(error, (ValueError, OSError)):
         print(f"ptarmigan: {words}", file=sys.stderr)
         return USAGE
@@ -102,10 +102,3 @@ def explain(error: Exception) -> int:
         f"ptarmigan: internal error: {type(error).__name__}: {words} (--debug shows where)", file=sys.stderr
     )
     return FAILED
-
-
-def said(error: Exception) -> str:
-    """What an error says; one of the system's as its own tools say it: which file, and what is wrong."""
-    if isinstance(error, OSError) and error.strerror:
-        return ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
-    return str(error)

@@ -9,3 +9,11 @@ class Diverged(RuntimeError):
 
 class UsageError(ValueError):
     """The command line is not as its ``--help`` says."""
+
+
+def one_line(error: BaseException) -> str:
+    """What an error says; one of the system's as its own tools say it: which file, and what is wrong."""
+    words = str(error)
+    if isinstance(error, OSError) and error.strerror:
+        words = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
+    return " ".join(words.split())

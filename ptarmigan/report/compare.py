@@ -17,6 +17,7 @@ from ptarmigan.checkpoint import write
 from ptarmigan.comparison.compare import Comparison, evidence
 from ptarmigan.comparison.rows import SEEDS, Cell, Row
 from ptarmigan.comparison.runs import Group, Scored
+from ptarmigan.errors import one_line
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
@@ -191,7 +192,7 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
             return _rows(run, trained), f"{run.folder}, translations of held-out inputs."
         return trained.space.preview(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
     except (ValueError, OSError, RuntimeError) as error:
-        return None, f"no samples are to be had ({' '.join(str(error).split())})."
+        return None, f"no samples are to be had ({one_line(error)})."
 
 
 def _rows(run: Scored, trained: Trained) -> Image.Image:

@@ -11,6 +11,7 @@ from ptarmigan import options, zoo
 from ptarmigan.checkpoint import write
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
+from ptarmigan.errors import one_line
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
@@ -77,7 +78,7 @@ def rebuilt(story: Story) -> tuple[Run | None, str]:
     try:
         return options.build(zoo.recipe(story.recipe), story.described["options"]), ""
     except Exception as error:  # a recipe may be anybody's code, and the page is written all the same
-        return None, " ".join(str(error).split())
+        return None, one_line(error)
 
 
 def guarded(title: str, section: Callable[[], Markup | None]) -> Markup | None:
@@ -85,7 +86,7 @@ def guarded(title: str, section: Callable[[], Markup | None]) -> Markup | None:
     try:
         return section()
     except (ValueError, OSError, RuntimeError) as error:
-        return join(h("h2", title), h("p", f"Not to be had: {' '.join(str(error).split())}", class_="soft"))
+        return join(h("h2", title), h("p", f"Not to be had: {one_line(error)}", class_="soft"))
 
 
 def document(title: str, body: Markup) -> str:
