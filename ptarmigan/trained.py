@@ -312,11 +312,26 @@ class Trained:
             return some_classes(self.frequencies, n, seed)
         if not known:
             raise ValueError("this run has no classes: leave --class out")
+        if len(known) > 1 and not self.conditional():
+            raise ValueError(
+                f"this run of {self.description.get('recipe')} learnt nothing of classes: leave --class out, "
+                "or train image.cgan, or image.r1gan with --conditional"
+            )
         if str(class_) in known:
             return np.full(n, known.index(str(class_)), np.int64)
         if str(class_).isdigit() and int(class_) < len(known):
             return np.full(n, int(class_), np.int64)
         raise ValueError(f"there is no class {class_!r}; there are {', '.join(known)}")
+
+    @torch.no_grad()
+    def conditional(self) -> bool:
+        """Whether what is made depends on the class: a recipe need not look at those that the data has."""
+        (z,) = latents(self.game, 1, seed=0)
+        made = []
+        for class_ in (0, len(self.space.classes) - 1):
+            noise.at(0, "classes", device=z.device)
+            made.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
+        return not torch.equal(*made)
 
 
 def leg(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:

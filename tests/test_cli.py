@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+import ptarmigan
 from ptarmigan import cli
 from ptarmigan.checkpoint import read
 from ptarmigan.contract import differences
@@ -116,6 +117,26 @@ def test_a_run_from_beginning_to_end(capsys, tmp_path, monkeypatch):
     code, out, _ = said(capsys, "score", "run", "--n", "500", "--json")
     assert code == 0
     assert json.loads(out)["scores"]
+
+
+@pytest.mark.parametrize(
+    ("options", "obeys"),
+    [((), False), (("--conditional",), True)],
+    ids=["images alone", "with their classes"],
+)
+def test_a_class_is_made_by_a_run_that_learnt_it_and_refused_by_another(options, obeys, capsys, tmp_path):
+    run, few, walk = (str(tmp_path / name) for name in ("run", "few.npy", "walk.png"))
+    train = ("train", "image.r1gan", "--data", "digits", "--width", "4", "--batch", "8", "--steps", "2")
+    assert said(capsys, *train, *options, *QUICK, "--out", run, "--quiet")[0] == 0
+    for command in (("sample", run, "--n", "9", "--out", few), ("interpolate", run, "--out", walk)):
+        code, _, err = said(capsys, *command, "--class", "3")
+        assert code == (0 if obeys else 2), err
+        assert ("learnt nothing of classes" in err) is not obeys
+        assert said(capsys, *command, "--class", "eleven")[0] == 2
+    if obeys:
+        threes = np.load(few)
+        assert np.array_equal(threes, ptarmigan.load(run).sample(9, class_=3))
+        assert not np.array_equal(threes, ptarmigan.load(run).sample(9, class_=4))
 
 
 def test_another_folder_is_left_alone(capsys, tmp_path):
