@@ -100,12 +100,12 @@ def play(
         heal: says what to change where the run falls ill, if ``settings.rescue`` wants it treated.
 
     Raises:
-        ValueError: the batch cannot be shared evenly, the device is not there, or the folder is another's.
+        ValueError: settings exclude one another, the batch cannot be shared evenly, the device is not there,
+            or the folder is another's.
         Diverged: non-finite steps, also after going back.
     """
     settings = settings or Settings()
-    if settings.rescue and not (settings.vitals and settings.log_every):
-        raise ValueError("--rescue goes by vital signs: it needs --vitals and a --log-every of at least 1")
+    settings.check()
     device = distributed.local_device(pick_device(settings.device))
     player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, heal=heal)
     goes_on = False

@@ -49,6 +49,17 @@ class Settings:
         """An interval in steps: as given, or a tenth of the run."""
         return max(1, steps // 10) if every is None else every
 
+    def check(self) -> None:
+        """See that what one of them goes by is not turned off by another.
+
+        Raises:
+            ValueError: it is.
+        """
+        if self.rescue and not (self.vitals and self.log_every):
+            raise ValueError("--rescue goes by vital signs: it needs --vitals and a --log-every above 0")
+        if self.patience and self.score_every == 0:
+            raise ValueError("--patience counts scores: it needs a --score-every above 0")
+
 
 def pick_device(name: str) -> torch.device:
     """The device of that name; ``auto`` is the best there is.

@@ -49,6 +49,7 @@ WRONG = [
     ("train toy.gan --device gpu", "--device gpu: no such device"),
     ("train toy.gan --precision fp8", "'fp8'"),
     ("train toy.gan --accumulate 3", "choose a --batch that 3 divides"),
+    ("train toy.gan --patience 3 --score-every 0", "--patience counts scores"),
     ("train toy.gan --data-dir /nowhere", "--data-dir /nowhere"),
     ("train image.gan --size 3by4", "--size 3by4"),
     ("sample nowhere", "nowhere is no run and no file"),
