@@ -110,6 +110,17 @@ def write_walk(space: Space, walk: NDArray[Any], frames: int, out: Path) -> str:
     return f"walk: {out} ({len(walk)} samples)"
 
 
+def place_for_picture(out: Path) -> None:
+    """See that a picture can be written there, before there is one.
+
+    Raises:
+        ValueError: something is at ``out``, or its ending is another's.
+    """
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"{out}: this picture is written to a .png")
+    vacant(out)
+
+
 def vacant(out: Path) -> None:
     """Nothing is there, or an empty folder.
 

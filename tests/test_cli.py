@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import ptarmigan
 from ptarmigan import cli
@@ -59,6 +60,7 @@ WRONG = [
     ("report nowhere", "nowhere"),
     ("data nowhere", "there is no data 'nowhere'"),
     ("data {file}", "x.txt"),
+    ("data digits --out preview", "preview: this picture is written to a .png"),
     ("show image.nothing", "there is no recipe"),
     ("copy image.gan mine.txt", "such as mine.py"),
     ("check nowhere.py", "nowhere.py"),
@@ -146,6 +148,18 @@ def test_another_folder_is_left_alone(capsys, tmp_path):
     assert code == 2
     assert "not empty" in err
     assert (tmp_path / "thesis.txt").read_text() == "do not lose me"
+
+
+def test_a_preview_takes_the_place_of_no_file(capsys, tmp_path):
+    photo = tmp_path / "photo.png"
+    photo.write_bytes(b"do not lose me")
+    code, out, err = said(capsys, "data", "digits", "--out", str(photo))
+    assert (code, out) == (2, "")
+    assert "is there already" in err
+    assert photo.read_bytes() == b"do not lose me"
+    assert said(capsys, "data", "digits", "--out", str(tmp_path / "new" / "digits.png"))[0] == 0
+    with Image.open(tmp_path / "new" / "digits.png") as preview:
+        assert preview.format == "PNG"
 
 
 def test_list_and_show_and_copy(capsys, tmp_path):

@@ -73,6 +73,7 @@ def data(args: list[str]) -> int:
     from ptarmigan.data.describe_table import described_table
     from ptarmigan.data.images import Images
     from ptarmigan.data.pairs import Pairs
+    from ptarmigan.export import fresh, place_for_picture
 
     def options(
         source: tyro.conf.Positional[str],
@@ -97,6 +98,8 @@ def data(args: list[str]) -> int:
             data_dir: where named data sets already are.
         """
         use_data_dir(data_dir)
+        if out:
+            place_for_picture(Path(out))
         if pair or labels != "none":
             from ptarmigan.translation import some_pairs
 
@@ -110,7 +113,8 @@ def data(args: list[str]) -> int:
             lines, preview = described.table(), described.preview
         print("\n".join(lines))
         if out:
-            preview.save(out)
+            with fresh(Path(out)) as draft:
+                preview.save(draft, "PNG")
             print(f"preview: {out}")
 
     parsed(options, args, "data")
