@@ -407,6 +407,7 @@ WRONG = [
     (lambda make: [make("a"), damage(make("b", lr=1), scored(scores={"x": entry(10**400)}))], "does not say"),
     (lambda make: [make("a"), make("b", lr=1), "--out", "nowhere/x.html"], "--out nowhere/x.html"),
     (lambda make: [make("a"), make("b", lr=1), "--out", "."], "--out ."),
+    (lambda make: [make("a"), make("b", lr=1), "--out", "a/scores.json"], "--out a/scores.json: it is an"),
 ]
 
 

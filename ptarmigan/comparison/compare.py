@@ -137,8 +137,8 @@ def compare(
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
     page = None if out is None else Path(out)
-    if page is not None and (page.is_dir() or not page.parent.is_dir()):
-        raise ValueError(f"--out {page}: it is a file in a folder that is there, such as compare.html")
+    if page is not None and (page.suffix != ".html" or page.is_dir() or not page.parent.is_dir()):
+        raise ValueError(f"--out {page}: it is an .html in a folder that is there, such as compare.html")
     samples = learnt(beside, Path(runs[0])) if beside and runs else None
     data, scored = read(runs, device, judged=bool(beside))
     trained = grouped(scored)
