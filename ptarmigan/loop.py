@@ -34,7 +34,7 @@ from ptarmigan.games.private import privacy
 from ptarmigan.precision import laid_out
 from ptarmigan.rules import SKIPPED, parameters
 from ptarmigan.run import Run
-from ptarmigan.settings import Settings, pick_device, pick_precision
+from ptarmigan.settings import Settings, pick_device, pick_precision, try_compiling
 from ptarmigan.studio import Studio
 from ptarmigan.watch import Meter, Watch
 
@@ -100,13 +100,15 @@ def play(
         heal: says what to change where the run falls ill, if ``settings.rescue`` wants it treated.
 
     Raises:
-        ValueError: settings exclude one another, the batch cannot be shared evenly, the device is not there,
-            or the folder is another's.
+        ValueError: settings exclude one another, the batch cannot be shared evenly, the device or a compiler
+            is not there, or the folder is another's.
         Diverged: non-finite steps, also after going back.
     """
     settings = settings or Settings()
     settings.check()
     device = distributed.local_device(pick_device(settings.device))
+    if settings.compile:
+        try_compiling(device)
     player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, heal=heal)
     goes_on = False
     try:

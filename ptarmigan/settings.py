@@ -89,6 +89,19 @@ def devices() -> list[str]:
     return found
 
 
+def try_compiling(device: torch.device) -> None:
+    """See that something can be compiled here, before a run is made to depend on it.
+
+    Raises:
+        ValueError: nothing can: on a CPU it takes a C++ compiler, on a GPU Triton.
+    """
+    try:
+        torch.compile(torch.sin)(torch.zeros(2, device=device))
+    except RuntimeError as error:
+        reason = str(error).partition("\n")[0]
+        raise ValueError(f"--compile: nothing can be compiled here, leave it out ({reason})") from error
+
+
 def pick_precision(name: str, device: torch.device, *, images: bool) -> torch.dtype | None:
     """The dtype of autocast, or None for fp32: bf16 pays for convolutions where the hardware has it."""
     if name == "auto":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import environment
 from PIL import Image
 
 import ptarmigan
@@ -225,9 +225,8 @@ def test_two_ranks_train_what_one_process_accumulates(tmp_path, cli):
     ]
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     together = [*launch, "-m", "ptarmigan", *options, "--out", str(tmp_path / "two")]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     for done in (
-        subprocess.run(together, env=environment, capture_output=True, text=True, timeout=120),
+        subprocess.run(together, env=environment(), capture_output=True, text=True, timeout=120),
         cli(*options, "--accumulate", "2", "--out", "one"),
     ):
         assert done.returncode == 0, done.stderr
@@ -236,9 +235,20 @@ def test_two_ranks_train_what_one_process_accumulates(tmp_path, cli):
     two, one = (read(tmp_path / name / "state-00000012.pt")["game"] for name in ("two", "one"))
     for key, value in one.items():
         torch.testing.assert_close(two[key], value, rtol=1e-3, atol=1e-5)
-    again = subprocess.run(together, env=environment, capture_output=True, text=True, timeout=120)
+    again = subprocess.run(together, env=environment(), capture_output=True, text=True, timeout=120)
     assert again.returncode == 0, "a finished run is no error on two ranks"
     assert differences(two, read(tmp_path / "two" / "state-00000012.pt")["game"]) == []
+
+
+def test_without_a_compiler_nothing_is_begun(tmp_path):
+    nowhere = {"CXX": "/nowhere/g++", "TORCHINDUCTOR_CACHE_DIR": str(tmp_path / "cache")}
+    command = [sys.executable, "-m", "ptarmigan", "train", PLAIN, "--compile", *QUICK, "--out", "run"]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment() | nowhere, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert "--compile: nothing can be compiled here" in done.stderr
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler on a CPU")
