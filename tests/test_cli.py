@@ -131,6 +131,7 @@ def test_a_class_is_made_by_a_run_that_learnt_it_and_refused_by_another(options,
     run, few, walk = (str(tmp_path / name) for name in ("run", "few.npy", "walk.png"))
     train = ("train", "image.r1gan", "--data", "digits", "--width", "4", "--batch", "8", "--steps", "2")
     assert said(capsys, *train, *options, *QUICK, "--out", run, "--quiet")[0] == 0
+    assert ("the same class at the same place" in Path(run, "report.html").read_text()) is obeys
     for command in (("sample", run, "--n", "9", "--out", few), ("interpolate", run, "--out", walk)):
         code, _, err = said(capsys, *command, "--class", "3")
         assert code == (0 if obeys else 2), err

@@ -206,7 +206,7 @@ def likeness(run: Run, trained: Trained) -> Markup:
     found = compare(run, trained)
     if not isinstance(run.space, ImageSpace):
         return join(h("h2", "Nearest training points"), h("p", copied(found, number)))
-    same = ": where the recipe is conditional, the same class at the same place" if run.space.classes else ""
+    same = ", the same class at the same place" if run.space.classes and trained.conditional() else ""
     generated = f"Generated{same}."
     return join(
         h("h2", "Beside real samples"),
