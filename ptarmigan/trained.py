@@ -326,6 +326,8 @@ class Trained:
     @torch.no_grad()
     def conditional(self) -> bool:
         """Whether what is made depends on the class: a recipe need not look at those that the data has."""
+        if len(self.space.classes) < 2:
+            return False
         (z,) = latents(self.game, 1, seed=0)
         made = []
         for class_ in (0, len(self.space.classes) - 1):

@@ -15,9 +15,7 @@ from ptarmigan import zoo
 from ptarmigan.data.arrays import channels_first
 from ptarmigan.estimators.playing import fitted, pickled
 from ptarmigan.options import defaults
-from ptarmigan.sampling import latents
 from ptarmigan.spaces.frames import pandas_or_error
-from ptarmigan.trained import Trained
 
 try:
     from imblearn.over_sampling.base import BaseOverSampler
@@ -129,7 +127,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         rows = np.concatenate([np.arange(len(images)), *again])
         told = {"conditional": True} if "conditional" in defaults(zoo.recipe(recipe)) else {}
         trained = fitted(self, "", recipe=recipe, data=(images[rows], codes[rows]), **told)
-        if not knows_classes(trained):
+        if not trained.conditional():
             raise ValueError(f"{recipe} is not told the class of what it makes: choose another recipe")
         seed = trained.description["options"]["seed"]
         made = [trained.sample(n, class_=str(c), seed=seed) for c, n in wanted.items()]
@@ -181,14 +179,6 @@ def densely(frame: Any) -> Any:
 
 
 @torch.no_grad()
-def knows_classes(trained: Trained) -> bool:
-    """Whether what a game makes of the same latents differs from class to class."""
-    z = next(latents(trained.game, 1, seed=0))
-    count = len(trained.space.classes)
-    made = [trained.game.sample(z, torch.full((len(z),), i, device=z.device)) for i in range(count)]
-    return any(not torch.equal(made[0], other) for other in made[1:])
-
-
 def like(made: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
     """Raw images ``(n, height, width, channels)`` in the layout and numbers of other images."""
     if channels_first(images.shape[1:], "the array"):

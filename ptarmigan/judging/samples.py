@@ -52,7 +52,7 @@ def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[
     """The scores of ``n`` samples that a run makes."""
     asked.of_no_table()
     rest = replace(asked, metrics=[name for name in asked.metrics if name != PATH])
-    panel = panel_of(run.samples, n, rest, conditional=listens(trained))
+    panel = panel_of(run.samples, n, rest, conditional=trained.conditional())
     asked.tell(f"{n:,} samples")
     raw, classes = trained.sample(n, seed=seed), trained.classes(n, seed)
     verdict = panel.judge(ArraySource(raw, classes, trained.space.classes))
@@ -89,14 +89,6 @@ def stacks_of(samples: Samples) -> Callable[[NDArray[Any]], StackedModes] | None
         return None
     digits = learn_digits(stacks, space)
     return lambda raw: stacked_modes(told_of(raw, digits), stacks.frequencies)
-
-
-def listens(trained: Trained) -> bool:
-    """Whether the class that is asked for changes what is made."""
-    if len(trained.space.classes) < 2:
-        return False
-    first, second = (trained.sample(1, class_=class_) for class_ in (0, 1))
-    return not np.array_equal(first, second)
 
 
 def path(trained: Trained, features: Features, n: int, seed: int) -> dict[str, Any]:
