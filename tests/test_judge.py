@@ -157,6 +157,17 @@ def test_few_samples_and_constant_features_are_said():
     assert any("1 of 21 features are the same" in words for words in found["warnings"])
 
 
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_of_samples_too_few_to_resample_no_error_is_claimed(points, n):
+    real, fake = points
+    found = judge.score(real, fake[:n], metrics=("frechet", "vendi"))
+    errors = values(found, "error")
+    assert errors.keys() == {"Fréchet distance", *(["Vendi score"] if n > 1 else [])}
+    assert (errors.pop("Fréchet distance") is None) == (n == 1)
+    assert set(errors.values()) <= {None}
+    assert set(map(str, values(found, "interval").values())) >= {"[None, None]"}
+
+
 @pytest.mark.parametrize(
     ("real", "fake", "options", "words"),
     [

@@ -54,7 +54,12 @@ def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
 
 
 def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
-    """The deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats."""
+    """The deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats.
+
+    A single sample is drawn every time, which says nothing of the others there might have been: NaN.
+    """
+    if n < 2:
+        return math.nan
     rng = np.random.default_rng(key(seed, "bootstrap", n))
     values = [statistic(rng.integers(0, n, n)) for _ in range(times)]
     return _deviation(values)
@@ -65,8 +70,10 @@ def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: i
 
     Half of the samples are drawn without replacement; the deviation over such halves is that of the whole, as
     half of the samples have twice its variance, of which the finite set takes half away (Politis, Romano and
-    Wolf 1999, "Subsampling").
+    Wolf 1999, "Subsampling"). NaN where a half is a single sample.
     """
+    if n < 4:
+        return math.nan
     rng = np.random.default_rng(key(seed, "subsample", n))
     half = max(1, n // 2)
     return _deviation([statistic(np.sort(rng.permutation(n)[:half])) for _ in range(times)])
