@@ -109,9 +109,10 @@ def detect(trained: Trained, data: str, contamination: float) -> Detection:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it does not hold samples like those of the run, or the run detects nothing.
+        ValueError: it does not hold samples like those of the run, the run detects nothing, or the
+            contamination is no fraction.
     """
-    space, abnormality = trained.space, trained.abnormality
+    space, level = trained.space, trained.threshold(contamination)  # refused before any data is read
     if isinstance(space, VectorSpace):
         asked, learnt = rows(trained, data), rows_learnt(trained)
     elif isinstance(space, ImageSpace):
@@ -119,7 +120,7 @@ def detect(trained: Trained, data: str, contamination: float) -> Detection:
     else:
         raise ValueError("this run is neither of rows of numbers nor of images: others are not detected")
     name = str(trained.description["recipe"]).rpartition(".")[2]
-    mine = Verdict(asked.each(abnormality), trained.threshold(contamination))
+    mine = Verdict(asked.each(trained.abnormality), level)
     others = rivals((learnt or asked).vectors, asked.vectors, contamination)
     return Detection({name: mine, **others}, asked, learnt)
 

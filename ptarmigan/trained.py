@@ -221,7 +221,7 @@ class Trained:
         Raises:
             ValueError: this run is no detector, or the samples are not like its own.
         """
-        game, raw = self._detector(), self._like_mine(raw)
+        game, raw = self.detector(), self._like_mine(raw)
         return abnormalities(game, self.space, raw, precision=self.precision)
 
     def heat(self, raw: NDArray[Any]) -> NDArray[np.float64]:
@@ -230,7 +230,7 @@ class Trained:
         Raises:
             ValueError: this run is no detector, or cannot say where, or the images are not like its own.
         """
-        game, raw = self._detector(), self._like_mine(raw)
+        game, raw = self.detector(), self._like_mine(raw)
         return heat(game, self.space, raw, precision=self.precision)
 
     def images(self, data: Any) -> Samples:
@@ -253,7 +253,12 @@ class Trained:
             )
         return samples
 
-    def _detector(self) -> Detector:
+    def detector(self) -> Detector:
+        """The game of a run that detects.
+
+        Raises:
+            ValueError: this run does not.
+        """
         if not isinstance(self.game, Detector):
             raise ValueError(
                 f"this run is of {self.description.get('recipe')}, which detects nothing: train one of "
@@ -276,15 +281,14 @@ class Trained:
         """The abnormality that this fraction of the training samples exceeds.
 
         Raises:
-            ValueError: the fraction cannot be meant, or this run remembers no scores.
+            ValueError: this run is no detector or remembers no scores, or the fraction cannot be meant.
         """
+        self.detector()
         if not 0 < contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
         known = self.description.get("abnormality")
         if not known:
-            raise ValueError(
-                "this run does not remember the scores of its training samples: is it a detector?"
-            )
+            raise ValueError("this run does not remember the scores of its training samples")
         return float(np.quantile(known, 1 - contamination))
 
     def conditions(self, n: int, where: Mapping[Any, Any], seed: int = 0) -> NDArray[np.float32]:

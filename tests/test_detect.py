@@ -129,9 +129,9 @@ def test_columns_in_another_order_are_refused(place, tmp_path):
         detect(trained, str(named), 0.1)
 
 
-def test_a_run_that_is_no_detector_is_refused(tmp_path):
+def test_a_run_that_is_no_detector_is_refused_before_the_data_is_looked_for(tmp_path):
     train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
-    with pytest.raises(ValueError, match="rows of numbers"):
+    with pytest.raises(ValueError, match="detects nothing"):
         detect(load(tmp_path / "run", device="cpu"), "x.csv", 0.1)
 
 

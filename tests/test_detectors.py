@@ -173,5 +173,5 @@ def test_what_is_no_detector_says_so(tmp_path):
     trained = load(tmp_path / "run", device="cpu")
     with pytest.raises(ValueError, match="detects nothing"):
         trained.abnormality(np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="detector"):
+    with pytest.raises(ValueError, match="detects nothing"):
         trained.threshold(0.1)
