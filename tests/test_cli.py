@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -38,6 +39,7 @@ WRONG = [
     ("train", "name a recipe"),
     ("train image.dcgn", "did you mean image.dcgan"),
     ("train nowhere/photos", "there is no data 'nowhere/photos'"),
+    ("train ''", "there is no data ''"),
     ("train mine.py", "there is no recipe file mine.py"),
     ("train toy.gan --widht 3", "--widht"),
     ("train toy.gan --width x", "--width"),
@@ -59,6 +61,7 @@ WRONG = [
     ("score nowhere", "nowhere"),
     ("report nowhere", "nowhere"),
     ("data nowhere", "there is no data 'nowhere'"),
+    ("data ''", "there is no data ''"),
     ("data {file}", "x.txt"),
     ("data digits --out preview", "preview: this picture is written to a .png"),
     ("show image.nothing", "there is no recipe"),
@@ -72,7 +75,7 @@ def test_what_is_wrong_is_said_in_one_line(command, words, capsys, tmp_path, mon
     monkeypatch.chdir(tmp_path)
     file = tmp_path / "x.txt"
     file.write_text("not what it should be")
-    code, _, err = said(capsys, *command.format(file=file).split())
+    code, _, err = said(capsys, *shlex.split(command.format(file=file)))
     assert code == 2
     assert err.startswith("ptarmigan: ")
     assert err.count("\n") == 1

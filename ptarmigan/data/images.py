@@ -138,7 +138,7 @@ def _by_text(text: str, target: Target) -> Opened:
     if "{" in text and not Path(text).exists():
         return _shards(shards(text), text, target)
     path = Path(text).expanduser()
-    if not path.exists():
+    if not text or not path.exists():  # an empty path is the current folder to Path, and no one's wish
         raise FileNotFoundError(
             f"there is no data {text!r}: expected {', '.join((*NAMES, STACKED))}, or the path of {KINDS}"
         )
