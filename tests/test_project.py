@@ -37,6 +37,11 @@ def test_nothing_heavy_is_imported_before_it_is_needed(code: str) -> None:
     assert HEAVY.isdisjoint(loaded)
 
 
+def test_training_needs_torch_and_numpy_and_little_else_to_begin() -> None:
+    loaded = python("import sys, ptarmigan\nptarmigan.train, ptarmigan.load\nprint(*sys.modules)").split()
+    assert (HEAVY - {"torch", "numpy", "PIL"}).isdisjoint(loaded)
+
+
 @pytest.mark.parametrize("name", ptarmigan.__all__)
 def test_every_exported_name_is_there(name: str) -> None:
     assert getattr(ptarmigan, name) is not None

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from ptarmigan.data.decode import resampled
 from ptarmigan.data.permutation import Indices
@@ -109,6 +108,8 @@ def drawn(picture: Picture) -> NDArray[np.float64]:
     changes most along its own slope. Steepness counts beside the steep places of the same picture, so that
     night and day are drawn alike, but what is nearly flat (``FLAT`` of the range) stays blank.
     """
+    from scipy import ndimage
+
     height, width, _ = picture.shape
     alpha = opacity(picture) / white(picture)
     over = colours(picture) / white(picture)
@@ -192,6 +193,7 @@ def _mask(_: int) -> Degradation:
 
 def _blur(radius: int) -> Degradation:
     """A Gaussian of this standard deviation, in pixels; colours weigh as much as they are seen."""
+    from scipy import ndimage
 
     def smooth(plane: Picture) -> Picture:
         out: Picture = ndimage.gaussian_filter(plane, (radius, radius, 0), mode="nearest")
