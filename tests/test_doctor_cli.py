@@ -106,11 +106,14 @@ def test_what_is_no_run_is_refused(tmp_path, capsys):
     assert said(capsys, "doctor")[0] == 2
 
 
-def test_a_run_from_before_vital_signs_says_so(tmp_path, capsys):
+def test_a_run_without_vital_signs_is_not_called_healthy(tmp_path, capsys):
     place = run(tmp_path / "run")
     bare = [{"step": step, "generator": 1.0} for step in range(1, 101)]
     (place / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in bare))
-    assert "has no vital signs" in said(capsys, "doctor", place)[1]
+    code, out, _ = said(capsys, "doctor", place)
+    assert (code, out.split(":")[0]) == (0, "undecided")
+    assert "has no vital signs" in out
+    assert json.loads(said(capsys, "doctor", place, "--json")[1])["healthy"] is None
     (place / "log.jsonl").unlink()
     assert said(capsys, "doctor", place)[0] == 0
 

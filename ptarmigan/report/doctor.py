@@ -110,8 +110,10 @@ def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Op
 def told(history: History, found: list[Opinion]) -> list[str]:
     """The findings as lines of text."""
     where = f"at step {history.step:,} of {history.steps:,}"
+    if not found and not history.vitals:
+        return [f"undecided: terms and scores show nothing wrong {where}, but this run has no vital signs"]
     if not found:
-        return [f"{Fault.HEALTHY.value}: nothing is wrong {where}{doubts(history)}"]
+        return [f"{Fault.HEALTHY.value}: nothing is wrong {where}"]
     lines = []
     for each in found[:1]:
         lines += (
@@ -123,11 +125,6 @@ def told(history: History, found: list[Opinion]) -> list[str]:
         if each.treatment is not None:
             lines += [f"    change {each.treatment.words}:", f"    {each.command}"]
     return lines + [f"also: {each.finding.headline}: {evidence(each.finding)}" for each in found[1:]]
-
-
-def doubts(history: History) -> str:
-    """What a clean bill of health leaves out."""
-    return "" if history.vitals else " that terms and scores would show; this run has no vital signs"
 
 
 def evidence(finding: Finding) -> str:
@@ -146,13 +143,13 @@ def spelt(name: str) -> str:
 
 
 def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, Any]:
-    """The findings as plain data."""
+    """The findings as plain data; whether it is healthy is null where there are no vital signs to tell by."""
     return {
         "run": str(folder),
         "step": history.step,
         "steps": history.steps,
         "over": history.over,
-        "healthy": not found,
+        "healthy": not found if found or history.vitals else None,
         "findings": [
             {
                 **asdict(each.finding),
