@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ import pytest
 import torch
 from conftest import environment
 from PIL import Image
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from ptarmigan.data import cache, decode, files
 from ptarmigan.data.blank import Blank
@@ -562,6 +562,11 @@ class Items(Dataset):  # type: ignore[type-arg]
         return self.items[index]
 
 
+class Stream(IterableDataset):  # type: ignore[type-arg]
+    def __iter__(self) -> Iterator[object]:
+        return iter([random(4, 4)])
+
+
 def test_datasets() -> None:
     pixels = random(5, 7, 3)
     image, tensor = Image.fromarray(pixels), torch.from_numpy(pixels).permute(2, 0, 1)
@@ -569,6 +574,7 @@ def test_datasets() -> None:
         Items(image, image),
         Items(pixels, tensor),
         Items(tensor / 255, pixels / 255),
+        TensorDataset(torch.stack([tensor, tensor])),
         Items((image, 4), (tensor, torch.tensor(9))),
         Items((image, "a"), (tensor, "b")),
     ):
@@ -583,6 +589,8 @@ def test_datasets() -> None:
     ("data", "words"),
     [
         (Items(), "empty"),
+        (Stream(), "no length"),
+        (Items((random(4, 4), 1, 2)), "3 things"),
         (Items("text"), "str"),
         (Items(random(4, 4, 3), random(5, 4, 3)), "item 1 is 5x4"),
         (Items((random(4, 4), 1), random(4, 4)), "item 1 has no label"),
@@ -590,7 +598,7 @@ def test_datasets() -> None:
         (Items(torch.randn(3, 4, 4)), "in \\[0, 1\\]"),
     ],
 )
-def test_what_is_no_dataset_of_images(data: Items, words: str) -> None:
+def test_what_is_no_dataset_of_images(data: Dataset[object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Images(data).open(batch=1)
 

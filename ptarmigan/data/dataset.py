@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from threading import Lock
 from typing import Any
 
@@ -47,13 +48,16 @@ class DatasetSource:
 def open_dataset(dataset: Dataset[Any], target: Target) -> Opened:
     """A source of the items of a dataset; every one is looked at once, for its size and label.
 
-    An item is an image or ``(image, label)``, where an image is a Pillow image, an array ``(H, W[, C])`` or a
-    tensor ``(C, H, W)``.
+    An item is an image, ``(image,)`` or ``(image, label)``, where an image is a Pillow image, an array
+    ``(H, W[, C])`` or a tensor ``(C, H, W)``.
 
     Raises:
-        ValueError: an item is no image, sizes differ and none is asked for, or only some have labels.
+        ValueError: an item is no image, sizes differ and none is asked for, only some have labels, or the
+            dataset has no length.
     """
-    n = len(dataset)  # type: ignore[arg-type]
+    if not isinstance(dataset, Sized):
+        raise ValueError(f"{WHERE} has no length: give one whose items are found by their number")
+    n = len(dataset)
     if n == 0:
         raise ValueError(f"{WHERE} is empty")
     forms, labels = np.empty((n, 4), np.int64), []
@@ -95,6 +99,8 @@ def pixels(image: Any) -> NDArray[Any]:
 def _item(item: Any) -> tuple[Any, Label | None]:
     if not isinstance(item, tuple | list):
         return item, None
+    if len(item) == 1:  # as a TensorDataset of images alone has them
+        return item[0], None
     if len(item) != 2:
         raise ValueError(f"{WHERE}: an item is {len(item)} things, not an image or (image, label)")
     image, label = item
