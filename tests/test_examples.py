@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
 from PIL import Image
+from torch import nn
 
 import ptarmigan
 from ptarmigan import contract
+from ptarmigan.games.gan import GAN
+from ptarmigan.nets.own import Unconditional
 
 
 def example(name: str) -> dict:
@@ -53,7 +57,23 @@ def test_own_loss(tmp_path, capsys):
     assert "made 1000 points" in capsys.readouterr().out
 
 
+def test_own_networks(tmp_path, capsys):
+    example("own_networks")["main"](tmp_path / "run", steps=20)
+    assert "made 64 images of 8x8 pixels" in capsys.readouterr().out
+
+
+def test_networks_that_are_no_players_yet_are_told_what_is_missing():
+    generator, discriminator = nn.Linear(3, 2), nn.Linear(2, 1)
+    with pytest.raises(ValueError, match=r"a Linear, has no 'latent'.*Unconditional"):
+        GAN(generator, Unconditional(discriminator))
+    with pytest.raises(ValueError, match="sigmoid"):
+        Unconditional(nn.Sequential(discriminator, nn.Sigmoid()))
+    squashed = GAN(Unconditional(nn.Sequential(generator, nn.Sigmoid()), 3), Unconditional(discriminator))
+    assert squashed.sample(torch.randn(5, 3)).shape == (5, 2)
+
+
+@pytest.mark.parametrize("name", ["own_loss", "own_networks"])
 @pytest.mark.parametrize("clause", contract.CLAUSES, ids=lambda clause: clause.__name__)
-def test_own_loss_keeps_the_contract(clause):
+def test_ones_own_recipes_keep_the_contract(clause, name):
     with contract.float64():
-        clause(str(ROOT / "examples" / "own_loss.py"))
+        clause(str(ROOT / "examples" / f"{name}.py"))

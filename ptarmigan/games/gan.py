@@ -26,6 +26,9 @@ class GAN(Game):
         lazy: the penalties are played every so many steps, and weigh that much more (Karras et al. 2020).
         steps: the discriminator's moves for one of the generator.
         augment: what is done to everything the discriminator sees, given the run's progress.
+
+    Raises:
+        ValueError: the generator does not say how large its ``z`` is.
     """
 
     def __init__(
@@ -40,6 +43,10 @@ class GAN(Game):
         augment: Augment | Ada | None = None,
     ) -> None:
         super().__init__()
+        if not hasattr(generator, "latent"):
+            kind = type(generator).__name__
+            hint = "put networks of your own into ptarmigan.nets.own.Unconditional"
+            raise ValueError(f"the generator, a {kind}, has no 'latent', the size of its z: {hint}")
         self.generator, self.discriminator = generator, discriminator
         self.latent = int(generator.latent)  # type: ignore[arg-type]
         self.loss, self.penalties, self.lazy, self.steps = loss, tuple(penalties), lazy, steps
