@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import shutil
 import signal
@@ -68,6 +69,15 @@ WRONG = [
     ("copy image.gan mine.txt", "such as mine.py"),
     ("check nowhere.py", "nowhere.py"),
 ]
+
+
+def test_threads_that_wait_sleep_soon_unless_the_user_says_otherwise(capsys, monkeypatch):
+    monkeypatch.setenv("GOMP_SPINCOUNT", "7")
+    said(capsys, "--version")
+    assert os.environ["GOMP_SPINCOUNT"] == "7"
+    monkeypatch.delenv("GOMP_SPINCOUNT")
+    said(capsys, "--version")
+    assert os.environ["GOMP_SPINCOUNT"] == cli.SPINS
 
 
 @pytest.mark.parametrize(("command", "words"), WRONG)
