@@ -10,8 +10,8 @@ knows of another, so an image's score depends on no other image. Networks are DC
 discriminator's batch norm: R1 (arXiv 1801.04406) keeps the GAN stable. Not so: a search has 100 steps (500
 there). Scores take a minute of a core for each thousand small images: ``anomaly.fanogan_images`` asks an
 encoder instead.
-Cost and score: after 478 steps, 6 s of one core, on digits:
-sliced Wasserstein distance 0.525 (real samples: 0.181); benchmarks/results/zoo.json
+Cost and score: after 5,241 steps, 30 s of one core, on digits:
+sliced Wasserstein distance 0.372 (real samples: 0.181); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

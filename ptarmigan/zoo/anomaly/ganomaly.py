@@ -10,8 +10,8 @@ betas are the paper's. Not so: layers are fully connected, for rows instead of i
 on a sphere, and the score is mostly the squared distance in the row, as in Skip-GANomaly (arXiv 1901.08954)
 but for the square: with free latents what is far out is made as well as anything, and on rows the second
 encoder soon knows what the generator does (``--weight 0`` is the paper's score).
-Cost and score: after 815 steps, 6 s of one core, on breast-cancer:
-sliced Wasserstein distance 0.493 (real samples: 0.26); benchmarks/results/zoo.json
+Cost and score: after 8,767 steps, 30 s of one core, on breast-cancer:
+sliced Wasserstein distance 0.52 (real samples: 0.26); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

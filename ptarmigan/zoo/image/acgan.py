@@ -5,8 +5,8 @@
 The discriminator also names the class, of real and of generated images, and both players go down the error of
 those names: the generator is told the class and must make images that show it. The networks are DCGAN's, with
 the paper's dropout; the classes enter the generator as a learned vector beside z.
-Cost and score: after 1,625 steps, 30 s of one core, on digits:
-Fréchet distance 56.7 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 3,406 steps, 30 s of one core, on digits:
+Fréchet distance 52.6 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ generator wants its own reconstructed well. How much the discriminator minds gen
 that their error stays at γ of that of real ones. The paper halves the rate when convergence stalls; here it
 is halved after each quarter of the run. The code must be far smaller than the image, or anything is
 reconstructed well and the generator learns nothing: 64 numbers are too many for 8×8 digits.
-Cost and score: after 307 steps, 30 s of one core, on digits:
-Fréchet distance 277 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 940 steps, 30 s of one core, on digits:
+Fréchet distance 358 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ Several discriminators, and a generator that goes down the mean of its losses ag
 softmax at λ: 0 is the plain mean, a large λ the harshest critic alone. The objective is minimax as first
 written, all players move at once, and discriminators differ by width and dropout, as published; each draws
 whole batches of its own, where the paper splits one.
-Cost and score: after 752 steps, 30 s of one core, on digits:
-Fréchet distance 23.5 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 1,253 steps, 30 s of one core, on digits:
+Fréchet distance 32.7 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 Part of the latent is a code, one category and a few numbers, and a recogniser that reads the discriminator's
 features must find the code in the image: without labels, the code comes to mean something. The discriminator
 alone moves the features, as in the paper's equation 6; the networks are DCGAN's.
-Cost and score: after 1,449 steps, 30 s of one core, on digits:
-Fréchet distance 20.5 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 2,028 steps, 30 s of one core, on digits:
+Fréchet distance 22.7 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ normalisation in the discriminator; the penalties are lazy (Karras et al. 2020, 
 eighth step. The discriminator ends with how much the samples of a batch differ, and a hidden layer (Karras
 et al. 2018, arXiv 1710.10196). A small network at a high rate, decayed along a cosine, learns most per second
 on a CPU, and from a z of few numbers: images vary in few ways (Pope et al. 2021, arXiv 2104.08894).
-Cost and score: after 4,002 steps, 30 s of one core, on digits:
-Fréchet distance 4.51 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 3,783 steps, 30 s of one core, on digits:
+Fréchet distance 7.1 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ networks without normalisation. Every schedule is the published one: rate, γ, A
 half-life of the averaged weights go along a cosine. The width fits it to the machine: the second command is
 the published network for CIFAR-10. Grouped convolutions (--group-size) are as published; their second
 derivatives are ruinous on a CPU, so the default is dense ones and lazy penalties.
-Cost and score: after 161 steps, 30 s of one core, on digits:
-Fréchet distance 102 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 454 steps, 30 s of one core, on digits:
+Fréchet distance 94.5 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

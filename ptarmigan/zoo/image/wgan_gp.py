@@ -6,8 +6,8 @@
 The critic is kept Lipschitz by asking for slopes of 1 between real and generated images, where ``image.wgan``
 clips its weights. Networks and options are the paper's for CIFAR-10 without labels, except for the length of
 the run (100,000 steps there) and the generator's batch (twice the critic's there). On a CPU take the second.
-Cost and score: after 14 steps, 30 s of one core, on digits:
-Fréchet distance 82.7 (real samples: 2.52); benchmarks/results/zoo.json
+Cost and score: after 38 steps, 30 s of one core, on digits:
+Fréchet distance 62.6 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ the published script for stocks (three GRU layers of 24 units, two in the superv
 of the run is 2,000 steps, not 10,000 or more; an optimizer is kept from phase to phase; a discriminator whose
 loss is below 0.15 gets no gradient, and so is still carried on by Adam's momentum for a while; and samples
 are made with averaged weights.
-Cost and score: after 682 steps, 30 s of one core, on sines:
-sliced Wasserstein distance 0.254 (real samples: 0.00788); benchmarks/results/zoo.json
+Cost and score: after 974 steps, 30 s of one core, on sines:
+sliced Wasserstein distance 0.264 (real samples: 0.00788); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

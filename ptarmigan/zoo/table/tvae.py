@@ -7,8 +7,8 @@ The variational autoencoder that CTGAN is held against in its paper, with its ne
 ``table.ctgan``, and not in the paper, both networks are told a value that the row has, drawn so that rare
 values come up often: so rows can be asked for. What samples are made with are averaged weights, and weights
 decay beside the gradient, not in it.
-Cost and score: after 2,942 steps, 30 s of one core, on iris:
-column shapes 0.938 (real samples: 0.856); benchmarks/results/zoo.json
+Cost and score: after 3,811 steps, 30 s of one core, on iris:
+column shapes 0.939 (real samples: 0.856); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ The plain thing that ``table.ctgan`` is held against: the same encoded rows, gen
 without packs, conditions and dropout. So rows come as they are, rare values rarely, and cannot be asked for.
 The critic has no normalisation, as its penalty is of single rows. Its five steps, λ and betas are the
 paper's, which has no tables; what samples are made with are averaged weights.
-Cost and score: after 245 steps, 30 s of one core, on iris:
-column shapes 0.932 (real samples: 0.904); benchmarks/results/zoo.json
+Cost and score: after 300 steps, 30 s of one core, on iris:
+column shapes 0.937 (real samples: 0.931); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 
 Two small perceptrons and the non-saturating loss: the example in which every sample, and the surface of the
 discriminator's scores under them, can be watched as both learn. It drops modes; ``toy.r3gan`` does not.
-Cost and score: after 5,155 steps, 30 s of one core, on ring:
-mode divergence 0.783 (real samples: 0.00526); benchmarks/results/zoo.json
+Cost and score: after 8,551 steps, 30 s of one core, on ring:
+mode divergence 0.535 (real samples: 0.00526); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 The discriminator scores several samples at once, all real or all generated: a generator that drops modes
 makes packs that are too much alike, which is easy to see. Options are those of the paper's synthetic
 experiments, except for the length of the run: the paper has 400,000 steps, and averages no weights.
-Cost and score: after 866 steps, 30 s of one core, on ring:
-mode divergence 4.41 (real samples: 0.00526); benchmarks/results/zoo.json
+Cost and score: after 1,095 steps, 30 s of one core, on ring:
+mode divergence 4.43 (real samples: 0.00526); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

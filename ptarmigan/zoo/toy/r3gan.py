@@ -5,8 +5,8 @@
 A relativistic loss, whose generator is paid for every real sample that nothing generated stands beside, so
 that modes are not dropped; R1 and R2 make it converge. Rates and γ go down along a cosine, as published.
 Networks and figures are our own: the paper has none for the plane.
-Cost and score: after 8,575 steps, 30 s of one core, on ring:
-mode divergence 0.0453 (real samples: 0.00526); benchmarks/results/zoo.json
+Cost and score: after 10,520 steps, 30 s of one core, on ring:
+mode divergence 0.0627 (real samples: 0.00526); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

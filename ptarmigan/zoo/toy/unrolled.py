@@ -5,8 +5,8 @@
 The generator goes down its loss against the discriminator as it will be a few of Adam's moves later, through
 which it differentiates: a mode that the discriminator would soon learn to reject is not worth moving to.
 Networks and rates are those of the authors' notebook, which plays 25,000 steps.
-Cost and score: after 443 steps, 30 s of one core, on ring:
-mode divergence 4.46 (real samples: 0.00526); benchmarks/results/zoo.json
+Cost and score: after 620 steps, 30 s of one core, on ring:
+mode divergence 4.48 (real samples: 0.00526); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

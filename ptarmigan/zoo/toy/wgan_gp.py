@@ -5,8 +5,8 @@
 The critic estimates the earth mover's distance; it is kept Lipschitz by asking for slopes of 1 between real
 and generated samples, where ``image.wgan`` clips its weights. Options are those of the paper's toy
 experiments, except for the length of the run: the paper has 100,000 steps, and averages no weights.
-Cost and score: after 110 steps, 30 s of one core, on ring:
-mode divergence 4.11 (real samples: 0.00526); benchmarks/results/zoo.json
+Cost and score: after 129 steps, 30 s of one core, on ring:
+mode divergence 4.34 (real samples: 0.00526); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ that input, in features of the generator itself; so one direction is enough, and
 published: least squares, five layers, 256 patches, batch 1, the rate falling to 0 over the second half; Adam
 2e-4 (0.5, 0.999) is from the authors' code. The networks are CycleGAN's, without the blur of that code;
 patches are chosen for every picture by itself; averaging the weights is ours.
-Cost and score: after 173 steps, 30 s of one core, on digits from their edges:
-edge agreement 0.0489 (real samples: -0.0109); benchmarks/results/zoo.json
+Cost and score: after 267 steps, 30 s of one core, on digits from their edges:
+edge agreement 0.0503 (real samples: -0.0109); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

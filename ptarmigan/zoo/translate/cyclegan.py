@@ -7,8 +7,8 @@ Two generators, there and back, and a PatchGAN for each kind of picture: what is
 picture that goes there and back must be what it was. As published: least squares, a history of 50 pictures,
 batch 1, Adam 2e-4 (0.5, 0.999), the rate falling to 0 over the second half. From the history the oldest
 picture falls out, where the authors' code drops any; averaging the weights is ours.
-Cost and score: after 106 steps, 30 s of one core, on digits from their edges:
-edge agreement -0.0355 (real samples: -0.0109); benchmarks/results/zoo.json
+Cost and score: after 174 steps, 30 s of one core, on digits from their edges:
+edge agreement 0.0105 (real samples: -0.0109); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

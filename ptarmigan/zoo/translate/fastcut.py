@@ -6,8 +6,8 @@
 CUT without its second half, the comparison of real pictures with what is made of them, so that a step costs
 less; the first then weighs ten times as much, and half of the inputs are mirrored, which must mirror what is
 made. As published, the rate falls to 0 over the last quarter; for the rest see translate.cut.
-Cost and score: after 262 steps, 30 s of one core, on digits from their edges:
-edge agreement -0.0508 (real samples: -0.0109); benchmarks/results/zoo.json
+Cost and score: after 401 steps, 30 s of one core, on digits from their edges:
+edge agreement -0.0523 (real samples: -0.0109); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

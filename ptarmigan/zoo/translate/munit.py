@@ -8,8 +8,8 @@ style of its own kind: an input's content in any style of the other kind is a tr
 many as styles. As published: no pairs, least squares, weights 10, 1 and 1, Adam 1e-4 (0.5, 0.999) with weight
 decay 1e-4 added to the gradient, batch 1, a rate halved nine times. Not so: the discriminators are PatchGANs,
 gains are 1 more than a style says, and weights are averaged.
-Cost and score: after 67 steps, 30 s of one core, on digits from their edges:
-edge agreement 0.0103 (real samples: -0.0109); benchmarks/results/zoo.json
+Cost and score: after 112 steps, 30 s of one core, on digits from their edges:
+edge agreement 0.0162 (real samples: -0.0109); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ that it makes from real ones; besides, the picture is to be near the one that be
 published: batch 1, Adam 2e-4 (0.5, 0.999), the rate falling to 0 over the second half. Not so: the generator
 moves first, weights are averaged, label maps are near by cross-entropy and not by L1, and nothing is dropped
 at test time unless --test-dropout says so.
-Cost and score: after 1,434 steps, 30 s of one core, on digits from their edges:
-L1 0.11 (identity: 0.576, mean image: 0.192, regression U-Net: 0.074); benchmarks/results/zoo.json
+Cost and score: after 1,776 steps, 30 s of one core, on digits from their edges:
+L1 0.106 (identity: 0.576, mean image: 0.192, regression U-Net: 0.0739); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
 
 There is no discriminator: where several pictures belong to one input it makes their median, which is blurred
 and grey. It is what translations are compared with; networks and settings are those of translate.pix2pix.
-Cost and score: after 2,120 steps, 30 s of one core, on digits from their edges:
-L1 0.105 (identity: 0.576, mean image: 0.192, regression U-Net: 0.074); benchmarks/results/zoo.json
+Cost and score: after 2,514 steps, 30 s of one core, on digits from their edges:
+L1 0.101 (identity: 0.576, mean image: 0.192, regression U-Net: 0.0739); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ With one to twenty pictures of a style, a discriminator learns them by heart. So
 every picture, real or made, it is shown a few details, cut out at random as where the paper translates single
 images, with their colours changed and a part left out (DiffAugment: Zhao et al. 2020, arXiv 2006.10738).
 For the rest this is CUT: what is made keeps the content of its input, patch by patch.
-Cost and score: after 162 steps, 30 s of one core, on digits from their edges:
-edge agreement 0.0493 (real samples: -0.0109); benchmarks/results/zoo.json
+Cost and score: after 278 steps, 30 s of one core, on digits from their edges:
+edge agreement 0.0414 (real samples: -0.0109); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations
