@@ -225,6 +225,17 @@ def test_augmentation_comes_first_where_samples_are_few():
         assert treatment.changes == {"augment": "ada"}
 
 
+@pytest.mark.parametrize("fault", [Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG])
+@pytest.mark.parametrize("before", [[], [{"gamma": 10.0}]])
+def test_augmentation_is_not_taken_away_from_a_discriminator_that_knows_too_much(fault, before):
+    treatment = treat(Finding(fault, 10), "image.r1gan", SHARP | {"augment": "ada"}, SHARP, before)
+    assert treatment is not None
+    assert treatment.changes.get("augment") != "none"
+    bare = treat(Finding(fault, 10), "image.r1gan", SHARP, SHARP | {"augment": "ada"})
+    assert bare is not None
+    assert bare.changes == {"augment": "ada"}
+
+
 def test_more_steps_are_asked_for_where_they_were_too_few():
     usual = defaults(zoo.recipe("image.r1gan"))
     few = treat(Finding(Fault.UNDERFITTING, 100), "image.r1gan", usual | {"steps": 100}, usual)

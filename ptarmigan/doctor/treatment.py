@@ -42,8 +42,10 @@ RATES = frozenset({"rate", "discriminator_rate", "penalty", "moves"})
 """Kinds of options that do harm in either direction when they are extreme."""
 MEANT = {"size": 4.0, "discriminator_size": 4.0, "latent": 4.0, "batch": EXTREME}
 """Kinds of options that people make smaller to save time or memory: how far from its default one may be."""
-LARGER = frozenset({"size", "discriminator_size", "latent", "batch"})
+LARGER = frozenset({"size", "discriminator_size", "latent", "batch", "augmentation"})
 """Kinds of options of which more does no harm."""
+OFF = ("none", False)
+"""What is not done."""
 
 Options = dict[str, Any]
 Change = Callable[[Options, Options], Options]
@@ -160,7 +162,14 @@ def dial(name: str) -> str:
         return "moves"
     if name.endswith(("width", "depth", "blocks")) or name == "hidden":
         return "discriminator_size" if name.startswith("discriminator") else "size"
-    return {"latent": "latent", "lazy": "lazy", "batch": "batch", "steps": "length"}.get(name, "other")
+    known = {
+        "latent": "latent",
+        "lazy": "lazy",
+        "batch": "batch",
+        "steps": "length",
+        "augment": "augmentation",
+    }
+    return known.get(name, "other")
 
 
 def harm(fault: Fault) -> dict[str, frozenset[int]]:
@@ -177,6 +186,7 @@ def harm(fault: Fault) -> dict[str, frozenset[int]]:
         "latent": DOWNWARD,
         "lazy": UPWARD,
         "batch": DOWNWARD,
+        "augmentation": DOWNWARD if learned else BOTH,
         "end": UPWARD,
         "length": DOWNWARD if slow else NOWHERE,
         "other": BOTH,
@@ -203,7 +213,7 @@ def restored(fault: Fault) -> Change:
 
 
 def usual(options: Options, defaults: Options) -> Options:
-    """All options at their defaults, but for networks and batches that are larger, and for the steps."""
+    """All options at their defaults, but for those of which more does no harm, and for the steps."""
     return {
         name: default
         for name, default in defaults.items()
@@ -214,7 +224,10 @@ def usual(options: Options, defaults: Options) -> Options:
 
 
 def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
-    """Where a value lies from its default: far above, far below, or elsewhere, which may be either."""
+    """Where a value lies from its default: far above, far below, or elsewhere, which may be either.
+
+    What is done by default and is not lies below it, and the other way round above.
+    """
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (value, default))
     if not numbers:
         same = (
@@ -222,7 +235,7 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
             if isinstance(default, tuple)
             else value == default
         )
-        return NOWHERE if same else BOTH
+        return NOWHERE if same else DOWNWARD if value in OFF else UPWARD if default in OFF else BOTH
     if value > far * default:
         return UPWARD
     if value * far < default:
