@@ -5,8 +5,8 @@
 
 Any ``nn.Module`` will do: the generator goes from z to images in [-1, 1], the discriminator from images to
 logits, without a sigmoid. The run resumes, scores and reports like any other.
-Cost and score: half a minute of two cores on digits, where its Fréchet distance is 18 (``image.r1gan``: 7;
-real images: 2.5); nothing was tuned.
+Cost and score: three quarters of a minute of two cores on digits, where its Fréchet distance is 18
+(``image.r1gan``: 7; real images: 2.5); nothing was tuned.
 """
 
 from __future__ import annotations

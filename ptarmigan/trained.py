@@ -221,7 +221,7 @@ class Trained:
         Raises:
             ValueError: this run is no detector, or the samples are not like its own.
         """
-        game, raw = self.detector(), self._like_mine(raw)
+        game, raw = self._detector(), self._like_mine(raw)
         return abnormalities(game, self.space, raw, precision=self.precision)
 
     def heat(self, raw: NDArray[Any]) -> NDArray[np.float64]:
@@ -230,7 +230,7 @@ class Trained:
         Raises:
             ValueError: this run is no detector, or cannot say where, or the images are not like its own.
         """
-        game, raw = self.detector(), self._like_mine(raw)
+        game, raw = self._detector(), self._like_mine(raw)
         return heat(game, self.space, raw, precision=self.precision)
 
     def images(self, data: Any) -> Samples:
@@ -253,12 +253,7 @@ class Trained:
             )
         return samples
 
-    def detector(self) -> Detector:
-        """The game of a run that detects.
-
-        Raises:
-            ValueError: this run does not.
-        """
+    def _detector(self) -> Detector:
         if not isinstance(self.game, Detector):
             raise ValueError(
                 f"this run is of {self.description.get('recipe')}, which detects nothing: train one of "
@@ -283,7 +278,7 @@ class Trained:
         Raises:
             ValueError: this run is no detector or remembers no scores, or the fraction cannot be meant.
         """
-        self.detector()
+        self._detector()
         if not 0 < contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
         known = self.description.get("abnormality")

@@ -235,7 +235,11 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
             if isinstance(default, tuple)
             else value == default
         )
-        return NOWHERE if same else DOWNWARD if value in OFF else UPWARD if default in OFF else BOTH
+        if same:
+            return NOWHERE
+        if value in OFF:
+            return DOWNWARD
+        return UPWARD if default in OFF else BOTH
     if value > far * default:
         return UPWARD
     if value * far < default:

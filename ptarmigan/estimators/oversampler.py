@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
@@ -178,7 +177,6 @@ def densely(frame: Any) -> Any:
     return whole
 
 
-@torch.no_grad()
 def like(made: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
     """Raw images ``(n, height, width, channels)`` in the layout and numbers of other images."""
     if channels_first(images.shape[1:], "the array"):

@@ -75,8 +75,7 @@ def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: i
     if n < 4:
         return math.nan
     rng = np.random.default_rng(key(seed, "subsample", n))
-    half = max(1, n // 2)
-    return _deviation([statistic(np.sort(rng.permutation(n)[:half])) for _ in range(times)])
+    return _deviation([statistic(np.sort(rng.permutation(n)[: n // 2])) for _ in range(times)])
 
 
 def _deviation(values: list[float]) -> float:

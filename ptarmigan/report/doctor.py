@@ -110,9 +110,10 @@ def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Op
 def told(history: History, found: list[Opinion]) -> list[str]:
     """The findings as lines of text."""
     where = f"at step {history.step:,} of {history.steps:,}"
-    if not found and not history.vitals:
+    well = healthy(history, found)
+    if well is None:
         return [f"undecided: terms and scores show nothing wrong {where}, but this run has no vital signs"]
-    if not found:
+    if well:
         return [f"{Fault.HEALTHY.value}: nothing is wrong {where}"]
     lines = []
     for each in found[:1]:
@@ -125,6 +126,13 @@ def told(history: History, found: list[Opinion]) -> list[str]:
         if each.treatment is not None:
             lines += [f"    change {each.treatment.words}:", f"    {each.command}"]
     return lines + [f"also: {each.finding.headline}: {evidence(each.finding)}" for each in found[1:]]
+
+
+def healthy(history: History, found: list[Opinion]) -> bool | None:
+    """Whether nothing is wrong with a run; None where there are no vital signs to tell by."""
+    if found:
+        return False
+    return True if history.vitals else None
 
 
 def evidence(finding: Finding) -> str:
@@ -143,13 +151,13 @@ def spelt(name: str) -> str:
 
 
 def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, Any]:
-    """The findings as plain data; whether it is healthy is null where there are no vital signs to tell by."""
+    """The findings as plain data."""
     return {
         "run": str(folder),
         "step": history.step,
         "steps": history.steps,
         "over": history.over,
-        "healthy": not found if found or history.vitals else None,
+        "healthy": healthy(history, found),
         "findings": [
             {
                 **asdict(each.finding),
