@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 from record import record
 
 from ptarmigan import GANOverSampler
-from ptarmigan.augmentation.judges import GAN, ImageJudge, Judge, TableJudge
-from ptarmigan.augmentation.trial import MEASURES, Trial, asked, measured
-from ptarmigan.data.images import Images
-from ptarmigan.data.table import read_frame
 from ptarmigan.estimators.oversampler import up_to
-from ptarmigan.spaces import ImageSpace
+from ptarmigan.evaluation.oversampling.classifiers import GAN, ImageJudge, Judge, TableJudge
+from ptarmigan.evaluation.oversampling.trial import MEASURES, Trial, asked, measured
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.table.source import read_frame
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 PLACE = Path("runs") / "augment"

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 import torch
 
-from ptarmigan.average import Average
-from ptarmigan.draw import Draw
-from ptarmigan.game import Game
-from ptarmigan.precision import laid_out
-from ptarmigan.run import Run
-from ptarmigan.settings import pick_device, pick_precision
+from ptarmigan.core.game import Game
+from ptarmigan.core.precision import laid_out
+from ptarmigan.training.draw import Draw
+from ptarmigan.training.ema import Average
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import pick_device, pick_precision
 
 
 @dataclass(frozen=True)

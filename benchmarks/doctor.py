@@ -35,12 +35,12 @@ from ward.data import SETS, spoil
 
 from ptarmigan import zoo
 from ptarmigan.api import train
-from ptarmigan.checkpoint import write
+from ptarmigan.core.errors import Diverged
 from ptarmigan.doctor import Fault, diagnose
 from ptarmigan.doctor.history import History, read
-from ptarmigan.errors import Diverged
-from ptarmigan.folder import treatments
-from ptarmigan.options import defaults
+from ptarmigan.training.checkpoint import write
+from ptarmigan.training.options import defaults
+from ptarmigan.training.run_folder import treatments
 
 WORK = Path("/tmp/doctor-corpus")
 LOOKS = 20

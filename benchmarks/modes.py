@@ -55,12 +55,12 @@ def main(
 def one(task: tuple[str, str, int], **more: Any) -> dict[str, Any]:
     """One seed, with ``more`` options."""
     from ptarmigan import zoo
-    from ptarmigan.average import Average
-    from ptarmigan.data.points import mixture
-    from ptarmigan.draw import Draw
     from ptarmigan.metrics.modes import modes
-    from ptarmigan.options import build
-    from ptarmigan.sampling import generate
+    from ptarmigan.modalities.point.source import mixture
+    from ptarmigan.tasks.generate import generate
+    from ptarmigan.training.draw import Draw
+    from ptarmigan.training.ema import Average
+    from ptarmigan.training.options import build
 
     recipe, data, seed = task
     torch.set_num_threads(1)

@@ -15,19 +15,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ptarmigan import folder as folders
-from ptarmigan import noise, zoo
-from ptarmigan.average import Average
-from ptarmigan.checkpoint import Checkpoints, read
-from ptarmigan.data.images import Images
-from ptarmigan.data.points import mixture
+from ptarmigan import zoo
+from ptarmigan.core import noise
 from ptarmigan.data.samples import Samples, Source
-from ptarmigan.metrics.classifier import learn
 from ptarmigan.metrics.distance import sliced_wasserstein
 from ptarmigan.metrics.frechet import Moments, frechet
 from ptarmigan.metrics.modes import modes
-from ptarmigan.options import build
-from ptarmigan.sampling import generate, some_classes
+from ptarmigan.modalities.image.classifier import learn
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.point.source import mixture
+from ptarmigan.tasks.generate import generate, some_classes
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.checkpoint import Checkpoints, read
+from ptarmigan.training.ema import Average
+from ptarmigan.training.options import build
 
 POINTS, IMAGES = 2_500, 600
 TRAINING = 2_000

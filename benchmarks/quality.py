@@ -25,12 +25,12 @@ from clocked import Mark, pace, played
 from record import commit, machine, record, recorded
 
 from ptarmigan import zoo
-from ptarmigan.data.images import Images
 from ptarmigan.metrics.score import default_metrics
-from ptarmigan.options import build, defaults, flat
-from ptarmigan.run import Run
-from ptarmigan.sampling import generate, some_classes
-from ptarmigan.settings import pick_device, pick_precision
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.tasks.generate import generate, some_classes
+from ptarmigan.training.options import build, defaults, flat
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import pick_device, pick_precision
 
 SAMPLES = 10_000
 RECIPES = ("image.r1gan", "image.dcgan", "image.sngan", "image.wgan_gp")

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 from record import record
 
 from ptarmigan import SeriesGAN
-from ptarmigan.data.series import Series
 from ptarmigan.estimators.hmm import HiddenMarkov
-from ptarmigan.metrics import series as scores
+from ptarmigan.modalities.series import measures as scores
+from ptarmigan.modalities.series.source import Series
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "series"
 LENGTH, STATES, ROUNDS = 24, 10, 20

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ptarmigan.noise import key
+from ptarmigan.core.noise import key
 
 HERE = Path(__file__).parent
 OURS = {name: str(HERE / "ward" / f"{name}.py") for name in ("points", "images")}

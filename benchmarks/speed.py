@@ -30,19 +30,19 @@ from clocked import seconds
 from record import record
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.average import Average
-from ptarmigan.data.images import Images
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.optim import adam
+from ptarmigan.core.precision import laid_out
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.draw import Draw
-from ptarmigan.games.gan import GAN
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.precision import laid_out
-from ptarmigan.rules import alternating
-from ptarmigan.run import Run
-from ptarmigan.sampling import generate
-from ptarmigan.spaces import ImageSpace
+from ptarmigan.tasks.generate import generate
+from ptarmigan.training.draw import Draw
+from ptarmigan.training.ema import Average
+from ptarmigan.training.rules import alternating
+from ptarmigan.training.run import Run
 
 BATCH, WIDTH, LATENT = 64, 64, 100
 SPACE = ImageSpace(32, 32, 3)

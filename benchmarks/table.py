@@ -33,11 +33,11 @@ from record import record
 
 from ptarmigan import TableGAN
 from ptarmigan.data.mixture import Mixture
-from ptarmigan.data.points import mixture
-from ptarmigan.data.table import Table, read_frame
-from ptarmigan.metrics.efficacy import efficacy
 from ptarmigan.metrics.likelihood import likelihoods
-from ptarmigan.metrics.tabular import column_shapes, pair_trends
+from ptarmigan.modalities.point.source import mixture
+from ptarmigan.modalities.table.efficacy import efficacy
+from ptarmigan.modalities.table.measures import column_shapes, pair_trends
+from ptarmigan.modalities.table.source import Table, read_frame
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
 DEVIATION = 0.05**0.5

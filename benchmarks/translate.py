@@ -25,8 +25,9 @@ import torch
 import tyro
 from record import record
 
-from ptarmigan import api, judge
-from ptarmigan.checkpoint import write
+from ptarmigan import api
+from ptarmigan.evaluation import score as judge
+from ptarmigan.training.checkpoint import write
 
 WORK = Path("/tmp/translations")
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -23,16 +23,16 @@ from record import record
 from speed import compared
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.average import Average
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.draw import Draw
+from ptarmigan.core import noise
+from ptarmigan.core.precision import laid_out
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.translator import Translator
 from ptarmigan.nets.unet import UNet
-from ptarmigan.precision import laid_out
-from ptarmigan.rules import alternating
-from ptarmigan.run import Run
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.training.draw import Draw
+from ptarmigan.training.ema import Average
+from ptarmigan.training.rules import alternating
+from ptarmigan.training.run import Run
 from ptarmigan.zoo.translate import cyclegan, pix2pix
 
 Step = Callable[[], None]

@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from sick import CASES, Case
 from ward.data import spoil
 
-from ptarmigan.data.points import mixture
 from ptarmigan.doctor import diagnose
 from ptarmigan.doctor.history import History, read
-from ptarmigan.spaces.image import grid
-from ptarmigan.spaces.plot import render
+from ptarmigan.media.plot import render
+from ptarmigan.modalities.image.space import grid
+from ptarmigan.modalities.point.source import mixture
 from ptarmigan.trained import load
 
 PICTURES = Path(__file__).parent.parent / "docs" / "pictures"

@@ -20,10 +20,10 @@ from record import record
 
 from ptarmigan import zoo
 from ptarmigan.doctor import vitals
-from ptarmigan.loop import Player, play
-from ptarmigan.options import build, defaults
-from ptarmigan.run import Run
-from ptarmigan.settings import Settings
+from ptarmigan.training.options import build, defaults
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings
+from ptarmigan.training.trainer import Player, play
 
 RUNS: dict[str, dict[str, Any]] = {
     "toy.gan": {},

@@ -23,11 +23,12 @@ import tyro
 from clocked import clocked
 from record import record, recorded
 
-from ptarmigan import judge, zoo
-from ptarmigan.judging.asked import Asked
-from ptarmigan.options import build, defaults
-from ptarmigan.run import Run
+from ptarmigan import zoo
+from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation.request import Asked
 from ptarmigan.trained import Trained
+from ptarmigan.training.options import build, defaults
+from ptarmigan.training.run import Run
 
 DATA = {"translate": "digits from their edges", "series": "sines"}
 """The default data in words, where its name does not say it."""

@@ -12,14 +12,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import ptarmigan
-from ptarmigan import noise
-from ptarmigan.data.points import points
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import Loss
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import Loss
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 pearson = Loss(
     discriminator=lambda real, fake: (fake.square() / 4 + fake).mean() - real.mean(),

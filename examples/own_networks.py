@@ -17,12 +17,12 @@ from pathlib import Path
 from torch import nn
 
 import ptarmigan
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.own import Unconditional
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

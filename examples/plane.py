@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 import ptarmigan
-from ptarmigan.data.points import points
 from ptarmigan.metrics.modes import Modes, modes
+from ptarmigan.modalities.point.source import points
 
 
 def main(out: str | Path = "runs/plane", steps: int = 3_000) -> Modes:

@@ -11,43 +11,43 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ptarmigan.api import train
-    from ptarmigan.batch import Batch
-    from ptarmigan.comparison.compare import compare
+    from ptarmigan.core.batch import Batch
+    from ptarmigan.core.game import Game, State, Terms, Turn
+    from ptarmigan.data.space import Space
     from ptarmigan.estimators.anomaly import AnomalyGAN
     from ptarmigan.estimators.oversampler import GANOverSampler
     from ptarmigan.estimators.series import SeriesGAN
     from ptarmigan.estimators.table import TableGAN
-    from ptarmigan.game import Game, State, Terms, Turn
-    from ptarmigan.judge import score
-    from ptarmigan.rules import Rule, alternating, extragradient, simultaneous
-    from ptarmigan.run import Run
-    from ptarmigan.settings import Settings
-    from ptarmigan.spaces import Space
+    from ptarmigan.evaluation.compare import compare
+    from ptarmigan.evaluation.score import score
     from ptarmigan.trained import Trained, load
+    from ptarmigan.training.rules import Rule, alternating, extragradient, simultaneous
+    from ptarmigan.training.run import Run
+    from ptarmigan.training.settings import Settings
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AnomalyGAN": "ptarmigan.estimators.anomaly",
-    "Batch": "ptarmigan.batch",
+    "Batch": "ptarmigan.core.batch",
     "GANOverSampler": "ptarmigan.estimators.oversampler",
-    "Game": "ptarmigan.game",
-    "Rule": "ptarmigan.rules",
-    "Run": "ptarmigan.run",
+    "Game": "ptarmigan.core.game",
+    "Rule": "ptarmigan.training.rules",
+    "Run": "ptarmigan.training.run",
     "SeriesGAN": "ptarmigan.estimators.series",
-    "Settings": "ptarmigan.settings",
-    "Space": "ptarmigan.spaces",
-    "State": "ptarmigan.game",
+    "Settings": "ptarmigan.training.settings",
+    "Space": "ptarmigan.data.space",
+    "State": "ptarmigan.core.game",
     "TableGAN": "ptarmigan.estimators.table",
-    "Terms": "ptarmigan.game",
+    "Terms": "ptarmigan.core.game",
     "Trained": "ptarmigan.trained",
-    "Turn": "ptarmigan.game",
-    "alternating": "ptarmigan.rules",
-    "compare": "ptarmigan.comparison.compare",
-    "extragradient": "ptarmigan.rules",
+    "Turn": "ptarmigan.core.game",
+    "alternating": "ptarmigan.training.rules",
+    "compare": "ptarmigan.evaluation.compare",
+    "extragradient": "ptarmigan.training.rules",
     "load": "ptarmigan.trained",
-    "score": "ptarmigan.judge",
-    "simultaneous": "ptarmigan.rules",
+    "score": "ptarmigan.evaluation.score",
+    "simultaneous": "ptarmigan.training.rules",
     "train": "ptarmigan.api",
 }
 

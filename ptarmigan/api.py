@@ -8,12 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ptarmigan import folder, zoo
+from ptarmigan import zoo
 from ptarmigan.doctor.treatment import carried, treat
-from ptarmigan.loop import Outcome, play
-from ptarmigan.options import build, defaults, plain, sensible
-from ptarmigan.run import Run
-from ptarmigan.settings import Settings, pick_device
+from ptarmigan.training import run_folder as folder
+from ptarmigan.training.options import build, defaults, plain, sensible
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings, pick_device
+from ptarmigan.training.trainer import Outcome, play
 
 DEFAULT = "image.r1gan"
 """The recipe for images when none is named: what benchmarks/results/quality.json shows best."""

@@ -94,7 +94,7 @@ def help_text() -> str:
 
 def explain(error: Exception) -> int:
     """One line on stderr for an error, and the exit code it means."""
-    from ptarmigan.errors import Diverged, one_line
+    from ptarmigan.core.errors import Diverged, one_line
 
     words = one_line(error)
     if isinstance(error, (ValueError, OSError)):

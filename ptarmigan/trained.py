@@ -13,30 +13,29 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from ptarmigan import noise, zoo
+from ptarmigan import zoo
+from ptarmigan.core import noise
+from ptarmigan.core.game import Game
 from ptarmigan.data.blank import Blank
-from ptarmigan.data.images import Images
 from ptarmigan.data.samples import Samples
-from ptarmigan.game import Game
-from ptarmigan.games.detector import Detector
-from ptarmigan.games.tabular import Asked
-from ptarmigan.games.translation import Translation
+from ptarmigan.data.space import Space
 from ptarmigan.metrics.path import slerp
-from ptarmigan.options import build
-from ptarmigan.sampling import CHUNK, abnormalities, generate, heat, latents, some_classes
-from ptarmigan.settings import pick_device
-from ptarmigan.spaces import (
-    ImageSpace,
-    LabelSpace,
-    SeriesSpace,
-    Space,
-    TableSpace,
-    VectorSpace,
-    from_json,
-)
-from ptarmigan.spaces.words import form
-from ptarmigan.translating.kinds import through
-from ptarmigan.translating.translator import Translator
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.modalities.registry import from_json
+from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.modalities.vector.space import VectorSpace
+from ptarmigan.modalities.words import form
+from ptarmigan.tasks.detect.detector import Detector
+from ptarmigan.tasks.generate import CHUNK, abnormalities, generate, heat, latents, some_classes
+from ptarmigan.tasks.translate.kinds import through
+from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.tasks.translate.translator import Translator
+from ptarmigan.training.options import build
+from ptarmigan.training.settings import pick_device
 
 if TYPE_CHECKING:
     import pandas as pd

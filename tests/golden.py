@@ -12,10 +12,11 @@ from pathlib import Path
 
 import torch
 
-from ptarmigan import contract, zoo
-from ptarmigan.draw import Draw
-from ptarmigan.options import build
-from ptarmigan.rules import SKIPPED
+from ptarmigan import zoo
+from ptarmigan.contract import recipes as contract
+from ptarmigan.training.draw import Draw
+from ptarmigan.training.options import build
+from ptarmigan.training.rules import SKIPPED
 
 FILE = Path(__file__).with_suffix(".json")
 STEPS = 20

@@ -5,13 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ptarmigan.data.points import points
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import Loss, non_saturating
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, Penalty
-from ptarmigan.rules import Rule, alternating
-from ptarmigan.run import Run
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import Loss, non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1, Penalty
+from ptarmigan.modalities.point.source import points
+from ptarmigan.training.rules import Rule, alternating
+from ptarmigan.training.run import Run
 
 
 class Generator(nn.Module):

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.data.images import Images
-from ptarmigan.data.points import mixture
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.point.source import mixture
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]

@@ -14,18 +14,18 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.augment import Augment, color, cutout, translation
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import hinge, least_squares, minimax, non_saturating, relativistic, wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.augment import Augment, color, cutout, translation
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import hinge, least_squares, minimax, non_saturating, relativistic, wasserstein
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.schedule import cosine
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import initialise
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, R2
-from ptarmigan.rules import alternating, simultaneous
-from ptarmigan.run import Run
-from ptarmigan.schedule import cosine
+from ptarmigan.training.rules import alternating, simultaneous
+from ptarmigan.training.run import Run
 
 LOSSES = {
     "hinge": hinge,

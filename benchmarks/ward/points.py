@@ -13,17 +13,17 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.points import points
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import hinge, least_squares, minimax, non_saturating, relativistic, wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import hinge, least_squares, minimax, non_saturating, relativistic, wasserstein
+from ptarmigan.core.optim import adam, sgd
+from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.schedule import cosine
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
-from ptarmigan.optim import adam, sgd
-from ptarmigan.penalties import R1, R2
-from ptarmigan.rules import alternating, simultaneous
-from ptarmigan.run import Run
-from ptarmigan.schedule import cosine
+from ptarmigan.training.rules import alternating, simultaneous
+from ptarmigan.training.run import Run
 
 LOSSES = {
     "hinge": hinge,

@@ -11,7 +11,7 @@ import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.commands.printed import print_table
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def augment(args: list[str]) -> int:
@@ -62,7 +62,7 @@ def augment(args: list[str]) -> int:
             device: where to train.
         """
         try:
-            from ptarmigan.augmentation.augment import augment as augmented
+            from ptarmigan.evaluation.oversampling.augment import augment as augmented
         except ImportError as error:
             raise UsageError(str(error)) from None
         use_data_dir(data_dir)

@@ -39,9 +39,9 @@ def detect(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to compute.
         """
-        from ptarmigan.detecting.heat import write_heat
-        from ptarmigan.detection import detect as detected
-        from ptarmigan.export import vacant
+        from ptarmigan.media.writers import vacant
+        from ptarmigan.tasks.detect.detect import detect as detected
+        from ptarmigan.tasks.detect.heat import write_heat
         from ptarmigan.trained import load
 
         for place in filter(None, (out, heat)):

@@ -68,12 +68,12 @@ def doctor(args: list[str]) -> int:
 
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
-    from ptarmigan.data.alike import is_table
-    from ptarmigan.data.describe import describe, described_pairs
-    from ptarmigan.data.describe_table import described_table
-    from ptarmigan.data.images import Images
-    from ptarmigan.data.pairs import Pairs
-    from ptarmigan.export import fresh, place_for_picture
+    from ptarmigan.media.writers import fresh, place_for_picture
+    from ptarmigan.modalities.image.describe import describe, described_pairs
+    from ptarmigan.modalities.image.source import Images
+    from ptarmigan.modalities.table.alike import is_table
+    from ptarmigan.modalities.table.describe import described_table
+    from ptarmigan.tasks.translate.source import Pairs
 
     def options(
         source: tyro.conf.Positional[str],
@@ -101,7 +101,7 @@ def data(args: list[str]) -> int:
         if out:
             place_for_picture(Path(out))
         if pair or labels != "none":
-            from ptarmigan.translation import some_pairs
+            from ptarmigan.tasks.translate.show import some_pairs
 
             pairs = Pairs(source, pair=pair or "auto", labels=labels, size=size, crop=crop)
             samples = pairs.open(batch=1, paired=False)

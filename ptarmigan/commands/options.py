@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import tyro
 
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 T = TypeVar("T")
 BOX = "╭╮╰╯─│"

@@ -7,7 +7,7 @@ from pathlib import Path
 import tyro
 
 from ptarmigan.commands.options import parsed
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def list_(args: list[str]) -> int:
@@ -36,7 +36,7 @@ def show(args: list[str]) -> int:
             recipe: its name, or a file.
         """
         from ptarmigan import zoo
-        from ptarmigan.options import defaults
+        from ptarmigan.training.options import defaults
 
         found = zoo.module(recipe)
         print((found.__doc__ or "").strip())
@@ -83,7 +83,7 @@ def check(args: list[str]) -> int:
             recipe: a file, or a name.
         """
         from ptarmigan import zoo
-        from ptarmigan.contract import clauses
+        from ptarmigan.contract.recipes import clauses
 
         zoo.recipe(recipe)
         failed = 0

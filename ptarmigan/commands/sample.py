@@ -8,7 +8,7 @@ from typing import Annotated
 import tyro
 
 from ptarmigan.commands.options import parsed
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def sample(args: list[str]) -> int:
@@ -39,7 +39,7 @@ def sample(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to make them.
         """
-        from ptarmigan.export import write_samples
+        from ptarmigan.media.writers import write_samples
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
@@ -90,7 +90,7 @@ def interpolate(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to make them.
         """
-        from ptarmigan.export import write_walk
+        from ptarmigan.media.writers import write_walk
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)

@@ -11,7 +11,7 @@ import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.commands.printed import console, print_table
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def score(args: list[str]) -> int:
@@ -71,7 +71,7 @@ def score(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to make the samples.
         """
-        from ptarmigan import judge
+        from ptarmigan.evaluation import score as judge
 
         use_data_dir(data_dir)
         how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}

@@ -11,14 +11,14 @@ from typing import Annotated, Any
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def train(args: list[str]) -> int:
     """``ptarmigan train RECIPE|IMAGES [options]``."""
     from ptarmigan import api, zoo
-    from ptarmigan.options import collecting
-    from ptarmigan.settings import Settings
+    from ptarmigan.training.options import collecting
+    from ptarmigan.training.settings import Settings
 
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):

@@ -8,7 +8,7 @@ from typing import Literal
 import tyro
 
 from ptarmigan.commands.options import parsed
-from ptarmigan.errors import UsageError
+from ptarmigan.core.errors import UsageError
 
 
 def translate(args: list[str]) -> int:
@@ -41,7 +41,7 @@ def translate(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to make them.
         """
-        from ptarmigan.pictures.many import Wish, translate_files
+        from ptarmigan.tasks.translate.many import Wish, translate_files
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
-from ptarmigan.spaces.space import Space
+from ptarmigan.data.space import Space
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ptarmigan.data.named import cache_dir
-
 SPARE = 256 << 20
 """Bytes of a disk that are left free."""
 DAY = 86_400
 UNUSED = 60 * DAY
 """What was not asked for in so many seconds is removed when something new of its kind is made."""
+
+
+def cache_dir() -> Path:
+    """Where downloads, decoded images and trained classifiers are kept."""
+    return Path(os.environ.get("PTARMIGAN_CACHE") or Path.home() / ".cache" / "ptarmigan").expanduser()
 
 
 def made(kind: str, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.noise import key
+from ptarmigan.core.noise import key
 
 Indices = NDArray[np.int64]
 ROUNDS = 4

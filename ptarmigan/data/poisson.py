@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
-from ptarmigan.spaces.column import Floats
+from ptarmigan.modalities.table.column import Floats
 
 NEVER = 1e-18
 """How likely a batch has more samples than places."""

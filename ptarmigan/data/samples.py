@@ -13,13 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptarmigan.batch import Batch, unread
-from ptarmigan.data.jitter import jittered
+from ptarmigan.core.batch import Batch, unread
+from ptarmigan.core.noise import key
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute_next
-from ptarmigan.noise import key
-from ptarmigan.spaces.label import LabelSpace
-from ptarmigan.spaces.space import Space
+from ptarmigan.data.space import Space
+from ptarmigan.modalities.image.jitter import jittered
+from ptarmigan.modalities.label.space import LabelSpace
 
 AHEAD = 4
 SMALL = 2**16

@@ -10,8 +10,8 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.doctor.features import Floats, squared_distances
 from ptarmigan.doctor.portrait import LISTED, Groups
 from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
-from ptarmigan.spaces.image import ImageSpace
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.table.space import TableSpace
 
 NEIGHBOURS = 10
 AGREED = 0.6

@@ -12,7 +12,7 @@ from ptarmigan.doctor import thresholds as at
 from ptarmigan.doctor.faults import Fault, Finding
 from ptarmigan.doctor.history import History
 from ptarmigan.doctor.signs import Holds, Signs, latest
-from ptarmigan.metrics.cycle import GROWS, VISIBLE
+from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
 
 Rule: TypeAlias = Callable[[Signs], Finding | None]
 

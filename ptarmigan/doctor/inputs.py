@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ptarmigan import noise
+from ptarmigan.core import noise
 from ptarmigan.doctor.features import SIDE, Floats, reduced, squared_distances
-from ptarmigan.games.translation import Translation, alike
-from ptarmigan.metrics.cycle import apart, noisy
-from ptarmigan.run import Run
+from ptarmigan.tasks.translate.cycle import apart, noisy
+from ptarmigan.tasks.translate.translation import Translation, alike
+from ptarmigan.training.run import Run
 
 Values = dict[str, float]
 

@@ -8,13 +8,13 @@ from typing import Any, TypeAlias
 
 from torch import Tensor
 
-from ptarmigan.checkpoint import Checkpoints, Damaged
-from ptarmigan.checkpoint import read as read_state
 from ptarmigan.doctor import thresholds as at
 from ptarmigan.doctor.diagnose import diagnose, well
 from ptarmigan.doctor.faults import Finding
 from ptarmigan.doctor.history import read
 from ptarmigan.doctor.treatment import Treatment
+from ptarmigan.training.checkpoint import Checkpoints, Damaged
+from ptarmigan.training.checkpoint import read as read_state
 
 Heal: TypeAlias = Callable[[Finding], Treatment | None]
 """A finding to what to change; None where nothing can be."""

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ptarmigan.noise import key
+from ptarmigan.core.noise import key
 
 SIZE = 256
 

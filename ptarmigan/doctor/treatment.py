@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ptarmigan.data.images import Images
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.data.series import Series
-from ptarmigan.data.table import Table
-from ptarmigan.data.vectors import Vectors
 from ptarmigan.doctor.faults import Fault, Finding
-from ptarmigan.options import plain
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.series.source import Series
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.vector.source import Vectors
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.training.options import plain
 
 FAR, EXTREME = 2.0, 10.0
 """An option is far from its default when it is more than so many times as large, or as small; and when it is

@@ -12,18 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.average import Average
+from ptarmigan.core import noise
+from ptarmigan.core.game import Game
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
 from ptarmigan.doctor import inputs
 from ptarmigan.doctor.features import Axes, Floats, finite_rows, reduced, roughness, share_of
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
-from ptarmigan.draw import placed
-from ptarmigan.game import Game
-from ptarmigan.rules import due, parameters
-from ptarmigan.run import Run
+from ptarmigan.training.draw import placed
+from ptarmigan.training.ema import Average
+from ptarmigan.training.rules import due, parameters
+from ptarmigan.training.run import Run
 
 PROBES = 100
 """Probes in a run, about."""

@@ -15,11 +15,11 @@ from safetensors.torch import save as to_bytes
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.checkpoint import write
-from ptarmigan.data.vectors import checked
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
-from ptarmigan.spaces import ImageSpace
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.vector.source import checked
 from ptarmigan.trained import Trained
+from ptarmigan.training.checkpoint import write
 
 PREFIX = "anomaly."
 ROWS, IMAGES = "ganomaly", "ganomaly_images"

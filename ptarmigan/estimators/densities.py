@@ -13,10 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan import noise
-from ptarmigan.data.vectors import checked
+from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import keep, kept
 from ptarmigan.estimators.playing import seed_of
+from ptarmigan.modalities.vector.source import checked
 
 Floats = NDArray[np.float64]
 Model = TypeVar("Model")

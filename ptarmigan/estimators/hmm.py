@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from ptarmigan import noise
-from ptarmigan.data.series import Series
+from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import keep, kept
 from ptarmigan.estimators.playing import seed_of
-from ptarmigan.spaces.series import SeriesSpace
-from ptarmigan.spaces.space import from_json, to_json
+from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.series.source import Series
+from ptarmigan.modalities.series.space import SeriesSpace
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,10 +11,10 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ptarmigan import zoo
-from ptarmigan.data.arrays import channels_first
 from ptarmigan.estimators.playing import fitted, pickled
-from ptarmigan.options import defaults
-from ptarmigan.spaces.frames import pandas_or_error
+from ptarmigan.modalities.image.arrays import channels_first
+from ptarmigan.modalities.table.frames import pandas_or_error
+from ptarmigan.training.options import defaults
 
 try:
     from imblearn.over_sampling.base import BaseOverSampler

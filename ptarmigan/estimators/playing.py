@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.utils import check_random_state
 
-from ptarmigan import folder as folders
 from ptarmigan import zoo
-from ptarmigan.loop import play
-from ptarmigan.options import build, defaults, plain
-from ptarmigan.settings import Settings
 from ptarmigan.trained import FILE, Trained, load
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.options import build, defaults, plain
+from ptarmigan.training.settings import Settings
+from ptarmigan.training.trainer import play
 
 
 class Estimator(Protocol):

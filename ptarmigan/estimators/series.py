@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.checkpoint import write
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
-from ptarmigan.spaces.series import SeriesSpace
+from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.trained import Trained
+from ptarmigan.training.checkpoint import write
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.noise import key
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
 from ptarmigan.metrics.features import CHUNK, chunks
 from ptarmigan.metrics.raw import Raw, as_source, shrunk
-from ptarmigan.noise import key
 
 FITTED = 10_000
 """Training samples that are looked at, at most."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.noise import key
 from ptarmigan.metrics.vectors import pair
-from ptarmigan.noise import key
 
 Distances = NDArray[np.float64]
 DIRECTIONS = 128

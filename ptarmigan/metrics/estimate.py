@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.noise import key
+from ptarmigan.core.noise import key
 
 TIMES = 200
 """Resamplings where one costs next to nothing."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Source
-from ptarmigan.spaces.space import Space
-from ptarmigan.spaces.vector import VectorSpace
+from ptarmigan.data.space import Space
+from ptarmigan.modalities.vector.space import VectorSpace
 
 Vectors = NDArray[np.float32]
 CHUNK = 128

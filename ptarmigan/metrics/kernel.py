@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.noise import key
 from ptarmigan.data.permutation import permute
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.vectors import against, blocks
-from ptarmigan.noise import key
 
 Matrix = NDArray[np.float64]
 Kernel = Callable[[Matrix, Matrix], Matrix]

@@ -30,10 +30,10 @@ from ptarmigan.metrics.neighbours import (
     precision_recall,
 )
 from ptarmigan.metrics.similarity import ms_ssim_diversity, scales
-from ptarmigan.metrics.stacked import StackedModes
 from ptarmigan.metrics.two_sample import classifier_test
 from ptarmigan.metrics.vendi import vendi
 from ptarmigan.metrics.view import View
+from ptarmigan.modalities.image.stacked_modes import StackedModes
 
 SMALL, TIMES_SMALL, TIMES_LARGE = 256, 50, 10
 """Up to so many features a distance is cheap to work out so many times; with more, so few times."""

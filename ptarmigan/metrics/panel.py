@@ -19,8 +19,8 @@ from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.features import Features, Telling
 from ptarmigan.metrics.frechet import too_few
 from ptarmigan.metrics.measures import Measure, Reference, Scale, told
-from ptarmigan.metrics.stacked import StackedModes
 from ptarmigan.metrics.view import Set, View, look
+from ptarmigan.modalities.image.stacked_modes import StackedModes
 
 Trivial: TypeAlias = Mapping[str, Callable[[Set, int], NDArray[Any]]]
 """Generators that nobody needs a GAN for, by name: training samples, and how many are wanted, to raw ones."""

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptarmigan import noise
+from ptarmigan.core import noise
 from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.estimate import TIMES, Estimate, bootstrap
 

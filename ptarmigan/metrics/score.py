@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
-from ptarmigan.metrics import ordered
 from ptarmigan.metrics.classes import class_balance, classifier_score, confidence
-from ptarmigan.metrics.classifier import Classifier, learn
 from ptarmigan.metrics.distance import DIRECTIONS, sliced_wasserstein
 from ptarmigan.metrics.features import Features, Vectors, extract, numbers
 from ptarmigan.metrics.frechet import Moments, frechet, too_few
 from ptarmigan.metrics.modes import Modes, modes
-from ptarmigan.metrics.tabular import column_shapes, pair_trends
-from ptarmigan.spaces.column import Column, Floats
-from ptarmigan.spaces.image import ImageSpace
-from ptarmigan.spaces.series import SeriesSpace
-from ptarmigan.spaces.table import TableSpace
-from ptarmigan.spaces.vector import VectorSpace
+from ptarmigan.modalities.image.classifier import Classifier, learn
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.series import panel as ordered
+from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.table.column import Column, Floats
+from ptarmigan.modalities.table.measures import column_shapes, pair_trends
+from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.modalities.vector.space import VectorSpace
 
 REFERENCE = 10_000
 """Real samples to compare with, at most, and the usual number of generated ones."""

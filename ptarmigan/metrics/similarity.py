@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from ptarmigan.core.noise import key
+from ptarmigan.core.precision import without_autocast
 from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.estimate import Estimate, mean_of
 from ptarmigan.metrics.raw import unit
-from ptarmigan.noise import key
-from ptarmigan.precision import without_autocast
 
 WINDOW, SIGMA = 11, 1.5
 """Pixels of the Gaussian window to a side, and its deviation."""

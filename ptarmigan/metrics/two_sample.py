@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.noise import key
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.vectors import against
-from ptarmigan.noise import key
 
 FEWEST = 20
 """Samples of a kind that a test needs."""

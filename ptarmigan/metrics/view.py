@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.data.cache import made
-from ptarmigan.data.named import cache_dir
+from ptarmigan.data.cache import cache_dir, made
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
 from ptarmigan.metrics.classes import Probabilities

@@ -11,8 +11,8 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from ptarmigan import noise
-from ptarmigan.precision import at_least_float32
+from ptarmigan.core import noise
+from ptarmigan.core.precision import at_least_float32
 
 WEIGHTED = (
     nn.Linear,

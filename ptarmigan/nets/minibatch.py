@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.precision import at_least_float32
+from ptarmigan.core.precision import at_least_float32
 
 
 class MinibatchDiscrimination(nn.Module):

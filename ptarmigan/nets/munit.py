@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.sides import mirror
 from ptarmigan.nets.unet import to_multiple
-from ptarmigan.precision import at_least_float32
 
 HALVINGS = 2
 """Of the sides, from a picture to its content."""

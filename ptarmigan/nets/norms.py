@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import Classes, required
-from ptarmigan.precision import at_least_float32
 
 
 class ConditionalBatchNorm(nn.Module):

@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ptarmigan import noise
+from ptarmigan.core import noise
+from ptarmigan.core.precision import at_least_float32, without_autocast
 from ptarmigan.nets.layers import initialise
-from ptarmigan.precision import at_least_float32, without_autocast
 
 Places = Int[Tensor, "batch patch"]
 Vectors = Float[Tensor, "batch patch size"]

@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.dcgan import Norm, widths
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.unet import enlarged
-from ptarmigan.precision import at_least_float32
 
 STAGES = 3
 

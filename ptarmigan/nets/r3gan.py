@@ -17,10 +17,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import Classes, ClassInput, required
 from ptarmigan.nets.resample import Downsample, Upsample
 from ptarmigan.nets.sides import Sides, crop, doubled, halved, halvings
-from ptarmigan.precision import at_least_float32
 
 LEAK = 0.2
 GAIN = math.sqrt(2 / (1 + LEAK**2))

@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ptarmigan.modalities.table.nets import Cells, Rows
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from ptarmigan.nets.layers import Classes
-from ptarmigan.nets.table import Cells, Rows
 
 SMALLEST = 8
 """The side of the least square that the convolutions take."""

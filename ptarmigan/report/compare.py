@@ -12,20 +12,21 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ptarmigan import options, zoo
-from ptarmigan.checkpoint import write
-from ptarmigan.comparison.compare import Comparison, evidence
-from ptarmigan.comparison.rows import SEEDS, Cell, Row
-from ptarmigan.comparison.runs import Group, Scored
-from ptarmigan.errors import one_line
+from ptarmigan import zoo
+from ptarmigan.core.errors import one_line
+from ptarmigan.evaluation.compare import Comparison, evidence
+from ptarmigan.evaluation.rows import SEEDS, Cell, Row
+from ptarmigan.evaluation.runs import Group, Scored
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
 from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, spelt
 from ptarmigan.report.story import read
+from ptarmigan.tasks.translate.show import ROWS, TranslationShow
 from ptarmigan.trained import Trained, load
-from ptarmigan.translation import ROWS, TranslationShow
+from ptarmigan.training import options
+from ptarmigan.training.checkpoint import write
 
 REAL = "real"
 SHOWN = 36

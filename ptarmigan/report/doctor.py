@@ -9,14 +9,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ptarmigan import options, zoo
+from ptarmigan import zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
 from ptarmigan.doctor.treatment import Options, Treatment, carried, command, treat
 from ptarmigan.doctor.words import SIGNS, WORDS, Words
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
 from ptarmigan.report.story import Story
-from ptarmigan.settings import Settings
+from ptarmigan.training import options
+from ptarmigan.training.settings import Settings
 
 SHOWN = (
     "told",

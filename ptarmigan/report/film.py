@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ptarmigan.export import on_white, write_gif
+from ptarmigan.media.writers import on_white, write_gif
 
 SIZES = ((48, 480), (24, 320), (16, 240))
 """Frames, and pixels of the longer side: the first that is small enough in bytes is taken, or the last."""

@@ -14,10 +14,10 @@ from ptarmigan.data.samples import Source
 from ptarmigan.metrics.features import chunks
 from ptarmigan.metrics.raw import shrunk
 from ptarmigan.metrics.search import nearest
-from ptarmigan.run import Run
-from ptarmigan.sampling import generate
-from ptarmigan.spaces import ImageSpace
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.tasks.generate import generate
 from ptarmigan.trained import Trained
+from ptarmigan.training.run import Run
 
 PAIRS = 36
 SHOWN = 10

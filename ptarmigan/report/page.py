@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ptarmigan import options, zoo
-from ptarmigan.checkpoint import write
+from ptarmigan import zoo
+from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
-from ptarmigan.errors import one_line
+from ptarmigan.modalities.image.space import ImageSpace, grid
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
@@ -21,11 +21,11 @@ from ptarmigan.report.rows import rows
 from ptarmigan.report.scores import scores
 from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
-from ptarmigan.run import Run
-from ptarmigan.settings import Settings
-from ptarmigan.spaces import ImageSpace
-from ptarmigan.spaces.image import grid
 from ptarmigan.trained import Trained, load
+from ptarmigan.training import options
+from ptarmigan.training.checkpoint import write
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings
 
 STRIP = 6
 FILM = 1_500_000

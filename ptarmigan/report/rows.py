@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.metrics.cycle import apart
-from ptarmigan.run import Run
+from ptarmigan.tasks.translate.cycle import apart
+from ptarmigan.tasks.translate.show import OUTPUT, TARGET, TranslationShow, pictured
 from ptarmigan.trained import Trained
-from ptarmigan.translation import OUTPUT, TARGET, TranslationShow, pictured
+from ptarmigan.training.run import Run
 
 LOOKED_AT = 96
 """Held-out inputs that are translated for this."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ptarmigan.judging import written
+from ptarmigan.evaluation import written
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Child, Markup, h, join, table
 from ptarmigan.report.story import Story
-from ptarmigan.run import Run
-from ptarmigan.settings import Settings
-from ptarmigan.studio import Studio
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings
+from ptarmigan.training.studio import Studio
 
 HEAD = ("Score", "Generated", "Real", "Better when")
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ptarmigan import folder as folders
 from ptarmigan.doctor.history import DATA, SCORE, Curve
-from ptarmigan.folder import Lines
-from ptarmigan.rules import SKIPPED
-from ptarmigan.watch import VITAL
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.logging import VITAL
+from ptarmigan.training.rules import SKIPPED
+from ptarmigan.training.run_folder import Lines
 
 
 @dataclass

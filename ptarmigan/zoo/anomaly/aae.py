@@ -15,15 +15,15 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.vectors import Vectors
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.detector import Detector
-from ptarmigan.losses import non_saturating as loss
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.losses import non_saturating as loss
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.detector import Detector
+from ptarmigan.training.run import Run
 
 
 class AAE(Detector):

@@ -19,16 +19,16 @@ from functools import partial
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.alad import ALAD
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, dense, leaky
 from ptarmigan.nets.pairs import image_pairs
 from ptarmigan.nets.spectral import spectral_norm
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.alad import ALAD
+from ptarmigan.training.run import Run
 
 
 def recipe(

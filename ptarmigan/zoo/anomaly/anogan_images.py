@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.anogan import AnoGAN
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.anogan import AnoGAN
+from ptarmigan.training.run import Run
 
 
 def recipe(

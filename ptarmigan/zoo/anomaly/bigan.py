@@ -18,14 +18,14 @@ from functools import partial
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.vectors import Vectors
-from ptarmigan.games.bigan import BiGAN
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.nets.pairs import PairDiscriminator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.bigan import BiGAN
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -19,15 +19,15 @@ from functools import partial
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.bigan import BiGAN
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANEncoder, DCGANGenerator
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import dense, leaky
 from ptarmigan.nets.pairs import image_pairs
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.bigan import BiGAN
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -15,12 +15,12 @@ sliced Wasserstein distance 0.242 (real samples: 0.26); benchmarks/results/zoo.j
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.vectors import Vectors
-from ptarmigan.games.fanogan import FAnoGAN
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.fanogan import FAnoGAN
+from ptarmigan.training.run import Run
 
 
 def recipe(

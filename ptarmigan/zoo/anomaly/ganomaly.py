@@ -18,12 +18,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.vectors import Vectors
-from ptarmigan.games.ganomaly import GANomaly
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.ganomaly import GANomaly
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -17,12 +17,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.ganomaly import GANomaly
+from ptarmigan.core import noise
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.tasks.detect.ganomaly import GANomaly
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -17,14 +17,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.images import Images
-from ptarmigan.game import Game, State, Terms, Turn
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, State, Terms, Turn
+from ptarmigan.core.optim import adam
+from ptarmigan.core.precision import at_least_float32
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.autoencoder import AutoencoderDiscriminator, BEGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.precision import at_least_float32
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 class BoundaryEquilibrium(Game):

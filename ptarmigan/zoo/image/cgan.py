@@ -11,13 +11,13 @@ Fréchet distance 57.8 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.mlp import MLPDiscriminator, MLPGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import Dragan
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import Dragan
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

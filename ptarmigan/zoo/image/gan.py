@@ -16,13 +16,13 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import minimax, non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import minimax, non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.mlp import MLPDiscriminator, MLPGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 LOSSES = {"minimax": minimax, "non_saturating": non_saturating}
 

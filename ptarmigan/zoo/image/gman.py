@@ -17,16 +17,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.images import Images
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.losses import minimax
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import minimax
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Dropout
-from ptarmigan.optim import adam
-from ptarmigan.rules import simultaneous
-from ptarmigan.run import Run
+from ptarmigan.training.rules import simultaneous
+from ptarmigan.training.run import Run
 
 
 class MultiAdversarial(Game):

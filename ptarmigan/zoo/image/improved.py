@@ -16,18 +16,18 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.images import Images
-from ptarmigan.game import Game, State, Terms, Turn
-from ptarmigan.losses import cross_entropy
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, State, Terms, Turn
+from ptarmigan.core.losses import cross_entropy
+from ptarmigan.core.optim import adam
+from ptarmigan.core.precision import at_least_float32
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Head
 from ptarmigan.nets.minibatch import MinibatchDiscrimination
 from ptarmigan.nets.norms import Referenced, VirtualBatchNorm
-from ptarmigan.optim import adam
-from ptarmigan.precision import at_least_float32
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 REFERENCE = 64
 

@@ -15,15 +15,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.images import Images
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.losses import non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.core.precision import at_least_float32
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.precision import at_least_float32
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 class InfoGAN(Game):

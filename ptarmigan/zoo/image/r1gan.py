@@ -17,16 +17,16 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.augment import Ada, Augment, color, cutout, translation
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import non_saturating, relativistic
+from ptarmigan.core import noise
+from ptarmigan.core.augment import Ada, Augment, color, cutout, translation
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import non_saturating, relativistic
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.schedule import cosine
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, R2
-from ptarmigan.run import Run
-from ptarmigan.schedule import cosine
+from ptarmigan.training.run import Run
 
 STAGES = 3
 """Doublings of the generator up to 47 pixels, which the rate is for."""

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.augment import Augment, blit, cutout, tint, warp
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import relativistic
+from ptarmigan.core import noise
+from ptarmigan.core.augment import Augment, blit, cutout, tint, warp
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import relativistic
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.schedule import cosine
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.r3gan import R3GANDiscriminator, R3GANGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, R2
-from ptarmigan.run import Run
-from ptarmigan.schedule import cosine
+from ptarmigan.training.run import Run
 
 
 def recipe(

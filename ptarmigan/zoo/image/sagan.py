@@ -12,14 +12,14 @@ Fréchet distance 44.7 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import hinge
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import hinge
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.resnet import ResNetDiscriminator, ResNetGenerator
 from ptarmigan.nets.spectral import spectral_norm
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

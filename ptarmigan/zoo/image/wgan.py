@@ -11,13 +11,13 @@ Fréchet distance 35.5 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import clip_weights, rmsprop
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.optim import clip_weights, rmsprop
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -12,15 +12,15 @@ Fréchet distance 62.6 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.images import Images
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import GradientPenalty
+from ptarmigan.core.schedule import linear
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.resnet import ResNetDiscriminator, ResNetGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import GradientPenalty
-from ptarmigan.run import Run
-from ptarmigan.schedule import linear
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -21,22 +21,22 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import GradientPenalty, Judged
+from ptarmigan.core.schedule import linear
 from ptarmigan.data.samples import Samples
-from ptarmigan.data.series import Series
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.games.tabular import Asked
-from ptarmigan.losses import wasserstein
+from ptarmigan.modalities.series.source import Series
+from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.nets import Cells
 from ptarmigan.nets.levels import Parts, White, apart, together
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.nets.recurrent import Recurrent
-from ptarmigan.nets.table import Cells
-from ptarmigan.optim import adam
-from ptarmigan.penalties import GradientPenalty, Judged
-from ptarmigan.run import Run
-from ptarmigan.schedule import linear
-from ptarmigan.spaces.series import SeriesSpace
+from ptarmigan.training.run import Run
 
 LEARNT_FROM = 10_000
 """Series that levels are measured on, at most."""

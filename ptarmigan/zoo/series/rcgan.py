@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.series import Series
-from ptarmigan.games.gan import GAN
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.optim import adam, sgd
+from ptarmigan.modalities.series.source import Series
 from ptarmigan.nets.recurrent import RecurrentDiscriminator, RecurrentGenerator
-from ptarmigan.optim import adam, sgd
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -20,14 +20,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.series import Series
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.losses import non_saturating as loss
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import non_saturating as loss
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.series.source import Series
 from ptarmigan.nets.recurrent import Recurrent, RecurrentDiscriminator, RecurrentGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 SURE = 0.15
 """A discriminator with a smaller loss waits."""

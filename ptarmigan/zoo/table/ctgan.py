@@ -18,18 +18,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.table import Table
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.games.tabular import Asked
-from ptarmigan.losses import wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import adam, adamw
+from ptarmigan.core.penalties import GradientPenalty, Judged
+from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.nets import RowGenerator
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.nets.table import RowGenerator
-from ptarmigan.optim import adam, adamw
-from ptarmigan.penalties import GradientPenalty, Judged
-from ptarmigan.run import Run
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.training.run import Run
 
 
 class CTGAN(Game):

@@ -28,19 +28,19 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import clip_weights, rmsprop
 from ptarmigan.data.poisson import by_chance
-from ptarmigan.data.table import Table
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.games.accountant import noise_for
-from ptarmigan.games.private import Judge, Privacy
-from ptarmigan.losses import wasserstein
+from ptarmigan.modalities.table.nets import RowGenerator
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.nets.table import RowGenerator
-from ptarmigan.optim import clip_weights, rmsprop
-from ptarmigan.run import Run
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.training.accountant import noise_for
+from ptarmigan.training.private import Judge, Privacy
+from ptarmigan.training.run import Run
 
 SECRET = 16
 """Bytes of a secret, at least."""

@@ -19,16 +19,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.table import Table
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.games.tabular import Target
-from ptarmigan.losses import non_saturating as loss
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import non_saturating as loss
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.table.conditional import Target
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.square import SquareClassifier, SquareDiscriminator, SquareGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.training.run import Run
 
 EPS = 1e-8
 """Added to variances, whose roots have slopes then."""

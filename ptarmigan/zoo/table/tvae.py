@@ -16,17 +16,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.table import Table
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.games.latents import divergence, drawn
-from ptarmigan.games.tabular import Asked
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.latents import divergence, drawn
+from ptarmigan.core.optim import adamw
+from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.nets import RowDecoder
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.mlp import rectified, stack
-from ptarmigan.nets.table import RowDecoder
-from ptarmigan.optim import adamw
-from ptarmigan.run import Run
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.training.run import Run
 
 
 class TVAE(Game):

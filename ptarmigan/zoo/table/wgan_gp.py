@@ -12,16 +12,16 @@ column shapes 0.937 (real samples: 0.931); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.table import Table
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import wasserstein
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import wasserstein
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import GradientPenalty
+from ptarmigan.modalities.table.nets import RowGenerator
+from ptarmigan.modalities.table.source import Table
+from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.nets.table import RowGenerator
-from ptarmigan.optim import adam
-from ptarmigan.penalties import GradientPenalty
-from ptarmigan.run import Run
-from ptarmigan.spaces.table import TableSpace
+from ptarmigan.training.run import Run
 
 
 def recipe(

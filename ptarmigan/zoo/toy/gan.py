@@ -10,13 +10,13 @@ mode divergence 0.535 (real samples: 0.00526); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.points import points
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 
 def recipe(

@@ -16,16 +16,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.points import points
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.losses import non_saturating
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.optim import adam
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.layers import Maxout, initialise
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense
-from ptarmigan.optim import adam
-from ptarmigan.rules import simultaneous
-from ptarmigan.run import Run
+from ptarmigan.training.rules import simultaneous
+from ptarmigan.training.run import Run
 
 
 class Packed(Game):

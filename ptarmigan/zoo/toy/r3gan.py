@@ -11,15 +11,15 @@ mode divergence 0.0627 (real samples: 0.00526); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from ptarmigan import noise
-from ptarmigan.data.points import points
-from ptarmigan.games.gan import GAN
-from ptarmigan.losses import relativistic
+from ptarmigan.core import noise
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import relativistic
+from ptarmigan.core.optim import adam
+from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.schedule import cosine
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
-from ptarmigan.optim import adam
-from ptarmigan.penalties import R1, R2
-from ptarmigan.run import Run
-from ptarmigan.schedule import cosine
+from ptarmigan.training.run import Run
 
 
 def recipe(

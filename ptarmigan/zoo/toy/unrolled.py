@@ -19,16 +19,16 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.optim import Adam
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.points import points
-from ptarmigan.game import Game, Terms, Turn
-from ptarmigan.losses import minimax
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.losses import minimax
+from ptarmigan.core.optim import adam
+from ptarmigan.core.precision import without_autocast
+from ptarmigan.modalities.point.source import points
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense
-from ptarmigan.optim import adam
-from ptarmigan.precision import without_autocast
-from ptarmigan.run import Run
+from ptarmigan.training.run import Run
 
 Weights = list[Tensor]
 LossOf = Callable[[Weights], Tensor]

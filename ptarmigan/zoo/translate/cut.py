@@ -16,17 +16,17 @@ from __future__ import annotations
 
 from torch import nn
 
-from ptarmigan import noise
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.games.contrastive import Contrastive
-from ptarmigan.games.history import History
-from ptarmigan.games.translation import alike
+from ptarmigan.core import noise
+from ptarmigan.core.history import History
+from ptarmigan.core.optim import adam
+from ptarmigan.core.schedule import linear
 from ptarmigan.nets.patches import PatchHeads
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.translator import Reader, Translator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
-from ptarmigan.schedule import linear
+from ptarmigan.tasks.translate.contrastive import Contrastive
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import alike
+from ptarmigan.training.run import Run
 
 
 def recipe(

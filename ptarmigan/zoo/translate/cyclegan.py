@@ -17,18 +17,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.history import History
-from ptarmigan.games.translation import Translation, alike, both
-from ptarmigan.losses import least_squares
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.history import History
+from ptarmigan.core.losses import least_squares
+from ptarmigan.core.optim import adam
+from ptarmigan.core.schedule import linear
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.translator import Translator
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
-from ptarmigan.schedule import linear
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import Translation, alike, both
+from ptarmigan.training.run import Run
 
 
 class CycleGAN(Translation):

@@ -19,14 +19,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.translation import Translation, both
-from ptarmigan.losses import least_squares
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.losses import least_squares
 from ptarmigan.nets.munit import MultiScale, MUNITAutoencoder
-from ptarmigan.run import Run
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import Translation, both
+from ptarmigan.training.run import Run
 
 HALVED = 10
 """The run in so many parts; the rate is halved after each of them."""

@@ -14,16 +14,16 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.translation import Translation
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.optim import adam
+from ptarmigan.core.schedule import linear
+from ptarmigan.modalities.distance import Distance, distance
 from ptarmigan.nets.unet import UNet
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
-from ptarmigan.schedule import linear
-from ptarmigan.spaces.distance import Distance, distance
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.training.run import Run
 
 
 class Regression(Translation):

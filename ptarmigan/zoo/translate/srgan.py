@@ -21,18 +21,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ptarmigan import noise
-from ptarmigan.batch import Batch
-from ptarmigan.data.pairs import Pairs
-from ptarmigan.game import Terms, Turn
-from ptarmigan.games.perceptual import Perceptual, perceptual
-from ptarmigan.games.translation import Translation
-from ptarmigan.losses import Loss, relativistic, relativistic_average
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.losses import Loss, relativistic, relativistic_average
+from ptarmigan.core.optim import adam
+from ptarmigan.core.schedule import Schedule
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.rrdb import RRDBNet
-from ptarmigan.optim import adam
-from ptarmigan.run import Run
-from ptarmigan.schedule import Schedule
+from ptarmigan.tasks.translate.perceptual import Perceptual, perceptual
+from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.training.run import Run
 
 LOSSES = {"relativistic_average": relativistic_average, "relativistic": relativistic}
 HALVED = (1 / 8, 1 / 4, 1 / 2, 3 / 4)

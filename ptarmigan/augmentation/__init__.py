@@ -1,1 +1,0 @@
-"""Whether making more of a rare class helps to find it, and samples with more of it."""

@@ -1,1 +1,0 @@
-"""Runs side by side: which of their differences are differences, and which are chance."""

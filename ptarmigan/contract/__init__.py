@@ -1,0 +1,1 @@
+"""What every recipe and every modality keeps."""

@@ -1,0 +1,335 @@
+"""The contract that every recipe keeps, one clause a function; ``ptarmigan check mine.py`` is this file.
+
+A recipe is put through it with the options its file calls ``small``, in float64, in about a second.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import typing
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ptarmigan import zoo
+from ptarmigan.core import noise
+from ptarmigan.core.game import Game, Terms
+from ptarmigan.data.blank import Blank
+from ptarmigan.tasks.generate import every_class, generate, translations
+from ptarmigan.training import run_folder as folder
+from ptarmigan.training.checkpoint import read
+from ptarmigan.training.distributed import Ranks, join, leave, wait
+from ptarmigan.training.draw import Draw
+from ptarmigan.training.options import build, defaults, plain
+from ptarmigan.training.rules import Rule, descend, due, extragradient, parameters, simultaneous
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings
+from ptarmigan.training.trainer import play
+
+STEPS = 3
+RELATIVE, ABSOLUTE = 1e-5, 1e-7
+
+
+class Broken(AssertionError):
+    """A clause that a recipe does not keep."""
+
+
+def clauses(name: str) -> Iterator[tuple[str, str | None]]:
+    """Every clause, with what is wrong or None."""
+    for clause in CLAUSES:
+        words = (clause.__doc__ or "").strip().rstrip(".")
+        try:
+            with float64():
+                clause(name)
+        except Broken as broken:
+            yield words, str(broken)
+        except Exception as error:
+            yield words, f"{type(error).__name__}: {error}"
+        else:
+            yield words, None
+
+
+def options_are_plain(name: str) -> None:
+    """Options are plain and typed, with defaults."""
+    recipe = zoo.recipe(name)
+    hints = typing.get_type_hints(recipe)
+    for parameter in inspect.signature(recipe).parameters.values():
+        if parameter.default is parameter.empty:
+            raise Broken(f"{parameter.name} has no default")
+        if parameter.name not in hints:
+            raise Broken(f"{parameter.name} has no type")
+    for option, value in defaults(recipe).items():
+        if plain(value) != (list(value) if isinstance(value, tuple) else value):
+            raise Broken(f"the default of {option} is no number, string or tuple of these")
+    small = vars(zoo.module(name)).get("small")
+    if not isinstance(small, dict) or not small.keys() <= defaults(recipe).keys():
+        raise Broken("the file does not end with small = dict(...) of its options")
+
+
+def documented(name: str) -> None:
+    """The docstring names the paper, a command, and the cost and score or the file that holds them."""
+    words = zoo.module(name).__doc__ or ""
+    if not re.search(r"(19|20)\d\d", words):
+        raise Broken("it cites no paper with its year")
+    if "ptarmigan train" not in words:
+        raise Broken("it shows no 'ptarmigan train' command")
+    if "benchmarks/results/" not in words and not name.endswith(".py"):
+        raise Broken("it does not name the file in benchmarks/results/ that holds its cost and score")
+
+
+def players_have_optimizers(name: str) -> None:
+    """Every player has an optimizer, and none is spare."""
+    run = small_run(name)
+    players = {player for turn in run.game.turns() for player in turn.players}
+    if players != run.optimizers.keys():
+        raise Broken(f"players are {sorted(players)}, optimizers {sorted(run.optimizers)}")
+
+
+def only_players_move(name: str) -> None:
+    """Only a turn's players move, down finite terms."""
+    run = small_run(name)
+    draw = Draw(run.samples, seed=run.seed)
+    for step in range(STEPS):
+        run.advance(step / STEPS)
+        for turn in due(run.game, step):
+            before = [p.detach().clone() for p in run.game.parameters()]
+            terms = descend(run.game, run.optimizers, turn, draw)
+            finite(terms)
+            for player in turn.players:
+                run.optimizers[player].step()
+            held = {id(p) for player in turn.players for p in parameters(run.optimizers[player])}
+            for (label, p), old in zip(run.game.named_parameters(), before, strict=True):
+                if id(p) not in held and not torch.equal(p, old):
+                    raise Broken(f"{label} moved on the turn of {', '.join(turn.players)}")
+            if all(torch.equal(p, old) for p, old in zip(run.game.parameters(), before, strict=True)):
+                raise Broken(f"nothing moved on the turn of {', '.join(turn.players)}")
+    run.samples.close()
+
+
+def other_rules_play(name: str) -> None:
+    """The other rules can play it."""
+    for rule in (simultaneous, extragradient):
+        finite(played(small_run(name), rule=rule))
+
+
+def samples_decode(name: str) -> None:
+    """What is sampled decodes into its space, and a network rebuilt without data makes the same."""
+    run = small_run(name)
+    played(run)
+    run.game.eval()
+    raw = made(run, run.game)
+    real = run.samples.source.read(np.arange(5))
+    if raw.shape != real.shape or raw.dtype != real.dtype:
+        raise Broken(f"samples are {raw.dtype}{raw.shape}, the data {real.dtype}{real.shape}")
+    if not np.isfinite(raw).all():
+        raise Broken("samples are not finite")
+    inputs = run.samples.inputs
+    blank = Blank(run.space, None if inputs is None else inputs.space)
+    again = build(zoo.recipe(name), small(name) | {"data": blank}).game
+    again.load_state_dict(run.game.state_dict())
+    if not np.array_equal(raw, made(run, again.eval())):
+        raise Broken("rebuilt from its options and weights it makes other samples")
+
+
+def made(run: Run, game: Game) -> NDArray[Any]:
+    """A few raw samples, or translations of a few inputs."""
+    inputs = run.samples.inputs
+    if inputs is None:
+        classes = every_class(len(run.space.classes), 5)
+        return np.concatenate(list(generate(game, run.space, 5, classes=classes)))
+    some = inputs.source.read(np.arange(5))
+    return np.concatenate(list(translations(game, inputs.space, run.space, [some])))
+
+
+def resumes_exactly(name: str) -> None:
+    """Killed and resumed, with no pictures drawn, equals uninterrupted, bit for bit."""
+    settings = Settings(
+        device="cpu", precision="fp32", log_every=1, score_every=0, sample_every=3, save_every=1, keep=9
+    )
+    with tempfile.TemporaryDirectory() as place:
+        whole, killed = Path(place, "whole"), Path(place, "killed")
+        folder.claim(whole, {"recipe": name, "options": {}, "settings": {}})
+        play(small_run(name), whole, settings, quiet=True)
+        last = max(whole.glob("state-*.pt"))
+        shutil.copytree(whole, killed)
+        for path in killed.glob("state-*"):
+            if int(path.stem.removeprefix("state-")) > 1:
+                path.unlink()
+        play(small_run(name), killed, replace(settings, sample_every=0), quiet=True)
+        different = differences(read(last), read(killed / last.name))
+        if different:
+            raise Broken(f"after a resume {different[0]} differs")
+        if (whole / "log.jsonl").read_bytes() != (killed / "log.jsonl").read_bytes():
+            raise Broken("after a resume the log differs")
+
+
+def two_ranks_are_two_shards(name: str) -> None:
+    """Two ranks move as one process that accumulates over the same two shards."""
+    wrong = apart_on_two_ranks([name])
+    if wrong:
+        raise Broken(wrong[name])
+
+
+def apart_on_two_ranks(names: list[str]) -> dict[str, str]:
+    """Which recipes do not keep that clause, and how; the two processes start once for all of them."""
+    with tempfile.TemporaryDirectory() as place:
+        together = in_two_processes(names, Path(place))
+    wrong = {}
+    for name in names:
+        alone = small_run(name)
+        played(alone, accumulate=2)
+        try:
+            compare(dict(alone.game.named_parameters()), together[name], "on two ranks")
+        except Broken as broken:
+            wrong[name] = str(broken)
+    return wrong
+
+
+CLAUSES: tuple[Callable[[str], None], ...] = (
+    options_are_plain,
+    documented,
+    players_have_optimizers,
+    only_players_move,
+    other_rules_play,
+    samples_decode,
+    resumes_exactly,
+    two_ranks_are_two_shards,
+)
+
+
+def small(name: str) -> dict[str, Any]:
+    """The options with which a recipe is played in about a second."""
+    return dict(zoo.module(name).small)
+
+
+def small_run(name: str) -> Run:
+    """The recipe with its small options."""
+    torch.manual_seed(0)
+    return build(zoo.recipe(name), small(name))
+
+
+def played(
+    run: Run, *, steps: int = STEPS, accumulate: int = 1, ranks: Ranks | None = None, rule: Rule | None = None
+) -> Terms:
+    """Play a few steps without a folder; the last step's terms."""
+    draw = Draw(run.samples, seed=run.seed, accumulate=accumulate, ranks=ranks)
+    terms: Terms = {}
+    for step in range(steps):
+        run.advance(step / steps)
+        terms = (rule or run.rule)(run.game, run.optimizers, draw, step)
+    run.samples.close()
+    return terms
+
+
+def in_two_processes(names: list[str], place: Path) -> dict[str, dict[str, Tensor]]:
+    """The weights of every recipe after a few steps on two real ranks."""
+    file = place / "rendezvous"
+    environment = os.environ | {"WORLD_SIZE": "2", "OMP_NUM_THREADS": "1", "PTARMIGAN_RENDEZVOUS": str(file)}
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "ptarmigan.contract.recipes", str(place), *names],
+            env=environment | {"RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    ended = [(process, process.communicate()[1]) for process in processes]
+    for process, said in ended:
+        if process.returncode:
+            raise Broken(said.strip().splitlines()[-1] if said.strip() else "a rank died")
+    return {name: torch.load(place / f"{i}.pt", weights_only=True) for i, name in enumerate(names)}
+
+
+def as_one_rank(place: Path, names: list[str]) -> None:
+    """What each of the two processes does."""
+    import torch.distributed as dist
+
+    torch.set_num_threads(1)
+    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    dist.init_process_group(
+        "gloo", init_method=f"file://{os.environ['PTARMIGAN_RENDEZVOUS']}", rank=rank, world_size=size
+    )
+    ranks = join(noise.CPU)
+    with float64():
+        for i, name in enumerate(names):
+            run = small_run(name)
+            try:
+                played(run, ranks=ranks)
+            except Exception as error:
+                raise Broken(f"{name}: {type(error).__name__}: {error}") from error
+            if ranks.first:
+                torch.save({k: p.detach() for k, p in run.game.named_parameters()}, place / f"{i}.pt")
+    wait()  # a rank that leaves before the rest may abort (gloo)
+    leave()
+
+
+def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -> None:
+    """Equal within float tolerance.
+
+    Raises:
+        Broken: they are not.
+    """
+    for label, p in expected.items():
+        old, new = p.detach(), found[label].detach()
+        if not torch.allclose(old, new, RELATIVE, ABSOLUTE):
+            apart = float((old - new).abs().max())
+            raise Broken(f"{where} {label} moves otherwise (by {apart:.2g})")
+
+
+def differences(a: Any, b: Any, path: str = "the state") -> list[str]:
+    """Where two states differ in a single bit; the clock does not count."""
+    if path.endswith("seconds"):
+        return []
+    if isinstance(a, dict) and isinstance(b, dict):
+        if a.keys() != b.keys():
+            return [path]
+        return [d for key in a for d in differences(a[key], b[key], f"{path}.{key}")]
+    if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
+        if len(a) != len(b):
+            return [path]
+        return [d for i in range(len(a)) for d in differences(a[i], b[i], f"{path}.{i}")]
+    if isinstance(a, Tensor) and isinstance(b, Tensor):
+        return [] if a.dtype == b.dtype and torch.equal(a, b) else [path]
+    return [] if a == b else [path]
+
+
+def finite(terms: Terms) -> None:
+    """Every term is a number.
+
+    Raises:
+        Broken: one is not.
+    """
+    for label, term in terms.items():
+        if not torch.isfinite(term).all():
+            raise Broken(f"the term {label!r} is not finite")
+    if "skipped" in terms and float(terms["skipped"]):
+        raise Broken("a gradient is not finite")
+
+
+@contextmanager
+def float64() -> Iterator[None]:
+    """Everything made in here is float64."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+if __name__ == "__main__":
+    as_one_rank(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,1 @@
+"""The engine's parts that stand on torch alone."""

@@ -1,0 +1,305 @@
+"""Augmentation of what the discriminator sees: differentiable, and the same for real and generated images.
+
+A transform is a function ``(x, p) -> x`` of images ``(batch, 1 to 4 channels, height, width)`` in [-1, 1]
+that makes each of its changes to each image with probability ``p``, and leaves the others bit for bit as they
+were. With 2 or 4 channels the last is alpha, which moves with the image and is never coloured. ``color``,
+``translation`` and ``cutout`` are DiffAugment's; ``blit``, ``warp`` and ``tint`` are the ``bgc`` pipeline of
+ADA. ``Augment`` plays transforms with a scheduled probability, ``Ada`` with an adaptive one. All can be
+differentiated twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ptarmigan.core import noise, schedule
+from ptarmigan.core.game import State
+from ptarmigan.core.precision import at_least_float32, without_autocast
+from ptarmigan.core.schedule import Schedule
+
+Probability: TypeAlias = float | Tensor
+Transform: TypeAlias = Callable[[Tensor, Probability], Tensor]
+
+
+def color(x: Tensor, p: Probability = 1.0) -> Tensor:
+    """Brightness ± 0.5, saturation × U[0, 2], contrast × U[0.5, 1.5] (Zhao et al. 2020, arXiv 2006.10738)."""
+    x, alpha = _without_alpha(x)
+    brightness = _chosen(x, p, _uniform(x, -0.5, 0.5), 0)
+    saturation = _chosen(x, p, _uniform(x, 0, 2), 1)
+    contrast = _chosen(x, p, _uniform(x, 0.5, 1.5), 1)
+    y = x + brightness
+    y = torch.lerp(y.mean(1, keepdim=True), y, saturation)
+    y = torch.lerp(y.mean((1, 2, 3), keepdim=True), y, contrast)
+    return torch.cat([y, alpha], 1)
+
+
+def translation(x: Tensor, p: Probability = 1.0) -> Tensor:
+    """Shifts by up to an eighth of the size; what moves in is 0 (Zhao et al. 2020, arXiv 2006.10738)."""
+    happens = _happens(x, p).flatten()
+    for dim in (2, 3):
+        x = _shifted(x, dim, _steps(x, dim) * happens, _zeros)
+    return x
+
+
+def cutout(x: Tensor, p: Probability = 1.0) -> Tensor:
+    """A rectangle of half the size, centred anywhere, becomes 0 (Zhao et al. 2020, arXiv 2006.10738)."""
+    rows, columns = _cut(x, 2), _cut(x, 3)
+    return x.masked_fill(rows & columns & _happens(x, p), 0)
+
+
+def blit(x: Tensor, p: Probability) -> Tensor:
+    """Pixels in other places: mirrored, turned by right angles (where square), shifted by up to an eighth.
+
+    Karras et al. 2020, arXiv 2006.06676, appendix B. What is shifted in is the image's reflection.
+    """
+    x = torch.where(_happens(x, p) & (_uniform(x, 0, 1) < 0.5), x.flip(3), x)
+    if x.shape[2] == x.shape[3]:
+        quarters = _chosen(x, p, _uniform(x, 0, 4).floor(), 0)
+        x = torch.where((quarters == 1) | (quarters == 3), x.transpose(2, 3), x)
+        x = torch.where((quarters == 1) | (quarters == 2), x.flip(2), x)
+        x = torch.where((quarters == 2) | (quarters == 3), x.flip(3), x)
+    happens = _happens(x, p).flatten()
+    for dim in (2, 3):
+        x = _shifted(x, dim, _steps(x, dim) * happens, _reflected)
+    return x
+
+
+def warp(x: Tensor, p: Probability) -> Tensor:
+    """Scaled, turned, stretched, turned again and moved by fractions of a pixel; reflected beyond the border.
+
+    Karras et al. 2020, arXiv 2006.06676, appendix B: scales 2^N(0, 0.2²), any angle, moves of N(0, 0.125²) of
+    the image. The paper resamples through a wavelet filter; here it is bilinear, for speed on a CPU.
+    """
+    size = _exponent(x, p, 0.2)
+    # One turn or the other happens with probability p, as the paper has it.
+    first, second = (_chosen(x, 1 - (1 - p) ** 0.5, _uniform(x, -math.pi, math.pi), 0) for _ in range(2))
+    stretch = _exponent(x, p, 0.2)
+    move = _chosen(x, p, 0.125 * _normal(x, 2), 0).flatten(1)
+    # The grid wants the way back, from where a pixel goes to where it comes from. All these changes are as
+    # likely as their inverses, so only the order of the matrices is turned round.
+    back = _scale(size, size) @ _turn(first) @ _scale(stretch, -stretch) @ _turn(second)
+    pixels = x.new_tensor([x.shape[3], x.shape[2]])
+    back = back * pixels / pixels[:, None]  # from pixels to the grid's [-1, 1] in both directions
+    theta = torch.cat([back, back @ (2 * move[:, :, None])], 2)
+    grid = F.affine_grid(theta, list(x.shape), align_corners=False)
+    changed = (torch.cat([size, stretch, first, second], 1).flatten(1) != 0).any(1) | (move != 0).any(1)
+    return torch.where(changed.view(-1, 1, 1, 1), _resampled(x, grid), x)
+
+
+def tint(x: Tensor, p: Probability) -> Tensor:
+    """Brightness, contrast, inverted luma, hue and saturation; the last two only where there is colour.
+
+    Karras et al. 2020, arXiv 2006.06676, appendix B: N(0, 0.2²), 2^N(0, 0.5²), yes or no, any angle and
+    2^N(0, 1).
+    """
+    x, alpha = _without_alpha(x)
+    k = x.shape[1]
+    eye = torch.eye(k, dtype=x.dtype, device=x.device)
+    grey = torch.full_like(eye, 1 / k)  # projects a colour on the axis of greys
+    brightness = _chosen(x, p, 0.2 * _normal(x), 0)
+    contrast = _exponent(x, p, 0.5).flatten(2).exp2()
+    inverted = _chosen(x, p, _uniform(x, 0, 2).floor(), 0).flatten(2)
+    matrix = contrast * (eye - 2 * inverted * grey)
+    if k == 3:
+        angle = _chosen(x, p, _uniform(x, -math.pi, math.pi), 0).flatten(2)
+        cross = x.new_tensor([[0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / 3**0.5
+        hue = eye + (angle.cos() - 1) * (eye - grey) + angle.sin() * cross  # Rodrigues, about that axis
+        saturation = eye + (_exponent(x, p, 1.0).flatten(2).exp2() - 1) * (eye - grey)
+        matrix = saturation @ hue @ matrix
+    y = x + brightness
+    # Not a matrix product over pixels: on a GPU that may round to TF32.
+    y = torch.stack([matrix[:, :, i, None, None] * y[:, i, None] for i in range(k)]).sum(0)
+    return torch.cat([y, alpha], 1)
+
+
+BGC: tuple[Transform, ...] = (blit, warp, tint)
+
+
+class Augment:
+    """Transforms one after another: ``(x, progress) -> x``.
+
+    DiffAugment is ``Augment(color, translation, cutout)``; R3GAN's is ``Augment(blit, warp, tint, cutout,
+    probability=cosine(0, 0.55))``, but for its colours, which it changes half as often.
+
+    Args:
+        transforms: what is done to the images.
+        probability: of each change to each image.
+    """
+
+    def __init__(self, *transforms: Transform, probability: Schedule = 1.0) -> None:
+        self.transforms, self.probability = transforms, probability
+
+    def __call__(self, x: Tensor, progress: float = 0.0) -> Tensor:
+        """The images as the discriminator is to see them when ``progress`` of the run is done."""
+        p = schedule.at(self.probability, progress)
+        return _in_turn(self.transforms, x, p) if p > 0 else x
+
+
+class Ada(nn.Module):
+    """Transforms whose probability follows how sure the discriminator is: ``(x, progress) -> x``.
+
+    Karras et al. 2020, arXiv 2006.06676: the probability rises while the mean sign of the scores of real
+    images, which is 0 for a discriminator that knows nothing and 1 for one that has learnt them by heart, is
+    above a target. It takes scores that are positive for real; with a relativistic loss, where the sign says
+    nothing, use ``Augment``.
+
+    Args:
+        batch: how many real images the discriminator sees a turn, over all ranks and micro-batches.
+        transforms: what is done to the images; ADA's ``bgc`` by default.
+        target: the mean sign that is aimed at.
+        kimg: in how many thousand real images the probability can go from 0 to 1.
+    """
+
+    def __init__(
+        self, batch: int, transforms: tuple[Transform, ...] = BGC, target: float = 0.6, kimg: float = 500.0
+    ) -> None:
+        super().__init__()
+        self.transforms = transforms
+        change = batch / (1000 * kimg)
+        self.p = State(torch.zeros(()), lambda p, seen: (p + change * (seen - target).sign()).clamp(0, 1))
+
+    def forward(self, x: Tensor, progress: float = 0.0) -> Tensor:
+        """The images as the discriminator is to see them."""
+        return _in_turn(self.transforms, x, self.p.value)
+
+    def observe(self, real_scores: Tensor) -> None:
+        """Note the scores of (augmented) real images on the discriminator's turn, when it ends p moves."""
+        self.p.note(at_least_float32(real_scores.detach()).sign().mean())
+
+
+def _in_turn(transforms: tuple[Transform, ...], x: Tensor, p: Probability) -> Tensor:
+    """Under autocast a bf16 grid would move pixels by whole rows, so there is none here."""
+    with without_autocast(x):
+        x = at_least_float32(x)
+        for transform in transforms:
+            x = transform(x, p)
+    return x
+
+
+def _uniform(x: Tensor, low: float, high: float) -> Tensor:
+    """A number for every image, ``(batch, 1, 1, 1)``."""
+    return low + (high - low) * noise.uniform(len(x), 1, 1, 1).to(x)
+
+
+def _normal(x: Tensor, numbers: int = 1) -> Tensor:
+    """Standard normal numbers for every image, ``(batch, numbers, 1, 1)``."""
+    return noise.normal(len(x), numbers, 1, 1).to(x)
+
+
+def _happens(x: Tensor, p: Probability) -> Tensor:
+    """To which images it happens, ``(batch, 1, 1, 1)``."""
+    return noise.uniform(len(x), 1, 1, 1).to(x.device) < p
+
+
+def _chosen(x: Tensor, p: Probability, value: Tensor, otherwise: float) -> Tensor:
+    """``value`` for the images it happens to, ``otherwise`` for the rest."""
+    return torch.where(_happens(x, p), value, otherwise)
+
+
+def _exponent(x: Tensor, p: Probability, deviation: float) -> Tensor:
+    """The logarithm to base 2 of a factor, ``(batch, 1, 1, 1)``."""
+    return _chosen(x, p, deviation * _normal(x), 0)
+
+
+def _without_alpha(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The coloured channels and, in 2 and 4 channels, alpha (else no channel)."""
+    colours = {1: 1, 2: 1, 3: 3, 4: 3}.get(x.shape[1])
+    if colours is None:
+        raise ValueError(f"colours can be changed in images of 1 to 4 channels, not {x.shape[1]}")
+    return x[:, :colours], x[:, colours:]
+
+
+def _steps(x: Tensor, dim: int) -> Tensor:
+    """A whole number of pixels for every image, up to an eighth of the size either way, ``(batch,)``."""
+    reach = int(x.shape[dim] / 8 + 0.5)
+    return (_uniform(x, 0, 2 * reach + 1).floor() - reach).flatten().long()
+
+
+Border: TypeAlias = Callable[[Tensor, int], tuple[Tensor, Tensor | None]]
+
+
+def _zeros(source: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
+    """Pixels from beyond the border are 0."""
+    return source.clamp(0, size - 1), (source >= 0) & (source < size)
+
+
+def _reflected(source: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
+    """Pixels from beyond the border are those as far on this side of it."""
+    inside = torch.where(source < 0, -1 - source, source)
+    return torch.where(inside >= size, 2 * size - 1 - inside, inside), None
+
+
+def _shifted(x: Tensor, dim: int, by: Tensor, border: Border) -> Tensor:
+    """Every image moved ``by`` so many pixels, ``(batch,)``, along ``dim``."""
+    size = x.shape[dim]
+    shape = [len(x), 1, size, 1] if dim == 2 else [len(x), 1, 1, size]
+    source, inside = border(torch.arange(size, device=x.device) - by[:, None], size)
+    y = x.gather(dim, source.view(shape).expand_as(x))
+    return y if inside is None else y * inside.view(shape)
+
+
+def _cut(x: Tensor, dim: int) -> Tensor:
+    """Which rows (``dim`` 2) or columns (3) lie within half the size around a centre that is anywhere."""
+    size = x.shape[dim]
+    half = (size + 1) // 2
+    start = _uniform(x, 0, size + 1 - half % 2).floor() - half // 2
+    places = torch.arange(size, device=x.device).view([1, 1, size, 1] if dim == 2 else [1, 1, 1, size])
+    return (places >= start) & (places < start + half)
+
+
+def _scale(x: Tensor, y: Tensor) -> Tensor:
+    """Matrices ``(batch, 2, 2)`` that scale by powers of 2."""
+    return torch.stack([x.flatten(), y.flatten()], 1).exp2().diag_embed()
+
+
+def _turn(angle: Tensor) -> Tensor:
+    """Matrices ``(batch, 2, 2)`` that turn by ``angle``."""
+    cos, sin = angle.flatten().cos(), angle.flatten().sin()
+    return torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
+
+
+def _resampled(x: Tensor, grid: Tensor) -> Tensor:
+    y: Tensor = _Resample.apply(x, grid)  # type: ignore[no-untyped-call]
+    return y
+
+
+def _sampled(x: Tensor, grid: Tensor) -> Tensor:
+    return F.grid_sample(x, grid, mode="bilinear", padding_mode="reflection", align_corners=False)
+
+
+class _Resample(torch.autograd.Function):
+    """``grid_sample``, linear in its image, that can be differentiated again; torch's own cannot."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, grid: Tensor) -> Tensor:
+        ctx.save_for_backward(grid)
+        ctx.shape = x.shape
+        return _sampled(x, grid)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:
+        (grid,) = ctx.saved_tensors
+        return _Spread.apply(grads[0], grid, ctx.shape), None  # type: ignore[no-untyped-call]
+
+
+class _Spread(torch.autograd.Function):
+    """The transpose of ``_Resample``, whose own backward is ``_Resample`` again."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, grid: Tensor, shape: torch.Size) -> Tensor:
+        ctx.save_for_backward(grid)
+        with torch.enable_grad():
+            x = y.new_zeros(shape).requires_grad_()
+            (spread,) = torch.autograd.grad(_sampled(x, grid), x, y)
+        return spread
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
+        (grid,) = ctx.saved_tensors
+        return _resampled(grads[0], grid), None, None

@@ -1,1 +1,0 @@
-"""What detectors are asked about, and what of it they find abnormal."""

@@ -1,0 +1,107 @@
+"""Models without networks that are fitted to the data of runs, and stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import mode
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan import zoo
+from ptarmigan.data.samples import Samples
+from ptarmigan.estimators.densities import Kernels, Mixture
+from ptarmigan.estimators.hmm import HiddenMarkov
+from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation.runs import Group, Scored
+from ptarmigan.modalities.point.space import PointSpace
+from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.vector.space import VectorSpace
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.options import build
+
+Raw = NDArray[Any]
+SHOWN = 1_000
+"""Samples of a picture, at most."""
+
+
+class Model(NamedTuple):
+    """A model and what it is for.
+
+    Attributes:
+        make: raw samples, how many are wanted and a seed, to those that it makes.
+        spaces: of the samples that it can learn.
+        words: what these are.
+    """
+
+    make: Callable[[Raw, int, int], Raw]
+    spaces: tuple[type, ...]
+    words: str
+
+
+def mixture(raw: Raw, n: int, seed: int) -> Raw:
+    """``n`` rows of a mixture of Gaussians."""
+    return Mixture(random_state=seed).fit(raw).sample(n, seed=seed)
+
+
+def kernels(raw: Raw, n: int, seed: int) -> Raw:
+    """``n`` rows of a kernel density estimate."""
+    return Kernels().fit(raw).sample(n, seed=seed)
+
+
+def hmm(raw: Raw, n: int, seed: int) -> Raw:
+    """``n`` series of a hidden Markov model."""
+    whole = [series[~np.isnan(series[:, 0])] for series in raw]
+    model = HiddenMarkov(length=raw.shape[1], random_state=seed).fit(whole)
+    return np.asarray(model.sample(n, seed=seed))
+
+
+ROWS = ((PointSpace, VectorSpace), "rows of numbers and points")
+MODELS = {
+    "mixture": Model(mixture, *ROWS),
+    "kernels": Model(kernels, *ROWS),
+    "hmm": Model(hmm, (SeriesSpace,), "series"),
+}
+
+
+def learnt(names: Sequence[str], run: Path) -> Samples:
+    """The samples that a run learnt from, which models of these names can learn, too.
+
+    Raises:
+        ValueError: there is no such model, it is named twice or is for other data, or there is no run.
+        FileNotFoundError: the data is not to be had.
+    """
+    unknown = [name for name in names if name not in MODELS]
+    if unknown:
+        raise ValueError(f"--beside {unknown[0]}: there is no such model; there are {', '.join(MODELS)}")
+    if len({*names}) < len(names):
+        raise ValueError(f"--beside {' '.join(names)}: one is named twice")
+    described = folders.load(run)
+    samples = build(zoo.recipe(described["recipe"]), described["options"]).samples
+    for name in names:
+        if not isinstance(samples.space, MODELS[name].spaces):
+            raise ValueError(f"--beside {name} is for {MODELS[name].words}, and {run} is a run of others")
+    return samples
+
+
+def beside(names: Sequence[str], samples: Samples, groups: Sequence[Group]) -> tuple[Group, ...]:
+    """A group for each model, with as many seeds as the largest group of runs, scored as these were."""
+    runs = [run for group in groups for run in group.runs]
+    n, scores = mode(run.samples for run in runs), {score for run in runs for score in run.entries}
+    seeds = range(max(len(group.runs) for group in groups))
+    return tuple(
+        Group(name, tuple(scored(name, samples, n, seed, scores) for seed in seeds)) for name in names
+    )
+
+
+def scored(name: str, samples: Samples, n: int, seed: int, scores: Iterable[str]) -> Scored:
+    """A model that was fitted to samples, and the scores of these names of ``n`` that it makes."""
+    space, raw = samples.space, samples.source.read(np.arange(len(samples)))
+    if isinstance(space, SeriesSpace):
+        raw = raw[:, :, : space.channels]  # metadata stands beside the channels
+    made = MODELS[name].make(raw, n, seed)
+    found = judge.of_made(samples, made, scores)
+    words = {"recipe": name, "options": {"seed": seed}, "settings": {}}
+    return Scored(None, words, 0, n, found["scores"], space.preview(made[:SHOWN], raw[:SHOWN]))

@@ -1,0 +1,1 @@
+"""Whether a GAN's samples of a rare class help a classifier."""

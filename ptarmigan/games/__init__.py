@@ -1,1 +1,0 @@
-"""Games that several variants share."""

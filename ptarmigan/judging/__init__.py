@@ -1,1 +1,0 @@
-"""What is asked of the judge, for every kind of samples, and how its answers are written."""

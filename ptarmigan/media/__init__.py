@@ -1,0 +1,1 @@
+"""Writers of what people look at: pictures, walks, plots."""

@@ -1,0 +1,60 @@
+"""Plots as Pillow images, drawn by matplotlib without a screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ptarmigan.data.space import Surface
+
+
+def scatter(
+    points: NDArray[Any],
+    real: NDArray[Any] | None = None,
+    surface: Surface | None = None,
+    within: NDArray[Any] | None = None,
+) -> Image.Image:
+    """Points in the plane, over real ones and a function's surface where those are given.
+
+    Args:
+        points: ``(n, 2 or more)`` coordinates; the first two are drawn.
+        real: real samples, drawn behind in grey.
+        surface: ``(m, 2)`` coordinates to ``(m,)`` heights, such as a discriminator's score.
+        within: points that the axes reach around; the real ones when None, or ``points``.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 5), dpi=128, layout="constrained")
+    axes = figure.add_subplot()
+    seen = next(p for p in (within, real, points) if p is not None)
+    low, high = seen[:, :2].min(0), seen[:, :2].max(0)
+    margin = 0.25 * max(float((high - low).max()), 1e-6)
+    low, high = low - margin, high + margin
+    if surface is not None:
+        x, y = np.meshgrid(np.linspace(low[0], high[0], 96), np.linspace(low[1], high[1], 96))
+        heights = surface(np.stack([x.ravel(), y.ravel()], 1).astype(np.float32))
+        if heights is not None:
+            drawn = axes.contourf(x, y, heights.reshape(x.shape), levels=24, cmap="RdBu_r", alpha=0.8)
+            figure.colorbar(drawn, ax=axes, label="discriminator's score", shrink=0.8)
+    if real is not None:
+        axes.scatter(real[:, 0], real[:, 1], s=4, c="0.35", label="real", linewidths=0)
+    size = 4 if len(points) > 256 else 16
+    axes.scatter(points[:, 0], points[:, 1], s=size, c="#e07b00", label="generated", linewidths=0)
+    if real is not None:
+        axes.legend(loc="upper right", markerscale=3)
+    axes.set_xlim(low[0], high[0])
+    axes.set_ylim(low[1], high[1])
+    axes.set_aspect("equal")
+    return render(figure)
+
+
+def render(figure: Any) -> Image.Image:
+    """A matplotlib figure as an image."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()  # savefig draws twice where there is a layout to find
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

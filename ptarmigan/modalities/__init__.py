@@ -1,0 +1,1 @@
+"""What one sample is: a folder for each kind of data."""

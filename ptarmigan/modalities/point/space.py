@@ -1,0 +1,56 @@
+"""Points: vectors of a few numbers, drawn in the plane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ptarmigan.data.space import Surface
+
+
+@dataclass(frozen=True)
+class PointSpace:
+    """Points with ``size`` coordinates; networks see them divided by ``scale``."""
+
+    size: int = 2
+    scale: float = 1.0
+    classes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int]:
+        """The number of coordinates."""
+        return (self.size,)
+
+    def encode(self, raw: NDArray[Any]) -> Tensor:
+        """``(n, size)`` coordinates to the same, scaled, as float32."""
+        return torch.from_numpy(np.asarray(raw, np.float32) / np.float32(self.scale))
+
+    def decode(self, x: Tensor) -> NDArray[Any]:
+        """The inverse of ``encode``."""
+        return (x.detach().float().cpu().numpy() * np.float32(self.scale)).astype(np.float32)
+
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write ``points.csv`` under ``path``; unless ``first`` is 0, after the points that are there."""
+        path.mkdir(parents=True, exist_ok=True)
+        with open(path / "points.csv", "a" if first else "w") as file:
+            write_rows(file, raw)
+
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
+        """A scatter plot of the first two coordinates, over real points and a function's surface."""
+        from ptarmigan.media.plot import scatter
+
+        return scatter(raw, real, surface if self.size == 2 else None)
+
+
+def write_rows(file: IO[str], raw: NDArray[Any]) -> None:
+    """Points as lines of a csv file, with every digit that float32 has."""
+    np.savetxt(file, raw, delimiter=",", fmt="%.9g")

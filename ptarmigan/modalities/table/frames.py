@@ -1,0 +1,89 @@
+"""Raw rows of a table as pandas columns of the dtypes that they came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.modalities.table.column import Column, Floats
+
+
+def pandas_or_error() -> Any:
+    """The pandas module.
+
+    Raises:
+        ValueError: it is missing.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise ValueError("tables need pandas: pip install 'ptarmigan[table]'") from None
+    return pandas
+
+
+def restored(column: Column, raw: Floats, first: int) -> Any:
+    """A raw column as a series of its own dtype; ids are new and numbered from ``first``."""
+    if column.kind == "id":
+        return ids(column, first + np.arange(len(raw)))
+    if column.dtype.startswith("date"):
+        return dates(raw if column.modes else looked_up(column, raw).astype(np.float64), column.dtype)
+    if column.modes:
+        return numbers(raw, column)
+    return typed(looked_up(column, raw), column)
+
+
+def looked_up(column: Column, raw: Floats) -> NDArray[Any]:
+    """The values that codes stand for, None where missing, as objects."""
+    values = np.empty(len(column.values) + 1, object)
+    values[:] = [*column.values, None]
+    found: NDArray[Any] = values[np.where(np.isnan(raw), len(column.values), raw).astype(np.int64)]
+    return found
+
+
+def typed(cells: NDArray[Any], column: Column) -> Any:
+    """Objects as a series of the column's dtype."""
+    pandas = pandas_or_error()
+    if column.dtype == "category":
+        known = pandas.CategoricalDtype(list(column.categories), ordered=column.ordered)
+        return pandas.Series(cells, dtype=object).astype(known)
+    return pandas.Series(cells, dtype=object).astype(column.dtype)
+
+
+def numbers(raw: Floats, column: Column) -> Any:
+    """Numbers as a series; what is missing is so in the dtype's own way."""
+    if column.dtype != "object":
+        return pandas_or_error().Series(raw).astype(column.dtype)
+    whole = column.kind == "integer"
+    cells = np.empty(len(raw), object)
+    cells[:] = [None if np.isnan(v) else int(v) if whole else float(v) for v in raw]
+    return typed(cells, column)
+
+
+def dates(raw: Floats, dtype: str) -> Any:
+    """Counts of the dtype's units since 1970 as a series of dates; of ``date``, days."""
+    pandas = pandas_or_error()
+    gone = np.isnan(raw)
+    counts = np.where(gone, np.iinfo(np.int64).min, np.nan_to_num(raw).astype(np.int64))
+    if dtype == "date":
+        cells = np.empty(len(raw), object)
+        cells[:] = [None if g else d for g, d in zip(gone, days(counts, gone), strict=True)]
+        return pandas.Series(cells, dtype=object)
+    unit = dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
+    series = pandas.Series(counts.view(f"datetime64[{unit}]"))
+    return series.dt.tz_localize("UTC").astype(dtype) if "," in dtype else series
+
+
+def days(counts: NDArray[np.int64], gone: NDArray[np.bool_]) -> list[Any]:
+    """Days since 1970 as Python's dates."""
+    found: list[Any] = np.where(gone, 0, counts).astype("datetime64[D]").tolist()
+    return found
+
+
+def ids(column: Column, places: NDArray[np.int64]) -> Any:
+    """New ids: whole numbers after the largest, or ``new-0``, ``new-1``, ..."""
+    pandas = pandas_or_error()
+    if column.high:
+        return pandas.Series(int(column.high) + 1 + places).astype(column.dtype)
+    return pandas.Series([f"new-{i}" for i in places]).astype(column.dtype)

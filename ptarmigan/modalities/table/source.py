@@ -1,0 +1,159 @@
+"""Tables by one argument: a CSV or Parquet file, a data frame in memory, or a small set by name."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ptarmigan.data.blank import Blank
+from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.modalities.table.balance import Balance
+from ptarmigan.modalities.table.describe_columns import described
+from ptarmigan.modalities.table.frames import pandas_or_error
+from ptarmigan.modalities.table.parse_constraints import constrained
+from ptarmigan.modalities.table.polars_frames import from_polars, is_polars
+from ptarmigan.modalities.table.space import TableSpace
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NAMES = ("iris", "wine")
+CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zip", ".csv.bz2", ".csv.xz")
+PARQUET = (".parquet", ".pq")
+ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
+"""A date, with or without a time (ISO 8601)."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table to learn from, and how it is read."""
+
+    data: Any = "iris"
+    """iris, wine, or the path of a .csv, .tsv (also packed) or .parquet file. In Python also a pandas
+    or polars DataFrame, or a Blank."""
+    categorical: tuple[str, ...] = ()
+    """Columns that are categories although they hold numbers, or look like ids."""
+    constraints: tuple[str, ...] = ()
+    """What every row is to fulfil, such as "start <= end", "18 <= age < 100", or "city+country": of these
+    columns only combinations that occur are made."""
+
+    def open(self, *, batch: int, seed: int = 0, balanced: bool = False) -> Samples:
+        """The rows, shuffled by ``seed`` and cut into batches.
+
+        Args:
+            batch: rows in a batch.
+            seed: names the shuffle.
+            balanced: draw rows by their values instead, and say which (``Balance``), where there are columns
+                to do so.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it cannot be read as a table; the message says why and what to do.
+        """
+        if isinstance(self.data, Blank):
+            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+        columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
+        space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
+        deal = Balance(space, raw) if balanced and space.conditions.size else None
+        return Samples(ArraySource(raw), space, batch=batch, seed=seed, deal=deal)
+
+    def frame(self) -> pd.DataFrame:
+        """The table as it is.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: pandas is missing, or the file cannot be read as a table.
+        """
+        pandas = pandas_or_error()
+        if is_polars(self.data):
+            return from_polars(self.data)
+        if isinstance(self.data, pandas.DataFrame):
+            frame: pd.DataFrame = self.data
+            return frame
+        if isinstance(self.data, str | Path):
+            return read_frame(self.data)
+        raise ValueError(f"a table is a path or a pandas or polars DataFrame, not {type(self.data).__name__}")
+
+
+def read_frame(data: str | Path) -> pd.DataFrame:
+    """The table of that name, or in a file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it cannot be read as a table.
+    """
+    if data in NAMES:
+        return bundled(str(data))
+    path = Path(data)
+    if not path.name.lower().endswith((*CSV, *PARQUET)):
+        raise ValueError(
+            f"there is no table {str(data)!r}: give {', '.join(NAMES)}, a .csv or a .parquet file"
+        )
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}")
+    return read_parquet(path) if path.name.lower().endswith(PARQUET) else read_csv(path)
+
+
+def read_csv(path: Path) -> pd.DataFrame:
+    """The table in a CSV file with a line of names; blanks after commas are skipped, ISO dates understood.
+
+    Raises:
+        ValueError: it is empty, has a name twice, or is no such file.
+    """
+    pandas = pandas_or_error()
+    separator = "\t" if ".tsv" in path.name.lower() else ","
+    how: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "encoding": "utf-8-sig"}
+    try:
+        names = pandas.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
+        twice = [name for name, n in names.iloc[0].value_counts().items() if n > 1]
+        if twice:  # pandas would rename them
+            raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
+        frame = pandas.read_csv(path, low_memory=False, **how)
+    except pandas.errors.EmptyDataError:
+        raise ValueError(f"{path} is empty") from None
+    except (ValueError, OSError) as error:  # pandas' errors, and a wrong encoding, are ValueErrors
+        raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
+    return with_dates(frame)
+
+
+def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with columns of dates in text made columns of dates."""
+    pandas = pandas_or_error()
+    for name in frame.columns:
+        column = frame[name]
+        text = pandas.api.types.is_string_dtype(column) and not column.isna().all()
+        if text and column.dropna().str.fullmatch(ISO).all():
+            with suppress(ValueError):  # the 31st of February, or several zones
+                frame[name] = pandas.to_datetime(column, format="ISO8601")
+    return frame
+
+
+def read_parquet(path: Path) -> pd.DataFrame:
+    """The table in a Parquet file.
+
+    Raises:
+        ValueError: pyarrow is missing, or it is no such file.
+    """
+    pandas = pandas_or_error()
+    try:
+        frame: pd.DataFrame = pandas.read_parquet(path)
+    except ImportError:
+        raise ValueError(f"{path} needs pyarrow: pip install 'ptarmigan[parquet]'") from None
+    except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
+        raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
+    return frame
+
+
+def bundled(name: str) -> pd.DataFrame:
+    """A table that comes with scikit-learn: its numbers, and the class by name."""
+    from sklearn import datasets
+
+    found = {"iris": datasets.load_iris, "wine": datasets.load_wine}[name](as_frame=True)
+    frame: pd.DataFrame = found.data.copy()
+    names = np.asarray([str(v) for v in found.target_names], object)
+    frame["class"] = names[found.target.to_numpy()]
+    return frame

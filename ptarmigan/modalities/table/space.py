@@ -1,0 +1,168 @@
+"""Rows of a table: columns of numbers, dates and categories, some of them missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ptarmigan.core.noise import key
+from ptarmigan.data.space import Surface
+from ptarmigan.modalities.table.column import Column, column_of
+from ptarmigan.modalities.table.conditions import Conditions, raw_of
+from ptarmigan.modalities.table.constraints import Constraints
+from ptarmigan.modalities.table.frames import pandas_or_error, restored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN = 12
+"""Columns in a picture."""
+
+
+@dataclass(frozen=True)
+class TableSpace:
+    """Rows of a table; raw is ``(n, columns)`` float64 with NaN where a value is missing.
+
+    Raw numbers are the column's own, dates count its dtype's units from 1970, and values are their places in
+    ``Column.values``. Networks see a number on the scale of its mode, beside the mode as a one-hot vector
+    (mode-specific normalisation: Xu et al. 2019, arXiv 1907.00503, section 4.2, where the mode is drawn and
+    not the likeliest), and a value as a one-hot vector, or two where there are more than ``MOST``. A missing
+    value is a mode or a value of its own. Ids and constants are not seen at all. Where rows are constrained,
+    other columns are learnt (``spaces.constraints``), and raw is what it is without.
+    """
+
+    columns: tuple[Column, ...]
+    classes: tuple[str, ...] = ()
+    constraints: Constraints | None = None
+    polars: bool = False
+    """Whether the table came as a polars frame."""
+
+    @staticmethod
+    def of_plain(
+        columns: Any, classes: Any = (), constraints: Any = None, polars: bool = False
+    ) -> TableSpace:
+        """The space from what JSON keeps of it."""
+        known = None if constraints is None else Constraints.of_plain(**constraints)
+        return TableSpace(tuple(map(column_of, columns)), classes, known, polars)
+
+    @property
+    def learnt(self) -> tuple[Column, ...]:
+        """The columns that networks see."""
+        return self.columns if self.constraints is None else self.constraints.learnt
+
+    def seen(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Rows of these columns."""
+        return raw if self.constraints is None else self.constraints.seen(raw, self.columns)
+
+    @cached_property
+    def shape(self) -> tuple[int]:
+        """How many numbers a row takes."""
+        return (sum(column.width for column in self.learnt),)
+
+    @cached_property
+    def owners(self) -> tuple[int, ...]:
+        """To which one-hot vector every number of an encoded row belongs; -1 for scaled numbers."""
+        found: list[int] = []
+        vectors = 0
+        for column in self.learnt:
+            found += [-1] * bool(column.modes)
+            for size in column.sizes:
+                found += [vectors] * size
+                vectors += 1
+        return tuple(found)
+
+    @cached_property
+    def conditions(self) -> Conditions:
+        """What rows can be conditioned on."""
+        return Conditions.of(self.learnt)
+
+    def asked(self, where: Mapping[Any, Any], n: int, seed: int = 0) -> NDArray[np.float32]:
+        """What ``n`` rows are conditioned on, ``(n, size)``, so that columns hold what is asked.
+
+        Of combinations that fit alike, each row has one by chance, as often as the data has it.
+
+        Args:
+            where: what columns are to hold; None or NaN asks for a missing value.
+            n: how many rows.
+            seed: names the choice.
+
+        Raises:
+            ValueError: there is no such column or value, or no such combination.
+        """
+        known = self.conditions
+        fixed = () if self.constraints is None else self.constraints.fixed
+        named = {str(self.columns[i].name): i for one in fixed for i in one.columns}
+        mine = {named[str(name)]: (name, value) for name, value in where.items() if str(name) in named}
+        rest = {name: value for name, value in where.items() if str(name) not in named}
+        for gap in () if self.constraints is None else self.constraints.gaps:
+            column, base = (str(self.columns[i].name) for i in (gap.column, gap.base))
+            if column in map(str, rest):
+                raise ValueError(
+                    f"--where {column}: the column is learnt as its distance from {base!r}: ask for that"
+                )
+        if self.constraints is None or not mine:
+            return np.broadcast_to(known.asked(rest), (n, known.size))
+        asked = np.repeat(known.asked(rest)[None], n, 0)
+        wanted = {i: raw_of(self.columns[i], *pair) for i, pair in mine.items()}
+        rng = np.random.default_rng(key(seed, "where"))
+        for name, codes in self.constraints.combined(wanted).items():
+            if not len(codes):
+                said = ", ".join(f"{one}={value}" for one, value in mine.values())
+                raise ValueError(f"--where {said}: no row of the table has that combination")
+            pairs = known.pairs(name, codes)
+            shares = np.cumsum(known.counts[pairs]) / known.counts[pairs].sum()
+            chosen = pairs[np.searchsorted(shares, rng.random(n), side="right").clip(max=len(pairs) - 1)]
+            np.put_along_axis(asked, known.hot[chosen], 1, 1)
+        return asked
+
+    def encode(self, raw: NDArray[Any]) -> Tensor:
+        """``(n, columns)`` to ``(n, width)`` float32."""
+        raw = self.seen(raw)
+        parts = [column.encode(raw[:, i]) for i, column in enumerate(self.learnt)]
+        return torch.from_numpy(np.concatenate(parts, 1))
+
+    def decode(self, x: Tensor) -> NDArray[Any]:
+        """The inverse of ``encode``, rounded and clipped to what the column holds, and as constrained."""
+        numbers, at, out = x.detach().float().cpu().numpy(), 0, []
+        for column in self.learnt:
+            out.append(column.decode(numbers[:, at : at + column.width]))
+            at += column.width
+        learnt = np.stack(out, 1)
+        return learnt if self.constraints is None else self.constraints.undone(learnt, self.columns)
+
+    def frame(self, raw: NDArray[Any], first: int = 0) -> pd.DataFrame:
+        """Raw rows as a data frame like the one that was learnt from; ids are new, numbered from ``first``.
+
+        Raises:
+            ValueError: pandas is missing.
+        """
+        pandas = pandas_or_error()
+        columns = {i: restored(column, raw[:, i], first) for i, column in enumerate(self.columns)}
+        found: pd.DataFrame = pandas.DataFrame(columns)  # by place: a name may be a number
+        found.columns = pandas.Index([column.name for column in self.columns])
+        return found
+
+    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
+        """Write ``table.csv`` under ``path``; unless ``first`` is 0, after the rows that are there."""
+        path.mkdir(parents=True, exist_ok=True)
+        self.frame(raw, first).to_csv(
+            path / "table.csv", index=False, header=not first, mode="a" if first else "w"
+        )
+
+    def preview(
+        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
+    ) -> Image.Image:
+        """How the first columns that are learnt are distributed, beside real rows."""
+        from ptarmigan.modalities.table.histograms import histograms
+
+        shown = [i for i, column in enumerate(self.columns) if column.width][:SHOWN]
+        return histograms([(self.columns[i], raw[:, i], None if real is None else real[:, i]) for i in shown])

@@ -1,1 +1,0 @@
-"""Files of pictures through a trained translation."""

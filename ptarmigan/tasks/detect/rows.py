@@ -1,0 +1,68 @@
+"""Rows of numbers, or windows of them, that a detector is asked about, and those that it learnt from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ptarmigan.data.numbers import Numbers
+from ptarmigan.modalities.vector.source import NAME, Vectors, read_vectors, together
+from ptarmigan.modalities.vector.space import VectorSpace
+from ptarmigan.tasks.detect.samples import Asked
+from ptarmigan.trained import Trained
+
+
+def rows(trained: Trained, data: str) -> Asked:
+    """The rows of a file; its labels, 0 for what is normal, say which are abnormal.
+
+    A window is called by the number of its last row, and abnormal where one of its rows is.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it does not hold rows like those of the run.
+    """
+    given, length, space = read_vectors(data), length_of(trained), trained.space
+    assert isinstance(space, VectorSpace)
+    same_columns(space, given, data, length)
+    truth = None
+    if given.labels is not None:
+        truth = np.asarray(together(given.labels[:, None] != 0, length).any(1))
+    return asked(together(given.rows, length), truth, first=length - 1)
+
+
+def rows_learnt(trained: Trained) -> Asked | None:
+    """The rows that a run was trained on, where they are still as they were; else None."""
+    data = str(trained.description["options"]["data"])
+    if data != NAME and not Path(data).is_file():
+        return None
+    try:
+        samples = Vectors(data, length_of(trained)).open(batch=1)
+    except ValueError:
+        return None
+    return asked(samples.source.read(np.arange(len(samples)))) if samples.space == trained.space else None
+
+
+def length_of(trained: Trained) -> int:
+    """How many rows a sample of the run is."""
+    return int(trained.description["options"].get("length", 1))
+
+
+def asked(found: np.ndarray, truth: np.ndarray | None = None, first: int = 0) -> Asked:
+    """Rows in memory, numbered from ``first``."""
+    return Asked("row", len(found), found.__getitem__, found, lambda i: str(i + first), truth)
+
+
+def same_columns(space: VectorSpace, given: Numbers, where: str, length: int) -> None:
+    """The rows have the columns that the run has, in its order.
+
+    Raises:
+        ValueError: they have not.
+    """
+    columns = space.shape[0] // length
+    if len(given.rows[0]) != columns:
+        raise ValueError(f"{where} has {len(given.rows[0])} columns, and the run is of {columns}")
+    if given.columns and space.columns and given.columns != space.columns:
+        pairs = zip(space.columns, given.columns, strict=True)
+        i, (mine, other) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
+        raise ValueError(f"{where}: column {i + 1} is {other!r}, and the run's is {mine!r}")

@@ -1,0 +1,34 @@
+"""The judge of what is made of inputs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ptarmigan.evaluation.features import looked_at
+from ptarmigan.evaluation.request import Asked
+from ptarmigan.evaluation.written import written
+from ptarmigan.modalities.words import form
+from ptarmigan.tasks.translate.cycle import noisy
+from ptarmigan.tasks.translate.measures import Translations
+from ptarmigan.tasks.translate.show import TranslationShow
+from ptarmigan.trained import Trained
+from ptarmigan.training.run import Run
+
+
+def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[str, Any]:
+    """The scores of the translations of ``n`` held-out inputs, or of all there are."""
+    asked.of_no_table()
+    samples, game, tell = run.samples, trained.game, asked.tell
+    features = looked_at(samples, asked)
+    judge = Translations(samples, features, n, asked.metrics, what=form(samples.space), tell=tell)
+    show = TranslationShow(replace(run, seed=seed), judge.n, trained.precision)
+    tell(f"{judge.n:,} translations")
+    outputs = np.concatenate(list(show.make(game, np.arange(judge.n))))
+    tell("the way back")
+    back = show.back(game, outputs)
+    in_noise = None if back is None else show.back(game, noisy(outputs, samples.space, seed))
+    returned = None if back is None or in_noise is None else (back, in_noise)
+    return written(judge.judge(outputs, returned), judge.n, features.name, features.hash)

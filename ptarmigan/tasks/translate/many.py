@@ -1,0 +1,235 @@
+"""A picture, a video, or all of a folder or an archive translated into files."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from ptarmigan.data.archives import Container, Folder, Zip
+from ptarmigan.media.writers import fresh
+from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
+from ptarmigan.tasks.translate.moving import READ, VIDEOS, pyav, write_gif, write_video
+from ptarmigan.tasks.translate.still import FORMAT, PNG, holds, still
+from ptarmigan.tasks.translate.translator import Translator, Watch
+
+GIF, VIDEO = ".gif", ".mp4"
+
+
+@dataclass(frozen=True)
+class Original:
+    """A file to translate.
+
+    Attributes:
+        name: as people call it, with its folders.
+        size: its bytes.
+        read: all of it.
+        path: where it is, unless it is in an archive.
+    """
+
+    name: str
+    size: int
+    read: Callable[[], bytes]
+    path: Path | None = None
+
+    @property
+    def ending(self) -> str:
+        """What its name says it is."""
+        return PurePosixPath(self.name).suffix.lower()
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How files are to be translated.
+
+    Attributes:
+        translator: the run.
+        n: translations of each.
+        seed: of the first; each further one has the next.
+        fit: squeeze pictures instead of tiling them.
+    """
+
+    translator: Translator
+    n: int = 1
+    seed: int = 0
+    fit: bool = False
+
+    def targets(self, target: Path) -> Iterator[tuple[int, Path]]:
+        """Seeds, and where their translations go: name.png, or name-0.png, name-1.png, ..."""
+        for i in range(self.n):
+            end = f"-{i}" if self.n > 1 else ""
+            yield self.seed + i, target.with_name(f"{target.stem}{end}{target.suffix}")
+
+    def name(self, original: Original) -> str:
+        """What a file is called as a translation: as it was, where its format can hold that."""
+        space = self.translator.space
+        if original.ending in (GIF, *VIDEOS) or holds(original.ending, space, space.shape[0]):
+            return original.name
+        return str(PurePosixPath(original.name).with_suffix(VIDEO if original.ending in READ else PNG))
+
+
+def translate_files(wish: Wish, source: Path, out: Path) -> int:
+    """Translate what is at ``source``, say where it is, and return how many files had to be left out.
+
+    Args:
+        wish: how.
+        source: a picture, a GIF, a video, or a folder or a zip of these.
+        out: of one file another one, or the folder that it goes into; of many a folder, new or empty.
+
+    Raises:
+        ValueError: there is nothing to translate, it cannot be, or something is at ``out``.
+    """
+    if source.is_dir():
+        return translate_all(wish, Folder(source), out)
+    if not source.is_file():
+        raise ValueError(f"there is no picture and no folder {source}")
+    if source.suffix.lower() == ".zip":
+        return translate_all(wish, Zip(source), out)
+    original = Original(source.name, source.stat().st_size, source.read_bytes, source)
+    if not translatable(original):
+        raise ValueError(f"{source} is no picture that is read: expected {kinds()}, a folder or a zip")
+    named = bool(out.suffix) and not out.is_dir()
+    target = out if named else out / wish.name(original)
+    check_ending(wish, original, target)
+    for _, path in wish.targets(target):
+        if path.exists():
+            raise ValueError(f"{path} is there already: choose another --out")
+    with progress(1) as watch:
+        try:
+            written = list(translated(wish, original, target, watch))
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
+    for path, note in written:
+        print(f"translation: {path}{f' ({note})' if note else ''}")
+    return 0
+
+
+def translate_all(wish: Wish, container: Container, out: Path) -> int:
+    """The same, of all pictures in a folder or an archive, whose names and folders are kept.
+
+    Raises:
+        ValueError: there are none, none can be read, or something is at ``out``.
+    """
+    originals = [original for original in files(container) if translatable(original)]
+    if not originals:
+        raise ValueError(f"{container.where} holds no pictures: expected {kinds()}")
+    if out.is_file() or out.suffix.lower() in {*FORMAT, *VIDEOS, GIF}:
+        raise ValueError(f"{out}: many pictures are written to a folder, and this is a file's name")
+    bad, notes, taken = [], [], set()
+    with fresh(out) as draft:
+        with progress(len(originals)) as watch:
+            for i, original in enumerate(originals):
+                target = draft / wish.name(original)
+                if target in taken:  # a.jpg beside a.ppm, which becomes a.png beside a.png
+                    target = draft / f"{original.name}{target.suffix}"
+                taken.add(target)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    written = translated(wish, original, target, after(i, watch))
+                    notes += [f"{original.name}: {note}" for _, note in written if note]
+                except (ValueError, OSError) as error:
+                    bad.append(f"{original.name}: {error}")
+                watch(i + 1)
+        if len(bad) == len(originals):
+            raise ValueError(f"{container.where}: none of {len(bad)} can be translated, for example {bad[0]}")
+    for line in [*(f"left out {one}" for one in bad), *notes]:
+        print(f"ptarmigan: {line}", file=sys.stderr)
+    if bad:
+        print(f"ptarmigan: {len(bad)} of {len(originals)} files were left out", file=sys.stderr)
+    print(f"translations: {out}{os.sep} ({wish.n * (len(originals) - len(bad)):,})")
+    return len(bad)
+
+
+def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> Iterator[tuple[Path, str]]:
+    """Write the translations of one file; where each of them is, and what is to be said of it.
+
+    Raises:
+        ValueError: it cannot be read, or something is there already.
+    """
+    how = {"fit": wish.fit}
+    moves = target.suffix.lower() in (GIF, *VIDEOS)
+    if original.ending not in READ and original.size > MOST_BYTES:
+        raise ValueError(f"larger than {MOST_BYTES >> 20} MB")
+    for i, (seed, path) in enumerate(wish.targets(target)):
+        note, told = "", after(i, watch, wish.n)
+        if not moves:
+            file, ending = still(
+                wish.translator, original.read(), path.suffix.lower(), seed=seed, watch=told, **how
+            )
+            if ending != path.suffix.lower():
+                path = path.with_name(f"{path.name}{ending}")
+            with fresh(path) as draft:
+                draft.write_bytes(file)
+        elif path.suffix.lower() == GIF:
+            with fresh(path) as draft:
+                write_gif(wish.translator, original.read(), draft, seed=seed, watch=told, **how)
+        else:
+            source = io.BytesIO(original.read()) if original.path is None else str(original.path)
+            with fresh(path) as draft:
+                form = VIDEOS[path.suffix.lower()]
+                note = write_video(wish.translator, source, draft, form, seed=seed, watch=told, **how)
+        yield path, note
+
+
+def after(done: int, watch: Watch, of: int = 1) -> Watch:
+    """Tells ``watch`` how far one more thing is, where so many are done before."""
+    return lambda share: watch((done + share) / of)
+
+
+def check_ending(wish: Wish, original: Original, target: Path) -> None:
+    """A file can become what ``target`` asks for.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    ending, space = target.suffix.lower(), wish.translator.space
+    if original.ending in READ:
+        pyav()
+        if ending not in VIDEOS:
+            raise ValueError(f"{target}: a video becomes a video ({' '.join(VIDEOS)})")
+    elif ending == GIF and original.ending != GIF:
+        raise ValueError(f"{target}: only a GIF becomes a GIF; write a .png")
+    elif ending == GIF:
+        return
+    elif ending not in FORMAT:
+        raise ValueError(f"{target}: a picture is written to {' '.join(FORMAT)}")
+    elif not holds(ending, space, space.shape[0]):
+        raise ValueError(f"{target}: such a file does not hold what this run makes; write a .png")
+
+
+def files(container: Container) -> Iterator[Original]:
+    """The files of a folder or an archive."""
+    for i, name in enumerate(container.names):
+        path = container.path / name if isinstance(container, Folder) else None
+        yield Original(name, int(container.sizes[i]), partial(container.read, i), path)
+
+
+def translatable(original: Original) -> bool:
+    """Whether a file is a picture or a video, by its name."""
+    hidden = any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(original.name).parts)
+    return not hidden and (original.ending[1:] in EXTENSIONS or original.ending in READ)
+
+
+def kinds() -> str:
+    """What is translated."""
+    return " ".join([*sorted(EXTENSIONS), *sorted(ending[1:] for ending in READ)])
+
+
+@contextmanager
+def progress(files: int) -> Iterator[Watch]:
+    """A bar of how many files are done, where somebody looks."""
+    if not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
+
+    columns = (BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=files)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,190 @@
+"""Pictures that move, translated frame by frame: GIFs and videos."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from PIL.GifImagePlugin import GifImageFile
+
+from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
+from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.forms import deep
+from ptarmigan.tasks.translate.kinds import of_pillow
+from ptarmigan.tasks.translate.translator import Translator, Watch
+
+VIDEOS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
+"""Endings of videos that are written, and their containers."""
+READ = frozenset({*VIDEOS, ".avi", ".webm", ".mpg", ".mpeg", ".ts"})
+"""Endings of those that are read."""
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts"
+MOST_FRAMES = 16 * MOST_PIXELS
+"""Pixels in all frames of a GIF, which are held until it is written."""
+CLEAR = 255
+"""The colour of a GIF's palette that is see-through."""
+HALF = 128
+QUALITY = {"crf": "18"}
+
+
+def write_gif(
+    translator: Translator, data: bytes, target: Path, *, seed: int, fit: bool, watch: Watch
+) -> None:
+    """Write the translation of a GIF: as long frames, and as many repetitions.
+
+    Raises:
+        ValueError: it cannot be read, or its frames hold too many pixels.
+    """
+    form = header(data)
+    try:
+        with GifImageFile(io.BytesIO(data)) as film:
+            count = film.n_frames
+            if count * form.height * form.width > MOST_FRAMES:
+                raise ValueError(f"{count:,} frames of {form.height}x{form.width} are too many for a GIF")
+            loop = {"loop": film.info["loop"]} if "loop" in film.info else {}
+            frames, milliseconds = [], []
+            for i in range(count):
+                film.seek(i)
+                made = translator(of_pillow(film, translator.given), seed=seed, fit=fit)
+                frames.append(indexed(shown(made, translator)))
+                milliseconds.append(film.info.get("duration", 0))
+                watch((i + 1) / count)
+    except (EOFError, OSError, SyntaxError) as error:
+        raise ValueError(f"damaged ({error})") from None
+    clear: dict[str, Any] = {"disposal": 2} if any("transparency" in frame.info for frame in frames) else {}
+    frames[0].save(
+        target, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, **loop, **clear
+    )
+
+
+def write_video(
+    translator: Translator, source: Any, target: Path, form: str, *, seed: int, fit: bool, watch: Watch
+) -> str:
+    """Write the translation of a video, one frame at a time, and say what could not come along.
+
+    Every frame is shown when it was. Sound is copied as it is, where the new container holds it. H.264 has
+    even sides: an odd one has its last row or column twice.
+
+    Args:
+        translator: the run.
+        source: a path, or an opened file.
+        target: where to.
+        form: of the container, as FFmpeg calls it.
+        seed: names the latent.
+        fit: squeeze frames instead of tiling them.
+        watch: is told how far it is.
+
+    Raises:
+        ValueError: it cannot be read, or PyAV is not there.
+    """
+    av = pyav()
+    # a list of other files, or of addresses, is no video
+    safe = {"protocol_whitelist": "file,pipe", "format_whitelist": CONTAINERS}
+    try:
+        with av.open(source, options=safe) as film, av.open(str(target), "w", format=form) as out:
+            return transcribed(av, film, out, translator, seed=seed, fit=fit, watch=watch)
+    except av.FFmpegError as error:
+        raise ValueError(f"no video that can be read ({error.strerror})") from None
+
+
+def transcribed(
+    av: Any, film: Any, out: Any, translator: Translator, *, seed: int, fit: bool, watch: Watch
+) -> str:
+    """Frames translated and sound copied from one open container to another."""
+    if not film.streams.video:
+        raise ValueError("no video: there are no pictures in it")
+    video, sound = film.streams.video[0], next(iter(film.streams.audio), None)
+    if video.codec_context.width * video.codec_context.height > MOST_PIXELS:
+        raise ValueError(
+            f"decompression bomb: {video.codec_context.height}x{video.codec_context.width} pixels"
+        )
+    rate = video.average_rate or 25
+    new = out.add_stream(
+        "libx264" if "libx264" in av.codecs_available else "mpeg4", rate=rate, options=QUALITY
+    )
+    new.pix_fmt, new.codec_context.time_base = "yuv420p", video.time_base
+    copied = sound is not None and copies(av, sound, out.format.name)
+    track = out.add_stream_from_template(sound) if copied else None
+    count = video.frames or round(float((video.duration or 0) * video.time_base * rate))
+    done = 0
+    for packet in film.demux(*([video, sound] if copied else [video])):
+        if packet.stream is not video:
+            if packet.dts is not None:
+                packet.stream = track
+                out.mux(packet)
+            continue
+        for frame in packet.decode():
+            pixels = even(upright(translator, frame, seed, fit))
+            if done == 0:
+                new.height, new.width = pixels.shape[:2]
+            made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            made.time_base = video.time_base
+            made.pts = round(done / rate / video.time_base) if frame.pts is None else frame.pts
+            out.mux(new.encode(made))
+            done += 1
+            watch(min(1.0, done / max(count, done, 1)))
+    if done == 0:
+        raise ValueError("no video: there are no pictures in it")
+    out.mux(new.encode())
+    return "" if sound is None or copied else "its sound does not go into such a file and is left out"
+
+
+def copies(av: Any, sound: Any, form: str) -> bool:
+    """Whether a container can hold a sound as it is."""
+    try:
+        # what it says that it can hold is more than it can
+        with av.open(io.BytesIO(), "w", format=form) as trial:
+            trial.add_stream_from_template(sound)
+            trial.start_encoding()
+    except (av.FFmpegError, ValueError):
+        return False
+    return True
+
+
+def upright(translator: Translator, frame: Any, seed: int, fit: bool) -> Pixels:
+    """The translation of a frame as colours of 8 bits, turned as the video says it is to be shown."""
+    pixels = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
+    seen = of_pillow(Image.fromarray(pixels), translator.given)
+    return np.asarray(shown(translator(seen, seed=seed, fit=fit), translator).convert("RGB"))
+
+
+def even(pixels: Pixels) -> Pixels:
+    """A picture with its last row and column repeated where their number is odd."""
+    height, width = pixels.shape[:2]
+    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+def shown(made: Pixels, translator: Translator) -> Image.Image:
+    """A translation as people look at it: label maps in their colours, 16 bits as 8."""
+    if isinstance(translator.space, LabelSpace):
+        return Image.fromarray(translator.space.painted(made))
+    made = deep(made, np.uint8)
+    return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
+
+
+def indexed(frame: Image.Image) -> Image.Image:
+    """A frame with 256 colours at most, as a GIF has them; one of them see-through where the frame is."""
+    if frame.mode not in ("LA", "RGBA"):
+        return frame.convert("RGB").quantize(256)
+    coloured = frame.convert("RGBA").convert("RGB").quantize(CLEAR)
+    numbers = np.array(coloured)
+    numbers[np.asarray(frame.getchannel("A")) < HALF] = CLEAR
+    out = Image.fromarray(numbers)
+    out.putpalette(coloured.getpalette() or [])
+    out.info["transparency"] = CLEAR
+    return out
+
+
+def pyav() -> Any:
+    """The library that reads and writes videos.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    try:
+        import av
+    except ImportError:
+        raise ValueError("a video needs PyAV: pip install 'ptarmigan[video]'") from None
+    return av

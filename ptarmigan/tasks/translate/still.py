@@ -1,0 +1,124 @@
+"""One picture file translated into another, with what the file says of itself."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from ptarmigan.modalities.image.decode import FORMATS, ORIENTATION, Pixels, picture_in
+from ptarmigan.modalities.image.space import picture, png
+from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, painted
+from ptarmigan.tasks.translate.kinds import of_pillow
+from ptarmigan.tasks.translate.translator import Translator, Watch
+
+FORMAT = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+}
+"""What each ending is written as."""
+PNG = ".png"
+QUALITY = 95
+OPAQUE = ("JPEG", "BMP")
+"""Formats without alpha."""
+
+EXIF, GPS = 0x8769, 0x8825
+WIDE, HIGH = 0xA002, 0xA003
+"""PixelXDimension and PixelYDimension (EXIF 2.32)."""
+TOLD = {269, 270, 271, 272, 285, 297, 305, 306, 315, 316}
+STORAGE = frozenset(range(254, 533)) - TOLD | {700, 34675}
+"""Tags that tell how a TIFF stores its pixels and not what they show (TIFF 6.0), XMP and the profile."""
+PROFILES = {1: b"GRAY", 3: b"RGB "}
+"""What a colour profile says it is of (ICC.1, bytes 16 to 19 of its header)."""
+
+
+def still(
+    translator: Translator, data: bytes, ending: str, *, seed: int, fit: bool, watch: Watch
+) -> tuple[bytes, str]:
+    """The translation of a picture file as a file, and its ending: ``.png`` where ``ending`` cannot hold it.
+
+    Pixels come out upright, and EXIF, colour profile and resolution come along; not where colour has 16 bits,
+    which Pillow does not write. Label maps are class numbers with a palette of their colours.
+
+    Args:
+        translator: the run.
+        data: the picture's file.
+        ending: what it is to be.
+        seed: names the latent.
+        fit: squeeze the picture instead of tiling it.
+        watch: is told how far it is.
+
+    Raises:
+        ValueError: it cannot be read.
+    """
+    made = translator(of_pillow(picture_in(data), translator.given), seed=seed, fit=fit, watch=watch)
+    if not holds(ending, translator.space, made.shape[2], made.dtype == np.uint16):
+        ending = PNG
+    return encoded(made, translator, FORMAT[ending], data), ending
+
+
+def holds(ending: str, space: PictureSpace, channels: int, deep: bool = False) -> bool:
+    """Whether files of an ending hold a translation as it is."""
+    form = FORMAT.get(ending)
+    if form is None or form == "PNG" or isinstance(space, LabelSpace):
+        return form == "PNG"
+    if deep:
+        return form == "TIFF" and channels == 1
+    return not (form in OPAQUE and channels in ALPHA)
+
+
+def encoded(made: Pixels, translator: Translator, form: str, data: bytes) -> bytes:
+    """A translation as a file, with what the file that it was made of says of itself."""
+    if isinstance(translator.space, LabelSpace):
+        return saved(painted(made, translator.space), form, {})
+    if made.dtype == np.uint16 and made.shape[2] > 1:
+        return png(made)
+    return saved(picture(made), form, said(data, made))
+
+
+def saved(image: Image.Image, form: str, said: dict[str, Any]) -> bytes:
+    """A Pillow image as a file; formats take of ``said`` what they can hold."""
+    lossy: dict[str, Any] = {"quality": QUALITY}
+    file = io.BytesIO()
+    image.save(file, form, **said, **(lossy if form in ("JPEG", "WEBP") else {}))
+    return file.getvalue()
+
+
+def said(data: bytes, made: Pixels) -> dict[str, Any]:
+    """What a file says of its picture, as far as it is true of what was ``made`` of it."""
+    found: dict[str, Any] = {}
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            exif, profile, dpi = about(image, made), image.info.get("icc_profile"), image.info.get("dpi")
+    except Exception:  # what is broken there does not make a picture unreadable
+        return found
+    if len(exif):
+        found["exif"] = exif.tobytes()
+    if profile and profile[16:20] == PROFILES[3 if made.shape[2] > 2 else 1]:
+        found["icc_profile"] = profile
+    if dpi and all(math.isfinite(n) and n > 0 for n in map(float, dpi)):
+        found["dpi"] = tuple(map(float, dpi))
+    return found
+
+
+def about(image: Image.Image, made: Pixels) -> Image.Exif:
+    """The EXIF of an image, but for its orientation, its preview and how it was stored."""
+    before, after = image.getexif(), Image.Exif()
+    for tag, value in before.items():
+        if tag not in STORAGE | {ORIENTATION, EXIF, GPS}:
+            after[tag] = value
+    for part in (EXIF, GPS):
+        if inner := before.get_ifd(part):
+            after.get_ifd(part).update(inner)
+    inner = after.get_ifd(EXIF)
+    inner.update({tag: side for tag, side in zip((HIGH, WIDE), made.shape[:2], strict=True) if tag in inner})
+    return after

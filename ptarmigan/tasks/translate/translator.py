@@ -1,0 +1,127 @@
+"""One direction of a trained translation, for pictures of any size, depth and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.backends import cudnn
+
+from ptarmigan.core import noise
+from ptarmigan.modalities.image.decode import Pixels
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, deep, formed, sized, with_alpha
+from ptarmigan.tasks.translate.tiles import Made, scaled, tiled
+from ptarmigan.tasks.translate.translation import Translation
+
+Watch: TypeAlias = Callable[[float], None]
+"""Is told which share of the work is done."""
+
+
+def unwatched(share: float) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class Translator:
+    """A translation of pictures.
+
+    Every tile is translated by itself and meets the same noise, so that what becomes of it depends on
+    neither its neighbours nor what was translated before.
+
+    Attributes:
+        game: translates, in evaluation mode.
+        given: what it was trained to start from.
+        space: what it makes of it.
+        backwards: by the game's way back.
+        precision: the dtype of autocast, or None.
+    """
+
+    game: Translation
+    given: PictureSpace
+    space: PictureSpace
+    backwards: bool = False
+    precision: torch.dtype | None = None
+
+    def __call__(
+        self, pixels: Pixels, *, seed: int = 0, fit: bool = False, watch: Watch = unwatched
+    ) -> Pixels:
+        """What becomes of a picture, as large as that (times the scale), with its depth and its alpha.
+
+        Alpha that the networks do not see stays as it was, where they make none. Label maps are class
+        numbers ``(height, width, 1)``, as input and as output.
+
+        Args:
+            pixels: ``(height, width, channels)`` uint8 or uint16; grey, colour, with alpha or without.
+            seed: names the latent, where the game has one.
+            fit: squeeze the picture into the size of training and enlarge the result, instead of tiling.
+            watch: is told how far it is.
+
+        Raises:
+            ValueError: a label map holds what is no class.
+        """
+        seen = formed(pixels, self.given)
+        height, _ = self.size(seen)
+        bands, done = [], 0
+        for band in [self.squeezed(seen, seed)] if fit else self.tiled(seen, seed):
+            bands.append(band)
+            done += len(band)
+            watch(done / height)
+        made = np.concatenate(bands)
+        if not (isinstance(self.given, ImageSpace) and isinstance(self.space, ImageSpace)):
+            return made
+        made = deep(made, pixels.dtype)
+        unseen = pixels.shape[2] in ALPHA and not {self.given.channels, self.space.channels} & set(ALPHA)
+        return with_alpha(made, pixels) if unseen else made
+
+    def size(self, pixels: Pixels) -> tuple[int, int]:
+        """Height and width of what becomes of a picture."""
+        sides = zip(pixels.shape[:2], self.given.shape[1:], self.space.shape[1:], strict=True)
+        height, width = (scaled(*side) for side in sides)
+        return height, width
+
+    def tiled(self, seen: Pixels, seed: int) -> Iterator[Pixels]:
+        """Bands of the translation of a picture in the form of ``given``."""
+        (_, *tile), (_, *made) = self.given.shape, self.space.shape
+        for band in tiled(seen, (tile[0], tile[1]), (made[0], made[1]), lambda one: self.tile(one, seed)):
+            yield self.decoded(band)
+
+    def squeezed(self, seen: Pixels, seed: int) -> Pixels:
+        """The translation of a picture by way of the size of training."""
+        _, height, width = self.given.shape
+        small = sized(seen, height, width, smooth=isinstance(self.given, ImageSpace))
+        made = self.decoded(self.tile(small, seed))
+        return sized(made, *self.size(seen), smooth=isinstance(self.space, ImageSpace))
+
+    def decoded(self, band: Made) -> Pixels:
+        """Encoded pixels ``(channels, rows, width)`` as a picture."""
+        return np.asarray(self.space.decode(torch.from_numpy(band)[None])[0])
+
+    def tile(self, tile: Pixels, seed: int) -> Made:
+        """What becomes of a picture that is as large as those of training, encoded."""
+        made = self.made(tile, seed)
+        assert made is not None, "translators of no direction are refused before"
+        return np.asarray(made[0].cpu().double().numpy())
+
+    def possible(self) -> bool:
+        """Whether the game goes this way."""
+        channels = 1 if isinstance(self.given, LabelSpace) else self.given.channels
+        return self.made(np.zeros((*self.given.shape[1:], channels), np.uint8), 0) is not None
+
+    @torch.no_grad()
+    def made(self, tile: Pixels, seed: int) -> Tensor | None:
+        """What the networks make of one picture; None where the game goes the other way only."""
+        device = next(self.game.parameters()).device
+        noise.at(seed, "translate", device=device)
+        z = noise.normal(1, self.game.latent)
+        a = self.given.encode(tile[None]).to(device, torch.get_default_dtype())
+        # some of cuDNN's transposed convolutions add up in another order each time
+        alike = cudnn.flags(benchmark=False, deterministic=True) if device.type == "cuda" else nullcontext()
+        with alike, torch.autocast(device.type, self.precision, enabled=self.precision is not None):
+            return self.game.back(a, z) if self.backwards else self.game.translate(a, z)

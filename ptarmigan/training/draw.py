@@ -1,0 +1,99 @@
+"""Where a turn's batches come from: the one place that knows the device, the rank and the micro-batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor
+
+from ptarmigan.core import noise
+from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Turn
+from ptarmigan.data.samples import Samples
+from ptarmigan.training.distributed import Ranks
+
+
+class Draw:
+    """Deals real batches and sets the noise, both as functions of how many were dealt before.
+
+    Args:
+        samples: the real samples; a batch is shared by all ranks and micro-batches.
+        seed: names the noise.
+        device: where the batches go.
+        precision: the dtype of autocast, or None for float32 throughout.
+        accumulate: micro-batches in a turn.
+        ranks: which of how many processes this is.
+
+    Attributes:
+        taken: batches dealt so far: the position of the noise.
+        read: real batches dealt so far: the position in the data.
+        stream: which stream of noise is drawn; a rollback takes the next.
+
+    Raises:
+        ValueError: the batch cannot be shared evenly.
+    """
+
+    def __init__(
+        self,
+        samples: Samples,
+        *,
+        seed: int = 0,
+        device: torch.device = noise.CPU,
+        precision: torch.dtype | None = None,
+        accumulate: int = 1,
+        ranks: Ranks | None = None,
+    ) -> None:
+        self.samples, self.seed, self.device, self.precision = samples, seed, device, precision
+        self.accumulate, self.ranks = accumulate, ranks or Ranks()
+        self.taken = self.read = self.stream = 0
+        if samples.batch % self.shards:
+            raise ValueError(
+                f"a batch of {samples.batch} cannot be shared by {self.ranks.size} processes × {accumulate} "
+                f"micro-batches: choose a --batch that {self.shards} divides"
+            )
+
+    @property
+    def shards(self) -> int:
+        """Into how many parts a batch is cut."""
+        return self.ranks.size * self.accumulate
+
+    def __call__(self, turn: Turn) -> Iterator[Batch]:
+        """The micro-batches of one turn on this rank, with the noise of each set as it is handed out."""
+        for part in range(self.accumulate):
+            shard = self.ranks.rank * self.accumulate + part
+            if turn.reads:
+                batch = self.samples.draw(self.read, shard, self.shards)
+            else:
+                batch = self.samples.unread(self.taken, shard, self.shards)
+            noise.at(self.seed, self.stream, self.taken, shard=shard, shards=self.shards, device=self.device)
+            yield self._placed(batch)
+        self.taken += 1
+        self.read += turn.reads
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision that forward passes run at."""
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision is not None)
+
+    def state_dict(self) -> dict[str, int]:
+        """The position, as plain numbers."""
+        return {"taken": self.taken, "read": self.read, "stream": self.stream}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on from where ``state_dict`` was."""
+        self.taken, self.read, self.stream = state["taken"], state["read"], state["stream"]
+
+    def _placed(self, batch: Batch) -> Batch:
+        x, c = batch
+        return Batch(
+            x if x.is_meta else placed(x, self.device), None if c is None else placed(c, self.device)
+        )
+
+
+def placed(x: Tensor, device: torch.device) -> Tensor:
+    """A tensor on the device, as networks like it: numbers of the default dtype, images channels last."""
+    if not x.is_floating_point():
+        return x.to(device, non_blocking=True)
+    layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
+    return x.to(device, torch.get_default_dtype(), memory_format=layout, non_blocking=True)

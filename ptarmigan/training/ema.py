@@ -1,0 +1,65 @@
+"""Averaged weights: what samples and scores are made with."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from ptarmigan.core.game import Game, State
+
+
+class Average:
+    """An exponential moving average of a game's generating networks.
+
+    Batch statistics are averaged with the weights they belong to; a ``State`` is copied.
+    """
+
+    def __init__(self, game: Game) -> None:
+        self.networks = nn.ModuleDict({name: copy.deepcopy(getattr(game, name)) for name in game.averaged})
+        self.networks.eval().requires_grad_(False)
+        self.pairs = [paired(mine, getattr(game, name)) for name, mine in self.networks.items()]
+
+    @torch.no_grad()
+    def update(self, *, batch: int, half_life: float) -> None:
+        """Follow the game's weights by one step of ``batch`` samples; ``half_life`` is in samples."""
+        follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
+        for blend, copied in self.pairs:
+            if blend[0]:  # a State has none
+                torch._foreach_lerp_(blend[0], blend[1], follow)
+            for old, new in zip(*copied, strict=True):
+                old.copy_(new)
+
+    @contextmanager
+    def playing(self, game: Game) -> Iterator[Game]:
+        """The game with averaged networks in evaluation mode, and as it was afterwards."""
+        own = {name: getattr(game, name) for name in self.networks}
+        training = game.training
+        try:
+            for name, network in self.networks.items():
+                setattr(game, name, network)
+            yield game.eval()
+        finally:
+            for name, network in own.items():
+                setattr(game, name, network)
+            game.train(training)
+
+
+Pairs = tuple[list[Tensor], list[Tensor]]
+
+
+def paired(mine: nn.Module, theirs: nn.Module) -> tuple[Pairs, Pairs]:
+    """The tensors of two equal networks that are blended, and those that are copied."""
+    blend: Pairs = ([], [])
+    copied: Pairs = ([], [])
+    for a, b in zip(mine.modules(), theirs.modules(), strict=True):
+        own = [*a.parameters(recurse=False), *a.buffers(recurse=False)]
+        others = [*b.parameters(recurse=False), *b.buffers(recurse=False)]
+        for p, q in zip(own, others, strict=True):
+            kept = copied if isinstance(a, State) or not p.is_floating_point() else blend
+            kept[0].append(p.detach())
+            kept[1].append(q.detach())
+    return blend, copied

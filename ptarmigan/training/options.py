@@ -1,0 +1,104 @@
+"""A recipe's options are its signature: between flat names, which people type and files keep, and calls."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import hashlib
+import inspect
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ptarmigan.modalities.table.polars_frames import is_polars
+from ptarmigan.training.run import Run
+
+
+def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
+    """Every option of a recipe with its default; those of a group (``Images``) stand beside the rest."""
+    return flat({p.name: p.default for p in inspect.signature(recipe).parameters.values()})
+
+
+def flat(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by flat names."""
+    out: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            out |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        else:
+            out[name] = value
+    return out
+
+
+def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
+    """Call a recipe with flat options.
+
+    Raises:
+        ValueError: it has no option of that name, or the value cannot be meant.
+    """
+    sensible(options, defaults(recipe))
+    arguments = {}
+    for p in inspect.signature(recipe).parameters.values():
+        if dataclasses.is_dataclass(p.default) and not isinstance(p.default, type):
+            mine = {f.name for f in dataclasses.fields(p.default)} & options.keys()
+            arguments[p.name] = dataclasses.replace(p.default, **{name: options[name] for name in mine})
+        elif p.name in options:
+            arguments[p.name] = options[p.name]
+    return recipe(**arguments)
+
+
+def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
+    """Options are known, and numbers could be meant: what is counted and not off by default is at least 1.
+
+    Raises:
+        ValueError: one is not; the message names it.
+    """
+    for name, value in options.items():
+        if name not in known:
+            raise ValueError(f"there is no option {name!r} here; there are {', '.join(sorted(known))}")
+        default, flag = known[name], f"--{name.replace('_', '-')}"
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            continue
+        if not math.isfinite(value) or value < 0:
+            raise ValueError(f"{flag} {value}: it cannot be negative or infinite")
+        if isinstance(default, int) and default > 0 and value == 0:
+            raise ValueError(f"{flag} 0: it must be at least 1")
+
+
+def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
+    """A function with the recipe's signature that gives its arguments back, flat."""
+
+    @functools.wraps(recipe)
+    def collect(*args: Any, **kwargs: Any) -> dict[str, Any]:
+        bound = inspect.signature(recipe).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return flat(bound.arguments)
+
+    return collect
+
+
+def plain(value: Any) -> Any:
+    """An option as JSON keeps it; an array or a table by its shape and what is in it."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, (tuple, list)) and all(isinstance(v, (bool, int, float, str)) for v in value):
+        return list(value)
+    if isinstance(value, (tuple, list)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.ndarray):
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()[:16]
+        return f"array {'×'.join(map(str, value.shape))} {value.dtype} {digest}"
+    pandas = sys.modules.get("pandas")  # where there is a frame, it is imported
+    if pandas is not None and isinstance(value, pandas.DataFrame):
+        rows = pandas.util.hash_pandas_object(value, index=False).to_numpy()
+        digest = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
+        return f"table {len(value)}×{len(value.columns)} {digest}"
+    if is_polars(value):
+        digest = hashlib.sha256(value.hash_rows(seed=0).to_numpy().tobytes()).hexdigest()[:16]
+        return f"polars table {value.height}×{value.width} {digest}"
+    if isinstance(value, type) or callable(value):
+        return f"{type(value).__name__}"
+    return str(value) if "object at 0x" not in str(value) else type(value).__name__

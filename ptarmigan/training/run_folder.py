@@ -1,0 +1,181 @@
+"""A run is a folder: its description, its logs and its place in the world."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.training.checkpoint import write
+
+FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
+"""Settings that may differ when a run goes on, because they change no number in it that is there already."""
+FORCED = frozenset({"steps"})
+"""Options that may differ when asked for by ``force``."""
+
+
+class RunError(ValueError):
+    """Something about a run's folder that the user must decide; the message is one line."""
+
+
+def describe(recipe: str, options: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """What a run is: the recipe, its options, the settings, and where it is played."""
+    import numpy
+    import torch
+
+    import ptarmigan
+
+    return {
+        "recipe": recipe,
+        "options": options,
+        "settings": settings,
+        "versions": {
+            "ptarmigan": ptarmigan.__version__,
+            "torch": str(torch.__version__),
+            "numpy": numpy.__version__,
+            "python": platform.python_version(),
+        },
+        "commit": commit(),
+        "hardware": {
+            "machine": platform.machine(),
+            "cpus": os.cpu_count(),
+            "threads": torch.get_num_threads(),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        },
+        "command": shlex.join(["ptarmigan", *sys.argv[1:]]) if sys.argv[0].endswith("ptarmigan") else None,
+    }
+
+
+def commit() -> str | None:
+    """The git commit of this package's source, where it runs from a checkout."""
+    here = Path(__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty"],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return found.stdout.strip()
+
+
+def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> None:
+    """Make ``folder`` this run's, or find that it is already.
+
+    Raises:
+        RunError: it holds another run, or this one with other options, or something else.
+    """
+    path = folder / "run.json"
+    if not path.exists():
+        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
+            raise RunError(f"{folder} is not empty and holds no run: choose another --out")
+        folder.mkdir(parents=True, exist_ok=True)
+        write(path, pretty(description))
+        return
+    there = load(folder)
+    mine, theirs = asked(description), asked(there)
+    if mine["recipe"] != theirs["recipe"]:
+        raise RunError(f"{folder} holds a run of {theirs['recipe']}: choose another --out")
+    before, now = {**there["settings"], **theirs["options"]}, {**description["settings"], **mine["options"]}
+    changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
+    if changed and not (force and FORCED.issuperset(changed)):
+        differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
+        hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
+        raise RunError(f"{folder} holds a run with other options ({differences}): {hint}")
+    if changed or there["options"] != description["options"]:
+        kept = ("recipe", "options", "settings", "asked")
+        write(path, pretty(there | {name: description[name] for name in kept if name in description}))
+
+
+def asked(description: dict[str, Any]) -> dict[str, Any]:
+    """The recipe and the options that a person asked for; what is in force differs once a run was treated."""
+    found: dict[str, Any] = description.get("asked") or description
+    return {"recipe": found["recipe"], "options": found["options"]}
+
+
+def treatments(folder: Path) -> list[dict[str, Any]]:
+    """How the run in a folder was treated: ``recipe``, ``changes`` of options, the step it went back ``to``.
+
+    Raises:
+        RunError: what is there cannot be read.
+    """
+    if not (folder / "run.json").exists():
+        return []
+    found = load(folder).get("treatments", [])
+    if not isinstance(found, list) or not all(
+        isinstance(t, dict)
+        and isinstance(t.get("recipe"), str)
+        and isinstance(t.get("changes"), dict)
+        and isinstance(t.get("to"), int)
+        for t in found
+    ):
+        raise RunError(f"{folder / 'run.json'} does not describe a run")
+    return found
+
+
+def treat(folder: Path, treatment: dict[str, Any]) -> None:
+    """Write down one more treatment; the options that follow are written when the run goes on with them."""
+    there = load(folder)
+    more = {"asked": asked(there), "treatments": [*treatments(folder), treatment]}
+    write(folder / "run.json", pretty(there | more))
+
+
+def load(folder: Path) -> dict[str, Any]:
+    """The description in a run's folder.
+
+    Raises:
+        RunError: there is none, or it cannot be read.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise RunError(f"{folder} is not a run: it has no run.json")
+    try:
+        described = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from error
+    if not isinstance(described, dict) or not {"recipe", "options", "settings"} <= described.keys():
+        raise RunError(f"{path} does not describe a run")
+    return described
+
+
+def pretty(plain: dict[str, Any]) -> bytes:
+    """JSON as a person reads it."""
+    return (json.dumps(plain, indent=2, default=str) + "\n").encode()
+
+
+class Lines:
+    """A file of JSON lines that can be cut back to a step, so a resumed run repeats none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Append one line."""
+        with open(self.path, "a") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """Every whole line."""
+        if not self.path.exists():
+            return []
+        found = []
+        for line in self.path.read_text().splitlines():
+            try:
+                found.append(json.loads(line))
+            except ValueError:  # the last line of a killed process
+                continue
+        return found
+
+    def cut(self, step: int) -> None:
+        """Drop every line after ``step``, and half-written ones."""
+        if self.path.exists():
+            kept = [line for line in self.read() if line["step"] <= step]
+            write(self.path, "".join(json.dumps(line) + "\n" for line in kept).encode())

@@ -1,1 +1,0 @@
-"""Pictures of any size and kind through a trained translation."""

@@ -1,0 +1,271 @@
+"""``ptarmigan doctor`` and its treatments, as people type them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from itertools import product
+from pathlib import Path
+
+import pytest
+from conftest import environment
+from test_doctor import BAD, DATA, HEALTHY
+from test_report import opened
+
+from ptarmigan import cli, zoo
+from ptarmigan.doctor import Fault, Finding
+from ptarmigan.doctor.treatment import command, treat
+from ptarmigan.report.page import write_report
+from ptarmigan.training.options import defaults
+
+SHARP = defaults(zoo.recipe("image.r1gan")) | {"steps": 1_000}
+FLAT = defaults(zoo.recipe("toy.gan"))
+USUAL_RATE = defaults(zoo.recipe("toy.r3gan"))["lr"]
+
+
+def run(
+    place: Path, since: int = 10**9, over: bool = True, recipe: str = "toy.r3gan", **signs: float
+) -> Path:
+    """A run of 100 steps whose log is made up."""
+    place.mkdir(parents=True, exist_ok=True)
+    described = {"recipe": recipe, "options": {"data": "ring", "steps": 100, "lr": 0.3}, "settings": {}}
+    (place / "run.json").write_text(json.dumps(described))
+    lines: list[dict] = [{"step": 0, "samples": 0} | {f"data/{k}": v for k, v in DATA.items()}]
+    for step in range(1, 101):
+        now = HEALTHY | (signs if step > since else {})
+        lines.append(
+            {"step": step, "samples": step, "generator": 1.0} | {f"vital/{k}": v for k, v in now.items()}
+        )
+    if over:
+        lines.append({"step": 100, "event": "finished: all 100 steps are done"})
+    (place / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return place
+
+
+COLLAPSED = {
+    **BAD,
+    "vendi": 0.02,
+    "diversity": 0.01,
+    "averaged/vendi": 0.02,
+    "told": 1.0,
+    "told_held_out": 1.0,
+}
+
+
+def said(capsys, *args: str | Path) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as stop:
+        cli.main([str(a) for a in args])
+    out, err = capsys.readouterr()
+    return int(stop.value.code or 0), out, err
+
+
+def test_a_healthy_run_exits_with_0(tmp_path, capsys):
+    assert said(capsys, "doctor", run(tmp_path / "run"))[:2] == (
+        0,
+        "healthy: nothing is wrong at step 100 of 100\n",
+    )
+
+
+def test_an_ill_run_exits_with_1_and_is_told_what_to_do(tmp_path, capsys):
+    code, out, err = said(capsys, "doctor", run(tmp_path / "run", 40, **COLLAPSED))
+    assert (code, err) == (1, "")
+    first, *rest = out.splitlines()
+    assert first == "mode collapse (complete) since step 41"
+    assert "arXiv 1611.02163" in out
+    assert f"change lr from 0.3 to {USUAL_RATE}:" in out
+    (typed,) = (line.strip() for line in rest if "ptarmigan train" in line)
+    assert shlex.split(typed)[:3] == ["ptarmigan", "train", "toy.r3gan"]
+    assert "--lr" not in typed
+    assert rest[-1].startswith("also: discriminator too strong since step")
+
+
+def test_json_has_it_all(tmp_path, capsys):
+    code, out, _ = said(capsys, "doctor", run(tmp_path / "run", 40, **COLLAPSED), "--json")
+    found = json.loads(out)
+    assert code == 1
+    assert (found["healthy"], found["over"], found["step"]) == (False, True, 100)
+    first = found["findings"][0]
+    assert (first["fault"], first["detail"]) == ("mode collapse", "complete")
+    assert first["changes"] == {"lr": USUAL_RATE}
+    assert first["evidence"]["vendi"] == pytest.approx(0.02)
+    assert {"why", "source", "helps", "command", "certainty"} <= first.keys()
+    assert json.loads(said(capsys, "doctor", run(tmp_path / "well"), "--json")[1])["findings"] == []
+
+
+def test_what_is_no_run_is_refused(tmp_path, capsys):
+    for wrong in (tmp_path, tmp_path / "nowhere"):
+        code, _, err = said(capsys, "doctor", wrong)
+        assert code == 2
+        assert err.count("\n") == 1
+    (tmp_path / "run.json").write_text("[]")
+    assert said(capsys, "doctor", tmp_path)[0] == 2
+    assert said(capsys, "doctor")[0] == 2
+
+
+def test_a_run_without_vital_signs_is_not_called_healthy(tmp_path, capsys):
+    place = run(tmp_path / "run")
+    bare = [{"step": step, "generator": 1.0} for step in range(1, 101)]
+    (place / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in bare))
+    code, out, _ = said(capsys, "doctor", place)
+    assert (code, out.split(":")[0]) == (0, "undecided")
+    assert "has no vital signs" in out
+    assert json.loads(said(capsys, "doctor", place, "--json")[1])["healthy"] is None
+    (place / "log.jsonl").unlink()
+    assert said(capsys, "doctor", place)[0] == 0
+
+
+def follow(place: Path) -> subprocess.Popen[str]:
+    script = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # off behind a shell's &
+        "from ptarmigan.report import doctor; doctor.POLL = 0.05; from ptarmigan.cli import main; main()"
+    )
+    words = [sys.executable, "-c", script, "doctor", str(place), "--live"]
+    return subprocess.Popen(
+        words, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_live_tells_what_changes_and_ends_with_the_run(tmp_path):
+    place = run(tmp_path / "run", over=False)
+    process = follow(place)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "step 100 of 100:\n"
+    assert process.stdout.readline().startswith("healthy")
+    run(place, 40, **COLLAPSED)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1, err
+    assert out.splitlines()[1] == "mode collapse (complete) since step 41"
+
+
+def test_live_ends_when_it_is_interrupted(tmp_path):
+    process = follow(run(tmp_path / "run", over=False))
+    assert process.stdout is not None
+    process.stdout.readline()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+
+
+def test_the_page_tells_and_marks_the_onset(tmp_path):
+    page = opened(write_report(run(tmp_path / "run", 40, **COLLAPSED)))
+    assert "Mode collapse (complete) since step 41." in page.words
+    assert f"change lr from 0.3 to {USUAL_RATE}" in page.words
+    assert "Also discriminator too strong" in page.words
+    assert any(line.get("class") == "onset" for line in page.of("line"))
+    well = opened(write_report(run(tmp_path / "well")))
+    assert "Healthy: nothing is wrong" in well.words
+    assert not any(line.get("class") == "onset" for line in well.of("line"))
+
+
+def test_harmful_options_go_back_to_their_defaults_first():
+    found = Finding(Fault.DIVERGENCE, 10)
+    first = treat(found, "image.r1gan", SHARP | {"lr": 0.05, "gamma": 0.0, "width": 128}, SHARP)
+    assert first is not None
+    assert first.changes == {"lr": SHARP["lr"], "gamma": SHARP["gamma"]}, "a wide network harms nobody"
+    narrow = SHARP | {"width": 20}
+    second = treat(found, "image.r1gan", narrow, SHARP, [first.changes])
+    assert second is not None
+    assert second.changes == {"width": SHARP["width"]}, "then all that might do harm"
+
+
+@pytest.mark.parametrize(
+    ("steps", "lr", "changed"),
+    [
+        (500, 0.0002, {"steps": 20_000}),  # it has not come far enough to be slowed down
+        (500, 0.0001, {"steps": 20_000}),
+        (500, 0.0003, {"lr": 0.0001}),
+        (20_000, 0.0002, {"lr": 6.7e-5}),
+        (40_000, 0.0002, {"lr": 6.7e-5}),
+    ],
+)
+def test_a_run_that_is_short_is_made_longer_before_it_is_slowed_down(steps, lr, changed):
+    usual = {"lr": 0.0002, "steps": 20_000}
+    treatment = treat(Finding(Fault.SATURATION, 10), "image.gan", {"lr": lr, "steps": steps}, usual)
+    assert treatment is not None
+    assert treatment.changes == changed
+
+
+def test_later_treatments_go_further():
+    found = Finding(Fault.COLLAPSE, 10)
+    options, before = dict(SHARP), []
+    while (treatment := treat(found, "image.r1gan", options, SHARP, before)) is not None:
+        before.append(treatment.changes)
+        options |= treatment.changes
+    assert [list(changes) for changes in before] == [["gamma"], ["lr"], ["lr"]], "and then no more"
+    assert options["gamma"] == 10 * SHARP["gamma"]
+    assert options["lr"] == pytest.approx(SHARP["lr"] / 9, rel=0.1)
+
+
+def test_where_options_cannot_help_another_recipe_does():
+    plain = treat(Finding(Fault.MEMORISATION, 10), "toy.gan", FLAT, FLAT)
+    assert plain is not None
+    assert (plain.recipe, plain.changes) == ("toy.r3gan", {})
+    assert treat(Finding(Fault.DATA, 0), "toy.gan", FLAT, FLAT) is None
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_recipe_can_be_treated_with_options_that_it_has(name):
+    usual = defaults(zoo.recipe(name))
+    for fault, before in product(Fault, ([], [{"lr": 1.0}])):
+        treatment = treat(Finding(fault, 10), name, usual, usual, before)
+        if treatment is not None:
+            assert treatment.changes.keys() <= defaults(zoo.recipe(treatment.recipe)).keys()
+            assert treatment.words
+
+
+def test_augmentation_comes_first_where_samples_are_few():
+    for fault in (Fault.OVERFITTING, Fault.MEMORISATION):
+        treatment = treat(Finding(fault, 10), "image.r1gan", SHARP, SHARP)
+        assert treatment is not None
+        assert treatment.changes == {"augment": "ada"}
+
+
+@pytest.mark.parametrize("fault", [Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG])
+@pytest.mark.parametrize("before", [[], [{"gamma": 10.0}]])
+def test_augmentation_is_not_taken_away_from_a_discriminator_that_knows_too_much(fault, before):
+    treatment = treat(Finding(fault, 10), "image.r1gan", SHARP | {"augment": "ada"}, SHARP, before)
+    assert treatment is not None
+    assert treatment.changes.get("augment") != "none"
+    bare = treat(Finding(fault, 10), "image.r1gan", SHARP, SHARP | {"augment": "ada"})
+    assert bare is not None
+    assert bare.changes == {"augment": "ada"}
+
+
+def test_more_steps_are_asked_for_where_they_were_too_few():
+    usual = defaults(zoo.recipe("image.r1gan"))
+    few = treat(Finding(Fault.UNDERFITTING, 100), "image.r1gan", usual | {"steps": 100}, usual)
+    assert few is not None
+    assert few.changes == {"steps": usual["steps"]}
+    usual_length = treat(Finding(Fault.UNDERFITTING, 100), "image.r1gan", usual, usual)
+    assert usual_length is not None
+    assert usual_length.changes == {"steps": 2 * usual["steps"]}
+
+
+def test_a_command_is_what_people_type():
+    given = {"lr": 1e-5, "data": "my photos", "hidden": (8, 16), "conditional": True, "steps": 7}
+    usual = {"lr": 0.1, "data": "digits", "hidden": (1, 2), "conditional": False, "steps": 7}
+    typed = command("image.gan", given, usual, "runs/a b")
+    assert typed == (
+        "ptarmigan train image.gan --lr 1e-05 --data 'my photos' --hidden 8 16 --conditional --out 'runs/a b'"
+    )
+
+
+def test_the_command_of_a_treatment_works(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    place = run(tmp_path / "run", 40, **COLLAPSED)
+    typed = json.loads(said(capsys, "doctor", place, "--json")[1])["findings"][0]["command"]
+    short = ("--steps", "3", "--quiet", "--score-every", "0", "--sample-every", "0", "--device", "cpu")
+    assert said(capsys, *shlex.split(typed)[1:], *short)[0] == 0
+    assert (tmp_path / "run-treated" / "run.json").exists()
+
+
+def test_rescue_is_an_option_of_train(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    short = ("--width", "8", "--steps", "4", "--quiet", "--score-every", "0", "--device", "cpu")
+    assert said(capsys, "train", "toy.gan", *short, "--rescue", "2", "--out", "run")[0] == 0
+    assert json.loads(Path("run/run.json").read_text())["settings"]["rescue"] == 2

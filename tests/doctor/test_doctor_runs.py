@@ -1,0 +1,352 @@
+"""The doctor at work: vital signs that disturb nothing, runs that are named rightly, one that is rescued."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from plain import ring_run
+from test_loop import begun, final
+from torch import Tensor
+
+from ptarmigan import api, zoo
+from ptarmigan.contract import recipes as contract
+from ptarmigan.contract.recipes import differences
+from ptarmigan.core.gan import GAN
+from ptarmigan.core.optim import adam
+from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.doctor import Fault, examine, read
+from ptarmigan.doctor.data import facts
+from ptarmigan.doctor.features import clusters, reduced, squared_distances
+from ptarmigan.doctor.portrait import Portrait
+from ptarmigan.doctor.sketch import Sketch
+from ptarmigan.doctor.vitals import Real, Vitals, above, count, interval
+from ptarmigan.modalities.point.space import PointSpace
+from ptarmigan.training import run_folder as folder
+from ptarmigan.training.ema import Average
+from ptarmigan.training.options import defaults
+from ptarmigan.training.run import Run
+from ptarmigan.training.settings import Settings
+from ptarmigan.training.trainer import play
+
+CPU = torch.device("cpu")
+QUICK = Settings(device="cpu", log_every=5, score_every=0, sample_every=0, save_every=5)
+PLAIN = str(Path(__file__).parents[1] / "plain.py")
+VARIED = (
+    "image.acgan",
+    "image.began",
+    "image.gman",
+    "image.improved",
+    "image.sngan",
+    "toy.pacgan",
+    "toy.unrolled",
+)
+"""With dropout, an autoencoder, several discriminators, states, power iterations, packs, and moves ahead."""
+
+
+def lines(place: Path) -> list[dict]:
+    return [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
+
+
+def vitals(place: Path) -> list[dict]:
+    return [line for line in lines(place) if any(name.startswith("vital/") for name in line)]
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_watching_a_run_changes_nothing_in_it(name, tmp_path):
+    settings = {"device": "cpu", "precision": "fp32", "log_every": 1, "score_every": 0, "save_every": 0}
+    states = []
+    for watched in (True, False):
+        place = begun(tmp_path / str(watched))
+        play(
+            contract.small_run(name), place, Settings(vitals=watched, sample_every=0, **settings), quiet=True
+        )
+        states.append(final(place))
+    assert states[0].pop("vitals") is not None
+    assert states[1].pop("vitals") is None
+    assert differences(*states) == []
+    assert len(vitals(tmp_path / "True")) == 4
+    assert vitals(tmp_path / "False") == []
+
+
+def test_a_probe_leaves_modes_gradients_buffers_and_noise_as_they_were():
+    run = contract.small_run("image.sngan")
+    contract.played(run)
+    run.game.train()
+    run.game.discriminator.eval()  # a frozen part stays frozen
+    modes = [module.training for module in run.game.modules()]
+    gradients = {name: p.grad.clone() for name, p in run.game.named_parameters() if p.grad is not None}
+    before = {name: value.clone() for name, value in run.game.state_dict().items()}
+    Vitals(run, CPU, None).probe(10, Average(run.game))
+    assert [module.training for module in run.game.modules()] == modes
+    assert all(
+        torch.equal(p.grad, gradients[n]) for n, p in run.game.named_parameters() if p.grad is not None
+    )
+    assert gradients
+    assert all(torch.equal(value, before[name]) for name, value in run.game.state_dict().items())
+
+
+def test_gradients_are_those_of_players_that_have_just_moved():
+    """What another left in an earlier phase is not there after a resume, so it must not be logged."""
+    run = contract.small_run("translate.srgan")  # at its first step the generator moves alone
+    for p in run.game.parameters():
+        p.grad = torch.ones_like(p)
+    vitals = Vitals(run, CPU, None)
+    first, second = (vitals.probe(step, Average(run.game)) for step in (1, 2))
+    assert "vital/grad/generator" in first
+    assert "vital/grad/discriminator" not in first
+    assert {"vital/grad/generator", "vital/grad/discriminator"} <= second.keys()
+
+
+def test_probes_are_a_function_of_the_step_and_of_what_is_remembered():
+    run = ring_run()
+    average, one, other = Average(run.game), Vitals(run, CPU, None), Vitals(run, CPU, None)
+    contract.played(run)
+    one.probe(10, average)
+    contract.played(run)
+    other.load_state_dict(one.state_dict())
+    expected = one.probe(20, average)
+    torch.manual_seed(1)
+    assert other.probe(20, average) == expected
+    assert {"vital/turn/generator", "vital/movement"} - expected.keys() == {"vital/turn/generator"}
+    contract.played(run)
+    assert "vital/turn/generator" in one.probe(30, average)
+
+
+def test_probes_are_about_a_hundred_and_share_the_lines_of_the_log(tmp_path):
+    assert interval(50, 45_000) == 450
+    assert interval(50, 300) == 50
+    assert interval(0, 300) == 0
+    assert interval(7, 1_000) == 7
+    assert count((3, 2_048, 2_048)) == 32
+    place = begun(tmp_path / "run")
+    play(ring_run(20), place, Settings(device="cpu", log_every=5, score_every=0, sample_every=0), quiet=True)
+    assert [line["step"] for line in vitals(place)] == [5, 10, 15, 20]
+    assert all("generator" in line for line in vitals(place))
+
+
+class Still(torch.nn.Module):
+    """Always the same point."""
+
+    latent = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.at = torch.nn.Parameter(torch.tensor([1.0, 0.0]))
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        return self.at.expand(len(z), 2)
+
+
+def test_signs_of_a_single_point_and_of_the_data_itself():
+    run = ring_run()
+    run.game.generator = Still()
+    signs = Vitals(run, CPU, None).probe(10, Average(run.game))
+    assert signs["vital/diversity"] == pytest.approx(0, abs=1e-6)
+    assert signs["vital/duplicates"] == 1
+    assert signs["vital/coverage"] == pytest.approx(1 / 8, abs=0.05)
+    assert signs["vital/frechet"] > 1
+    real = Real(run, 128)
+    portrait = real.portrait
+    known = portrait.look(real.axes(run.samples.held_out.read(np.arange(128)).astype(np.float64)))
+    assert known["diversity"] == pytest.approx(1, abs=0.1)
+    assert known["vendi"] == pytest.approx(1, abs=0.15)
+    assert known["coverage"] == 1
+    assert known["near"] > 0.9
+    assert known["frechet"] < 0.05
+    assert 0.35 < known["apart"] < 0.65
+    assert portrait.look(portrait.real[:100])["copies"] == 1
+
+
+def test_a_portrait_of_hardly_any_samples_has_no_holes():
+    for n in (1, 2, 7):
+        real = np.random.default_rng(0).standard_normal((n, 3))
+        portrait = Portrait.of(real, None, 0, 32, seed=0)
+        assert portrait.look(real * 1.1)["coverage"] == 1
+
+
+def test_clusters_are_found_and_empty_ones_dropped():
+    rng = np.random.default_rng(0)
+    centres = np.array([[0.0, 0.0], [10.0, 0.0], [0.0, 10.0]])
+    x = np.concatenate([c + 0.1 * rng.standard_normal((50, 2)) for c in centres])
+    found = clusters(x, 3, seed=0)
+    assert np.sqrt(squared_distances(centres, found).min(1)).max() < 0.1
+    assert len(clusters(np.ones((20, 2)), 5, seed=0)) == 1
+
+
+def test_distances_are_those_of_pairs():
+    a, b = torch.randn(20, 5).double(), torch.randn(30, 5).double()
+    assert np.allclose(squared_distances(a.numpy(), b.numpy()), torch.cdist(a, b).square().numpy())
+    assert reduced(torch.rand(3, 2, 64, 48)).shape == (3, 2 * 16 * 16)
+    assert reduced(torch.rand(3, 1_000)).shape == (3, 256)
+
+
+def test_a_sketch_keeps_lengths_and_angles():
+    torch.manual_seed(0)
+    sketch, start = Sketch("generator"), torch.randn(50_000)
+    step, across = torch.randn(50_000), torch.randn(50_000)
+    sketch.follow([start])
+    moved, _ = sketch.follow([start + step])
+    assert moved == pytest.approx(float(step.norm()), rel=0.15)
+    assert sketch.follow([start + 2 * step])[1] == pytest.approx(1, abs=0.02)
+    assert sketch.follow([start + step])[1] == pytest.approx(-1, abs=0.02)
+    assert abs(sketch.follow([start + step + across])[1]) < 0.3
+
+
+def test_ties_count_half():
+    assert above(np.array([1.0, 2.0]), np.array([1.0, 0.0])) == pytest.approx(0.875)
+
+
+def made_of(raw: np.ndarray, labels: np.ndarray | None = None, classes: tuple[str, ...] = ()) -> Run:
+    source = ArraySource(raw.astype(np.float32), labels, classes)
+    samples = Samples(source, PointSpace(2, 1.0, classes), batch=8)
+    run = ring_run()
+    optimizers = {n: adam(getattr(run.game, n), 1e-3) for n in ("discriminator", "generator")}
+    return Run(GAN(run.game.generator, run.game.discriminator), samples, optimizers, steps=10)
+
+
+def test_facts_of_the_data():
+    rng = np.random.default_rng(0)
+    good = rng.standard_normal((200, 2))
+    labels = (good[:, 0] > 0).astype(np.int64)
+    found = {
+        name.removeprefix("data/"): value for name, value in about(made_of(good, labels, ("a", "b"))).items()
+    }
+    assert (found["samples"], found["held_out"], found["classes"]) == (200, 0, 2)
+    assert found["duplicates"] == 0
+    assert found["agreement"] > 0.9
+    assert found["mislabelled"] < 0.05
+    shuffled = about(made_of(good, rng.permutation(labels), ("a", "b")))
+    assert shuffled["data/agreement"] == pytest.approx(shuffled["data/chance"], abs=0.12)
+    good[:100], good[:, 1] = good[0], 3.0
+    spoilt = about(made_of(good))
+    assert spoilt["data/duplicates"] == pytest.approx(0.495)
+    assert spoilt["data/constant_channels"] == 1
+
+
+def about(run: Run) -> dict[str, float]:
+    return facts(run.samples, Real(run, 128))
+
+
+def test_data_that_is_bad_is_told_before_the_first_step(tmp_path, capsys):
+    play(made_of(np.ones((50, 2))), begun(tmp_path / "run"), QUICK)
+    assert "step 0: bad data" in capsys.readouterr().err
+    assert examine(tmp_path / "run")[0].fault == Fault.DATA
+
+
+TOY = dict(data="ring", width=16, depth=2, batch=32, steps=600)
+QUIETLY = dict(
+    device="cpu", log_every=3, score_every=0, sample_every=0, save_every=30, quiet=True, report=False
+)
+ABSURD = TOY | dict(lr=0.2, seed=1)
+
+
+@pytest.fixture(scope="module")
+def collapsed(tmp_path_factory) -> Path:
+    """A run at an absurd rate."""
+    place = tmp_path_factory.mktemp("runs") / "collapsed"
+    api.train("toy.r3gan", out=place, **ABSURD, **QUIETLY)
+    return place
+
+
+@pytest.fixture(scope="module")
+def rescued(tmp_path_factory) -> Path:
+    """The same run, treated."""
+    place = tmp_path_factory.mktemp("runs") / "rescued"
+    api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)
+    return place
+
+
+def test_a_run_at_an_absurd_rate_is_ill(collapsed):
+    names = {finding.fault for finding in examine(collapsed)}
+    assert Fault.COLLAPSE in names
+
+
+def test_a_sensible_run_is_not(tmp_path):
+    sensible = TOY | dict(data="moons", width=32, batch=64, steps=500, half_life=2_000.0)
+    api.train("toy.r3gan", out=tmp_path / "run", **sensible, **QUIETLY)
+    assert examine(tmp_path / "run") == []
+
+
+def test_a_rescued_run_has_its_rate_back_and_is_better(collapsed, rescued):
+    described = folder.load(rescued)
+    assert described["options"]["lr"] == defaults(zoo.recipe("toy.r3gan"))["lr"]
+    assert folder.asked(described)["options"]["lr"] == 0.2
+    (treatment,) = described["treatments"]
+    assert treatment["changes"]["lr"] == described["options"]["lr"]
+    assert treatment["to"] == 0
+    events = [line["event"] for line in lines(rescued) if "event" in line]
+    assert any(words.startswith("treated: ") and "back to the start" in words for words in events)
+    assert events[-1].startswith("finished")
+    last = [read(place).vitals["averaged/frechet"][-1][1] for place in (collapsed, rescued)]
+    assert last[1] < 0.5 * last[0]
+
+
+def test_the_same_command_goes_on_with_a_treated_run(rescued, tmp_path):
+    place = Path(shutil.copytree(rescued, tmp_path / "again"))
+    log = (place / "log.jsonl").read_bytes()
+    outcome = api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)
+    assert outcome.complete
+    assert (place / "log.jsonl").read_bytes() == log
+    with pytest.raises(folder.RunError, match=r"lr was 0\.2 and is 0\.1"):
+        api.train("toy.r3gan", out=place, rescue=1, **ABSURD | {"lr": 0.1}, **QUIETLY)
+
+
+@pytest.mark.parametrize("at", [45, 160])
+def test_killed_before_or_after_its_treatment_it_ends_the_same(rescued, tmp_path, at, monkeypatch):
+    from ptarmigan.training.trainer import Player
+
+    follow, times = Player.follow, [0]
+
+    def dying(player, terms):
+        times[0] += 1
+        if times[0] == at:
+            raise MemoryError("killed")
+        follow(player, terms)
+
+    place = tmp_path / "killed"
+    monkeypatch.setattr(Player, "follow", dying)
+    with pytest.raises(MemoryError):
+        api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)
+    api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)
+    assert differences(final(rescued), final(place)) == []
+    assert (rescued / "log.jsonl").read_bytes() == (place / "log.jsonl").read_bytes()
+    assert folder.treatments(place) == folder.treatments(rescued)
+
+
+def test_without_rescue_nothing_is_treated(collapsed):
+    assert "treatments" not in folder.load(collapsed)
+
+
+def test_a_run_made_in_python_cannot_be_rescued():
+    with pytest.raises(ValueError, match="--rescue changes the options of a recipe"):
+        api.train(ring_run(), rescue=1)
+
+
+def test_a_run_that_is_not_finite_is_treated_instead_of_stopped(tmp_path):
+    hopeless = TOY | dict(lr=1e20)
+    outcome = api.train("toy.r3gan", out=tmp_path / "run", rescue=1, **hopeless, **QUIETLY)
+    assert outcome.complete
+    assert folder.load(tmp_path / "run")["options"]["lr"] < 1
+    assert np.isfinite(read(tmp_path / "run").vitals["averaged/frechet"][-1][1])
+
+
+def test_the_last_resort_is_another_recipe(tmp_path, monkeypatch):
+    from ptarmigan.doctor import treatment
+
+    monkeypatch.setattr(treatment, "REMEDIES", dict.fromkeys(Fault, ()))
+    place, width = tmp_path / "run", {"width": 16}
+    collapsing = dict(data="ring", batch=32, steps=300, lr=5e-2) | width
+    monkeypatch.setattr(treatment, "restored", lambda fault: lambda options, usual: {})
+    outcome = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
+    described = folder.load(place)
+    assert outcome.complete
+    assert (described["recipe"], described["options"]["steps"]) == ("toy.r3gan", 300)
+    assert described["options"]["width"] == defaults(zoo.recipe("toy.r3gan"))["width"]
+    assert folder.asked(described)["recipe"] == "toy.gan"
+    again = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
+    assert again.complete
