@@ -38,7 +38,7 @@ from ptarmigan.api import train
 from ptarmigan.core.errors import Diverged
 from ptarmigan.doctor import Fault, diagnose
 from ptarmigan.doctor.history import History, read
-from ptarmigan.training.checkpoint import write
+from ptarmigan.media.files import write
 from ptarmigan.training.options import defaults
 from ptarmigan.training.run_folder import treatments
 

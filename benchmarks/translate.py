@@ -27,7 +27,7 @@ from record import record
 
 from ptarmigan import api
 from ptarmigan.evaluation import score as judge
-from ptarmigan.training.checkpoint import write
+from ptarmigan.media.files import write
 
 WORK = Path("/tmp/translations")
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))

@@ -39,13 +39,13 @@ def detect(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to compute.
         """
-        from ptarmigan.media.writers import vacant
+        from ptarmigan.media.files import check_vacant
         from ptarmigan.tasks.detect.detect import detect as detected
         from ptarmigan.tasks.detect.heat import write_heat
         from ptarmigan.trained import load
 
         for place in filter(None, (out, heat)):
-            vacant(Path(place))
+            check_vacant(Path(place))
         trained = load(run, best=best, device=device)
         found = detected(trained, data, contamination)
         if heat:

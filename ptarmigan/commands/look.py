@@ -68,7 +68,8 @@ def doctor(args: list[str]) -> int:
 
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
-    from ptarmigan.media.writers import fresh, place_for_picture
+    from ptarmigan.media.files import create
+    from ptarmigan.media.writers import place_for_picture
     from ptarmigan.modalities.image.describe import describe, described_pairs
     from ptarmigan.modalities.image.source import Images
     from ptarmigan.modalities.table.alike import is_table
@@ -113,7 +114,7 @@ def data(args: list[str]) -> int:
             lines, preview = described.table(), described.preview
         print("\n".join(lines))
         if out:
-            with fresh(Path(out)) as draft:
+            with create(Path(out)) as draft:
                 preview.save(draft, "PNG")
             print(f"preview: {out}")
 

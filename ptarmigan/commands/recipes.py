@@ -60,13 +60,14 @@ def copy(args: list[str]) -> int:
             file: where to, such as mine.py.
         """
         from ptarmigan import zoo
+        from ptarmigan.media.files import write
 
         target = Path(file)
         if target.suffix != ".py":
             raise UsageError(f"{file}: a recipe is a Python file, such as mine.py")
         if target.exists():
             raise UsageError(f"{file} is there already: choose another name")
-        target.write_text(zoo.path(recipe).read_text())
+        write(target, zoo.path(recipe).read_bytes())
         print(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
 
     parsed(options, args, "copy")

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ptarmigan.media.files import draft
+
 SPARE = 256 << 20
 """Bytes of a disk that are left free."""
 DAY = 86_400
@@ -69,22 +71,14 @@ def _scratch() -> Path:
 def _make(folder: Path, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        left_behind = old.name.startswith(".") and old.suffix == ".part"  # by a process that was killed
+        left_behind = old.name.startswith(".")  # the draft of a process that was killed
         with contextlib.suppress(FileNotFoundError):  # another process removes it, too
             if time.time() - old.stat().st_mtime > (DAY if left_behind else UNUSED):
                 old.unlink()
     if shutil.disk_usage(folder).free < need + SPARE:
         raise OSError("the disk is full")
-    handle, temporary = tempfile.mkstemp(".part", f".{name}.", folder)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, folder / name)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with draft(folder / name) as place, open(place, "wb") as file:
+        write(file)
     return folder / name
 
 

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from ptarmigan.media.files import replace
+
 CHUNK = 1 << 16
 TRIES = 5
 """How often one address is asked to go on after it broke off."""
@@ -76,7 +78,7 @@ def _first(urls: Sequence[str], path: Path, algorithm: str, checksum: str, size:
         except _FailedError as error:
             reasons.append(f"{url}: {error}")
         else:
-            part.replace(path)
+            replace(part, path)
             return
     raise FileNotFoundError(f"{path.name} could not be downloaded ({'; '.join(reasons)}): put it at {path}")
 
@@ -107,8 +109,6 @@ def _complete(url: str, part: Path, size: int, timeout: float) -> None:
             except _BrokeOffError:
                 if not left or _end(file) <= before:
                     raise
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _transfer(url: str, file: BinaryIO, size: int, timeout: float, report: Callable[[int], None]) -> None:

@@ -16,10 +16,10 @@ from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.media.files import write
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.vector.source import checked
 from ptarmigan.trained import Trained
-from ptarmigan.training.checkpoint import write
 
 PREFIX = "anomaly."
 ROWS, IMAGES = "ganomaly", "ganomaly_images"

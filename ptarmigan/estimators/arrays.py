@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ptarmigan.training.checkpoint import write
+from ptarmigan.media.files import write
 
 
 def keep(path: str | os.PathLike[str], said: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:

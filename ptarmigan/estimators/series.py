@@ -13,9 +13,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.media.files import write
 from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.trained import Trained
-from ptarmigan.training.checkpoint import write
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,11 +13,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.media.files import write
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.polars_frames import is_polars, to_polars
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.trained import Trained
-from ptarmigan.training.checkpoint import write
 
 PREFIX = "table."
 MINE = ("categorical", "constraints")

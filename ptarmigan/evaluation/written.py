@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 from typing import Any
 
+from ptarmigan.media.files import write
 from ptarmigan.metrics.panel import Score, Verdict
 from ptarmigan.metrics.score import Metric
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.checkpoint import write
 
 FILE = "scores.json"
 

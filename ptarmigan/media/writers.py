@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.data.space import Space
+from ptarmigan.media.files import check_vacant, create
 from ptarmigan.media.plot import scatter
 from ptarmigan.modalities.image.space import ImageSpace, grid
 from ptarmigan.modalities.point.space import PointSpace, write_rows
@@ -59,7 +58,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
     if form == "" or out.is_dir():
         return _folder(space, batches, n, out)
     if isinstance(space, SeriesSpace | TableSpace) and form in (".csv", ".parquet"):
-        with fresh(out) as draft:
+        with create(out) as draft:
             _write_table(space, grouped(_shown(batches, n)), draft, form)
         return f"samples: {out} ({n:,} {'series' if isinstance(space, SeriesSpace) else 'rows'})"
     if form not in (".npy", ".npz", ".csv", ".png"):
@@ -71,14 +70,12 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
         raise ValueError(f"{out}: a .csv holds points; write images to a folder, .npz, .npy or .png")
     if form == ".png":
         _check_picture(space, n)
-    with fresh(out) as draft:
+    with create(out) as draft:
         if form == ".png":
             space.preview(np.concatenate(list(batches))).save(draft, "PNG")
             return f"samples: {out} ({n:,} in a picture)"
         with open(draft, "wb") as file:
             _stream(file, form, _shown(batches, n), n)
-            file.flush()
-            os.fsync(file.fileno())
     return f"samples: {out} ({n:,})"
 
 
@@ -103,7 +100,7 @@ def write_walk(space: Space, walk: NDArray[Any], frames: int, out: Path) -> str:
         _video()  # before anything is drawn
     if form == ".png":
         _check_picture(space, len(walk))
-    with fresh(out) as draft:
+    with create(out) as draft:
         if form == ".png":
             _strip(space, walk, frames).save(draft, "PNG")
         elif form == ".gif":
@@ -121,44 +118,11 @@ def place_for_picture(out: Path) -> None:
     """
     if out.suffix.lower() != ".png":
         raise ValueError(f"{out}: this picture is written to a .png")
-    vacant(out)
-
-
-def vacant(out: Path) -> None:
-    """Nothing is there, or an empty folder.
-
-    Raises:
-        ValueError: something is.
-    """
-    if out.is_dir() and any(out.iterdir()):
-        raise ValueError(f"{out} is not empty: choose another --out")
-    if out.exists() and not out.is_dir():
-        raise ValueError(f"{out} is there already: choose another --out")
-
-
-@contextmanager
-def fresh(out: Path) -> Iterator[Path]:
-    """A hidden name beside ``out``, which becomes ``out`` when all went well and is removed when not.
-
-    Raises:
-        ValueError: there is something at ``out``, and it is no empty folder.
-    """
-    vacant(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.{os.getpid()}.draft")
-    try:
-        yield draft
-        if out.is_dir():
-            out.rmdir()
-        draft.rename(out)
-    finally:
-        if draft.is_dir():
-            shutil.rmtree(draft)
-        draft.unlink(missing_ok=True)
+    check_vacant(out)
 
 
 def write_gif(
-    frames: Iterator[Image.Image], path: Path, milliseconds: int = 1000 // FPS, last: int = 0
+    frames: Iterator[Image.Image], path: Path | IO[bytes], milliseconds: int = 1000 // FPS, last: int = 0
 ) -> None:
     """Write pictures as a GIF that repeats.
 
@@ -183,7 +147,7 @@ def on_white(image: Image.Image) -> Image.Image:
 
 
 def _folder(space: Space, batches: Chunks, n: int, out: Path) -> str:
-    with fresh(out) as draft:
+    with create(out) as draft:
         made = 0
         for raw in _shown(batches, n):
             space.save(raw, draft, made)

@@ -9,10 +9,10 @@ import numpy as np
 
 from ptarmigan.evaluation.oversampling.classifiers import GAN
 from ptarmigan.evaluation.oversampling.trial import LEVEL, MEASURES, TEST, Trial
+from ptarmigan.media.files import write
 from ptarmigan.report.curves import Axis, number, panel
 from ptarmigan.report.html import Child, Markup, facts, figure, h, join, table
 from ptarmigan.report.page import document
-from ptarmigan.training.checkpoint import write
 
 WIDTH, ROW = 380, 26
 LEFT, RIGHT, BOTTOM = 148, 12, 22

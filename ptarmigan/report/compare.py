@@ -17,6 +17,7 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.evaluation.compare import Comparison, evidence
 from ptarmigan.evaluation.rows import SEEDS, Cell, Row
 from ptarmigan.evaluation.runs import Group, Scored
+from ptarmigan.media.files import write
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
@@ -26,7 +27,6 @@ from ptarmigan.report.story import read
 from ptarmigan.tasks.translate.show import ROWS, TranslationShow
 from ptarmigan.trained import Trained, load
 from ptarmigan.training import options
-from ptarmigan.training.checkpoint import write
 
 REAL = "real"
 SHOWN = 36

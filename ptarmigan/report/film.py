@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from ptarmigan.media.files import write
 from ptarmigan.media.writers import on_white, write_gif
 
 SIZES = ((48, 480), (24, 320), (16, 240))
@@ -24,21 +26,19 @@ def film(pictures: list[tuple[int, Path]], out: Path, most: int) -> Path | None:
         out: where to; an older one is replaced.
         most: bytes that it should not exceed.
     """
-    draft = out.with_name(f".{out.name}.draft")
-    try:
-        for count, side in SIZES:
-            chosen = [pictures[i][1] for i in spread(len(pictures), count)]
-            frames = [frame for frame in map(opened, chosen) if frame is not None]
-            if len(frames) < 2:
-                return None
-            size = fitting(frames[-1].size, side)
-            resized = (on_white(frame).resize(size, Image.Resampling.BOX) for frame in frames)
-            write_gif(resized, draft, SHOWN, LAST)
-            if draft.stat().st_size <= most:
-                break
-        draft.replace(out)
-    finally:
-        draft.unlink(missing_ok=True)
+    file = io.BytesIO()
+    for count, side in SIZES:
+        chosen = [pictures[i][1] for i in spread(len(pictures), count)]
+        frames = [frame for frame in map(opened, chosen) if frame is not None]
+        if len(frames) < 2:
+            return None
+        size = fitting(frames[-1].size, side)
+        resized = (on_white(frame).resize(size, Image.Resampling.BOX) for frame in frames)
+        file = io.BytesIO()
+        write_gif(resized, file, SHOWN, LAST)
+        if file.tell() <= most:
+            break
+    write(out, file.getvalue())
     return out
 
 

@@ -11,6 +11,7 @@ from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
+from ptarmigan.media.files import write
 from ptarmigan.modalities.image.space import ImageSpace, grid
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
@@ -23,7 +24,6 @@ from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
 from ptarmigan.trained import Trained, load
 from ptarmigan.training import options
-from ptarmigan.training.checkpoint import write
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 import re
 import warnings
@@ -14,33 +13,13 @@ from typing import Any
 
 import torch
 
+from ptarmigan.media.files import write
+
 NAME = re.compile(r"state-(\d{8,})\.pt")
 
 
 class Damaged(ValueError):
     """A checkpoint that is not what was written."""
-
-
-def write(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` so that a reader sees the old file or the new one, whatever happens between.
-
-    Raises:
-        OSError: the disk is full, say; what was there before is untouched.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    try:
-        with open(draft, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class Checkpoints:

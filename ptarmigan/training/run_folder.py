@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from ptarmigan.training.checkpoint import write
+from ptarmigan.media.files import write
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run goes on, because they change no number in it that is there already."""

@@ -14,13 +14,13 @@ from PIL import Image
 from safetensors.torch import save as to_bytes
 
 from ptarmigan.core.game import Game
+from ptarmigan.media.files import write
 from ptarmigan.metrics.score import Metric, default_metrics
 from ptarmigan.modalities.registry import to_json
 from ptarmigan.tasks.detect.detector import Detector
 from ptarmigan.tasks.generate import abnormalities, every_class, generate, some_classes
 from ptarmigan.tasks.translate.show import TranslationShow
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.checkpoint import write
 from ptarmigan.training.ema import Average
 from ptarmigan.training.private import privacy
 from ptarmigan.training.run import Run

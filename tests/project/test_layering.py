@@ -16,9 +16,9 @@ import ptarmigan
 ORDER = [
     "core",
     "nets",
+    "media",
     "data",
     "metrics",
-    "media",
     "modalities",
     "tasks",
     "training",

@@ -55,12 +55,12 @@ def whole(tmp_path_factory) -> Path:
 
 SCRIPT = """
 import sys, os, signal
-sys.path[:0] = [{tests!r}]
+sys.path[:0] = {tests!r}
 import torch; torch.set_num_threads(1)
 from pathlib import Path
 from plain import ring_run
 from test_loop import QUICK
-from ptarmigan.loop import play
+from ptarmigan.training.trainer import play
 run = ring_run()
 rule = run.rule
 def counted(game, optimizers, draw, step):
@@ -74,7 +74,12 @@ print(outcome.complete, outcome.reason)
 
 
 def in_a_process(place: Path, at: int, sent: int) -> subprocess.CompletedProcess[str]:
-    script = SCRIPT.format(tests=str(Path(__file__).parents[1]), at=at, signal=int(sent), place=str(place))
+    script = SCRIPT.format(
+        tests=[str(folder) for folder in Path(__file__).parents[:2]],
+        at=at,
+        signal=int(sent),
+        place=str(place),
+    )
     return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
 
 

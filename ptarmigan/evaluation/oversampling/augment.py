@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ptarmigan.estimators.oversampler import GANOverSampler, up_to
 from ptarmigan.evaluation.oversampling.classifiers import Codes, ImageJudge, Judge, TableJudge, taken
 from ptarmigan.evaluation.oversampling.trial import Trial, tried
-from ptarmigan.media.writers import fresh, vacant
+from ptarmigan.media.files import check_vacant, create
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace, grid, png
 from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET, Table
@@ -99,9 +99,9 @@ def augment(
     rowwise = is_table(data, label)
     place = Path(out or ("augmented.csv" if rowwise else "augmented"))
     page = place.parent / f"{place.stem or 'augmented'}.html"
-    vacant(place)
+    check_vacant(place)
     if splits:
-        vacant(page)
+        check_vacant(page)
     given = rows(data, label, categorical, place) if rowwise else pictures(data, size, crop, place)
     if len(given.names) < 2:
         raise ValueError(f"{data} has one class only ({given.names[0]}): there is nothing to tell apart")
@@ -171,7 +171,7 @@ def rows(data: str, label: str, categorical: tuple[str, ...], out: Path) -> Labe
         labels = y.iloc[np.concatenate([real, first[codes[len(x) :]]])].to_numpy()
         more.insert(frame.columns.get_loc(names[label]), names[label], labels)
         more = more.astype({names[label]: y.dtype}).assign(**{SYNTHETIC: np.arange(len(more)) >= len(x)})
-        with fresh(place) as draft:
+        with create(place) as draft:
             if place.suffix.lower() == ".csv":
                 more.to_csv(draft, index=False)
             else:
@@ -206,7 +206,7 @@ def pictures(data: str, size: str, crop: bool, out: Path) -> Labelled:
 
     def write(more: NDArray[Any], codes: Codes, place: Path) -> None:
         synthetic = np.arange(len(more)) >= len(x)
-        with fresh(place) as draft:
+        with create(place) as draft:
             if place.suffix:
                 with open(draft, "wb") as file:
                     np.savez(file, x=more, y=np.array(names)[codes], synthetic=synthetic)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -22,6 +21,7 @@ from ptarmigan.core.noise import key
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
+from ptarmigan.media.files import write
 from ptarmigan.metrics.features import chunks
 from ptarmigan.modalities.image.extractors.weights import digest
 
@@ -117,16 +117,8 @@ def _read(net: nn.Module, path: Path, kind: str) -> bool:
 
 def _write(net: nn.Module, path: Path, kind: str, version: int) -> None:
     state = {name: value.detach().contiguous() for name, value in net.state_dict().items()}
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(draft, "wb") as file:
-                file.write(save(state, {"digest": digest(net), "version": str(version)}))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        write(path, save(state, {"digest": digest(net), "version": str(version)}))
     except OSError as error:
         warnings.warn(f"the {kind} was not kept: {path} cannot be written ({error.strerror})", stacklevel=4)

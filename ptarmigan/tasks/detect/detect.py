@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.media.writers import fresh
+from ptarmigan.media.files import create
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.images import images, images_learnt
@@ -90,7 +90,7 @@ class Detection:
         if out.suffix != ".csv":
             raise ValueError(f"{out}: scores are written to a .csv")
         first, *others = self.verdicts.values()
-        with fresh(out) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
+        with create(out) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
             lines = csv.writer(file)
             lines.writerow([self.asked.kind, "score", "abnormal", *list(self.verdicts)[1:]])
             for i, (score, abnormal) in enumerate(zip(first.scores, first.abnormal, strict=True)):

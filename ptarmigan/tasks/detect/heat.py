@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.media.writers import fresh
+from ptarmigan.media.files import create
 from ptarmigan.modalities.image.space import picture as shown
 from ptarmigan.tasks.detect.samples import Asked, chunks
 from ptarmigan.trained import Trained
@@ -35,7 +35,7 @@ def write_heat(trained: Trained, asked: Asked, learnt: Asked | None, out: Path) 
     known = learnt or asked
     some = np.linspace(0, known.n - 1, min(known.n, LOOKED_AT)).astype(np.int64)
     limit = max(float(np.quantile(trained.heat(known.read(some)), USUAL)), 1e-12)
-    with fresh(out) as draft:
+    with create(out) as draft:
         draft.mkdir()
         for chunk in chunks(asked.n):
             raw = asked.read(chunk)

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ptarmigan.data.archives import Container, Folder, Zip
-from ptarmigan.media.writers import fresh
+from ptarmigan.media.files import create
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
 from ptarmigan.tasks.translate.moving import READ, VIDEOS, pyav, write_gif, write_video
 from ptarmigan.tasks.translate.still import FORMAT, PNG, holds, still
@@ -121,7 +121,7 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
     if out.is_file() or out.suffix.lower() in {*FORMAT, *VIDEOS, GIF}:
         raise ValueError(f"{out}: many pictures are written to a folder, and this is a file's name")
     bad, notes, taken = [], [], set()
-    with fresh(out) as draft:
+    with create(out) as draft:
         with progress(len(originals)) as watch:
             for i, original in enumerate(originals):
                 target = draft / wish.name(original)
@@ -163,14 +163,14 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
             )
             if ending != path.suffix.lower():
                 path = path.with_name(f"{path.name}{ending}")
-            with fresh(path) as draft:
+            with create(path, sync=False) as draft:
                 draft.write_bytes(file)
         elif path.suffix.lower() == GIF:
-            with fresh(path) as draft:
+            with create(path, sync=False) as draft:
                 write_gif(wish.translator, original.read(), draft, seed=seed, watch=told, **how)
         else:
             source = io.BytesIO(original.read()) if original.path is None else str(original.path)
-            with fresh(path) as draft:
+            with create(path, sync=False) as draft:
                 form = VIDEOS[path.suffix.lower()]
                 note = write_video(wish.translator, source, draft, form, seed=seed, watch=told, **how)
         yield path, note
