@@ -11,7 +11,6 @@ import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.commands.printed import print_table
-from ptarmigan.core.errors import UsageError
 
 
 def augment(args: list[str]) -> int:
@@ -61,10 +60,8 @@ def augment(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to train.
         """
-        try:
-            from ptarmigan.evaluation.oversampling.augment import augment as augmented
-        except ImportError as error:
-            raise UsageError(str(error)) from None
+        from ptarmigan.evaluation.oversampling.augment import augment as augmented
+
         use_data_dir(data_dir)
         how: dict[str, Any] = {"splits": splits, "categorical": categorical, "size": size, "crop": crop}
         how |= {"ratio": ratio, "class_": class_, "recipe": recipe or None, "steps": steps or None}

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import keep, kept
 from ptarmigan.estimators.playing import seed_of
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json, to_json
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.modalities.series.space import SeriesSpace
@@ -189,11 +190,7 @@ def gaussian_hmm() -> Any:
     Raises:
         ValueError: it is missing.
     """
-    try:
-        from hmmlearn.hmm import GaussianHMM
-    except ImportError:
-        raise ValueError("a hidden Markov model needs hmmlearn: pip install 'ptarmigan[hmm]'") from None
-    return GaussianHMM
+    return needs("hmmlearn.hmm", extra="hmm", why="a hidden Markov model needs hmmlearn").GaussianHMM
 
 
 def in_a_row(space: SeriesSpace, raw: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -12,17 +12,14 @@ from sklearn.utils.validation import validate_data
 
 from ptarmigan import zoo
 from ptarmigan.estimators.playing import fitted, pickled
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.arrays import channels_first
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.training.options import defaults
 
-try:
-    from imblearn.over_sampling.base import BaseOverSampler
-    from imblearn.utils import check_target_type
-except ImportError:
-    raise ImportError(
-        "oversampling follows imbalanced-learn, which is not here: pip install 'ptarmigan[augment]'"
-    ) from None
+needs("imblearn", extra="augment", why="oversampling needs imbalanced-learn")
+from imblearn.over_sampling.base import BaseOverSampler  # noqa: E402
+from imblearn.utils import check_target_type  # noqa: E402
 
 ROWS, IMAGES = "table.tvae", "image.bagan"
 """What fills up rows and images where no recipe is named."""

@@ -16,6 +16,7 @@ from PIL import Image
 
 from ptarmigan.data.space import Space
 from ptarmigan.media.files import check_vacant, create
+from ptarmigan.media.optional import needs
 from ptarmigan.media.plot import scatter
 from ptarmigan.modalities.image.space import ImageSpace, grid
 from ptarmigan.modalities.point.space import PointSpace, write_rows
@@ -175,11 +176,9 @@ def _write_table(space: SeriesSpace | TableSpace, batches: Chunks, path: Path, f
             frame.to_csv(path, index=False, header=made == 0, mode="a")
             made += len(raw)
         return
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise ValueError("a .parquet needs pyarrow: pip install 'ptarmigan[parquet]'") from None
+    pyarrow = needs("pyarrow", extra="parquet", why="a .parquet needs pyarrow")
+    from pyarrow import parquet
+
     writer = None
     try:
         for raw in batches:
@@ -269,11 +268,7 @@ def _frames(space: Space, walk: NDArray[Any]) -> Iterator[Image.Image]:
 
 
 def _video() -> Any:
-    try:
-        import av
-    except ImportError:
-        raise ValueError("an .mp4 needs PyAV: pip install 'ptarmigan[video]', or write a .gif") from None
-    return av
+    return needs("av", extra="video", why="an .mp4 needs PyAV")
 
 
 def _write_mp4(frames: Iterator[Image.Image], path: Path) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from ptarmigan.media.optional import needs
+
 ORDERS = (*range(2, 64), 128, 256, 512, 1024)
 """Of the Rényi divergence: whole ones, whose sums are exact."""
 TOLERANCE = 1e-4
@@ -21,11 +23,7 @@ def library() -> Any:
     Raises:
         ValueError: it is missing.
     """
-    try:
-        import dp_accounting
-    except ImportError:
-        raise ValueError("private training needs dp-accounting: pip install 'ptarmigan[private]'") from None
-    return dp_accounting
+    return needs("dp_accounting", extra="private", why="private training needs dp-accounting")
 
 
 def epsilon_of(noise: float, rate: float, times: int, delta: float) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 
 from ptarmigan.data.archives import stamp
 from ptarmigan.data.cache import end_with, made, note_of
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.splits import Files, Label, labelled, split
 
 IMAGES = ("image", "img", "jpg", "png", "images", "bytes", "image_bytes")
@@ -84,11 +85,9 @@ def _copy(paths: Sequence[Path], file: BinaryIO) -> None:
 
 
 def _rows(path: Path) -> Iterator[tuple[bytes, Label | None]]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise ValueError(f"{path} needs pyarrow: pip install 'ptarmigan[parquet]'") from None
+    pyarrow = needs("pyarrow", extra="parquet", why=f"{path} needs pyarrow")
+    from pyarrow import parquet
+
     try:
         with parquet.ParquetFile(path) as file:
             schema = file.schema_arrow

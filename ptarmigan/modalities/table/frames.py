@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.column import Column, Floats
 
 
@@ -16,11 +17,7 @@ def pandas_or_error() -> Any:
     Raises:
         ValueError: it is missing.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise ValueError("tables need pandas: pip install 'ptarmigan[table]'") from None
-    return pandas
+    return needs("pandas", extra="table", why="tables need pandas")
 
 
 def restored(column: Column, raw: Floats, first: int) -> Any:

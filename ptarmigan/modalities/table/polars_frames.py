@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.frames import pandas_or_error
 
@@ -31,11 +32,7 @@ def polars_or_error() -> Any:
     Raises:
         ValueError: it is missing.
     """
-    try:
-        import polars
-    except ImportError:
-        raise ValueError("this table was learnt from polars: pip install 'ptarmigan[polars]'") from None
-    return polars
+    return needs("polars", extra="polars", why="this table was learnt from polars")
 
 
 def from_polars(frame: Any) -> pd.DataFrame:

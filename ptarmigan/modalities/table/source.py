@@ -11,6 +11,7 @@ import numpy as np
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.balance import Balance
 from ptarmigan.modalities.table.describe_columns import described
 from ptarmigan.modalities.table.frames import pandas_or_error
@@ -139,10 +140,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
         ValueError: pyarrow is missing, or it is no such file.
     """
     pandas = pandas_or_error()
+    needs("pyarrow", extra="parquet", why=f"{path} needs pyarrow")
     try:
         frame: pd.DataFrame = pandas.read_parquet(path)
-    except ImportError:
-        raise ValueError(f"{path} needs pyarrow: pip install 'ptarmigan[parquet]'") from None
     except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
         raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
     return frame

@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.forms import deep
@@ -183,8 +184,4 @@ def pyav() -> Any:
     Raises:
         ValueError: it is not there.
     """
-    try:
-        import av
-    except ImportError:
-        raise ValueError("a video needs PyAV: pip install 'ptarmigan[video]'") from None
-    return av
+    return needs("av", extra="video", why="a video needs PyAV")

@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.extractors.frozen import Frozen
 from ptarmigan.modalities.image.extractors.show import Picture, fit, normalised
 from ptarmigan.modalities.image.extractors.weights import digest, one_line, read, some
@@ -68,10 +69,7 @@ def dinov2(weights: Path | None = None) -> Frozen:
         FileNotFoundError: there is no such folder, or the hub is out of reach.
         ValueError: transformers is not installed, or the files are damaged, unsafe or something else.
     """
-    try:
-        import transformers  # noqa: F401
-    except ImportError:
-        raise ValueError("dinov2 needs transformers: pip install 'ptarmigan[dinov2]'") from None
+    needs("transformers", extra="dinov2", why="dinov2 needs transformers")
     config, file = _from_hub() if weights is None else _from_folder(weights.expanduser())
     net = _load(config, file)
     hash = digest(net, "dinov2", VERSION)

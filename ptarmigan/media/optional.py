@@ -1,0 +1,27 @@
+"""Packages that only some people need."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+class MissingPackageError(ImportError, ValueError):
+    """A package of one of the extras is not installed; the message says how to get it."""
+
+
+def needs(module: str, *, extra: str, why: str) -> Any:
+    """Import a module of a package that is not always installed.
+
+    Args:
+        module: its name, such as ``pandas``.
+        extra: of which extra of ptarmigan it is.
+        why: what needs it, and how people call it: "tables need pandas".
+
+    Raises:
+        MissingPackageError: it is not installed: "tables need pandas: pip install 'ptarmigan[table]'".
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise MissingPackageError(f"{why}: pip install 'ptarmigan[{extra}]'") from None
