@@ -23,8 +23,8 @@ from ward.data import spoil
 
 from ptarmigan.doctor import diagnose
 from ptarmigan.doctor.history import History, read
+from ptarmigan.media.pictures import grid
 from ptarmigan.media.plot import render
-from ptarmigan.modalities.image.space import grid
 from ptarmigan.modalities.point.source import mixture
 from ptarmigan.trained import load
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-Surface: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]
-"""Raw samples to one height each, such as a discriminator's scores; None where there is no single judge."""
+from ptarmigan.media.plot import Surface as Surface
 
 
 @runtime_checkable

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ptarmigan.data.space import Surface
+Surface: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]
+"""Raw samples to one height each, such as a discriminator's scores; None where there is no single one."""
 
 
 def scatter(

@@ -5,24 +5,30 @@ from __future__ import annotations
 import io
 import os
 import sys
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.data.space import Space
+from ptarmigan.media.arrays import write_npy, write_npz
 from ptarmigan.media.files import check_vacant, create
-from ptarmigan.media.optional import needs
+from ptarmigan.media.gif import write_gif
+from ptarmigan.media.pictures import grid, on_white
 from ptarmigan.media.plot import scatter
-from ptarmigan.modalities.image.space import ImageSpace, grid
+from ptarmigan.media.tables import write_csv, write_parquet
+from ptarmigan.media.video import pyav, write_mp4
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace, write_rows
 from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.modalities.vector.space import VectorSpace
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Chunks = Iterator[NDArray[Any]]
 
@@ -98,16 +104,16 @@ def write_walk(space: Space, walk: NDArray[Any], frames: int, out: Path) -> str:
     if form not in (".png", ".gif", ".mp4"):
         raise ValueError(f"{out}: a walk is written to .png (a strip), .gif or .mp4")
     if form == ".mp4":
-        _video()  # before anything is drawn
+        pyav()  # before anything is drawn
     if form == ".png":
         _check_picture(space, len(walk))
     with create(out) as draft:
         if form == ".png":
             _strip(space, walk, frames).save(draft, "PNG")
         elif form == ".gif":
-            write_gif(_frames(space, walk), draft)
+            write_gif(map(on_white, _frames(space, walk)), draft, 1000 // FPS)
         else:
-            _write_mp4(_frames(space, walk), draft)
+            write_mp4(_frames(space, walk), draft, FPS)
     return f"walk: {out} ({len(walk)} samples)"
 
 
@@ -120,31 +126,6 @@ def place_for_picture(out: Path) -> None:
     if out.suffix.lower() != ".png":
         raise ValueError(f"{out}: this picture is written to a .png")
     check_vacant(out)
-
-
-def write_gif(
-    frames: Iterator[Image.Image], path: Path | IO[bytes], milliseconds: int = 1000 // FPS, last: int = 0
-) -> None:
-    """Write pictures as a GIF that repeats.
-
-    Args:
-        frames: the pictures, of one size.
-        path: where to.
-        milliseconds: how long each is shown.
-        last: how long the last one is, if otherwise.
-    """
-    pictures = [on_white(frame).quantize(256) for frame in frames]
-    times = [milliseconds] * (len(pictures) - 1) + [last or milliseconds]
-    pictures[0].save(path, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0)
-
-
-def on_white(image: Image.Image) -> Image.Image:
-    """The picture as RGB; what is transparent becomes white."""
-    if image.mode not in ("RGBA", "LA"):
-        return image.convert("RGB")
-    image = image.convert("RGBA")
-    canvas = Image.new("RGBA", image.size, "white")
-    return Image.alpha_composite(canvas, image).convert("RGB")
 
 
 def _folder(space: Space, batches: Chunks, n: int, out: Path) -> str:
@@ -169,60 +150,23 @@ def grouped(batches: Chunks) -> Chunks:
 
 
 def _write_table(space: SeriesSpace | TableSpace, batches: Chunks, path: Path, form: str) -> None:
-    made = 0
-    if form == ".csv":
+    def frames() -> Iterator[pd.DataFrame]:
+        made = 0
         for raw in batches:
-            frame = space.frame(raw, made)
-            frame.to_csv(path, index=False, header=made == 0, mode="a")
+            yield space.frame(raw, made)
             made += len(raw)
-        return
-    pyarrow = needs("pyarrow", extra="parquet", why="a .parquet needs pyarrow")
-    from pyarrow import parquet
 
-    writer = None
-    try:
-        for raw in batches:
-            frame = space.frame(raw, made)
-            rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
-            writer = writer or parquet.ParquetWriter(path, rows.schema)
-            writer.write_table(rows)
-            made += len(raw)
-    finally:
-        if writer is not None:
-            writer.close()
+    (write_csv if form == ".csv" else write_parquet)(path, frames())
 
 
 def _stream(file: IO[bytes], form: str, batches: Chunks, n: int) -> None:
-    if form == ".npy":
-        _write_array(file, batches, n)
-    elif form == ".npz":
-        with (
-            zipfile.ZipFile(file, "w") as archive,
-            archive.open("arr_0.npy", "w", force_zip64=True) as member,
-        ):
-            _write_array(member, batches, n)
-    else:
-        text = io.TextIOWrapper(file, "ascii")
-        for raw in batches:
-            write_rows(text, raw)
-        text.detach()
-
-
-def _write_array(file: IO[bytes], batches: Chunks, n: int) -> None:
-    """The npy format, a chunk at a time; a memory map would count as memory."""
-    made = 0
+    if form != ".csv":
+        (write_npy if form == ".npy" else write_npz)(file, batches, n)
+        return
+    text = io.TextIOWrapper(file, "ascii")
     for raw in batches:
-        if made == 0:
-            header = {
-                "descr": np.lib.format.dtype_to_descr(raw.dtype),
-                "fortran_order": False,
-                "shape": (n, *raw.shape[1:]),
-            }
-            np.lib.format.write_array_header_1_0(file, header)
-        file.write(raw.tobytes())
-        made += len(raw)
-    if made != n:
-        raise ValueError(f"{n} samples were announced and {made} came")
+        write_rows(text, raw)
+    text.detach()
 
 
 def _shown(batches: Chunks, n: int) -> Chunks:
@@ -265,27 +209,3 @@ def _frames(space: Space, walk: NDArray[Any]) -> Iterator[Image.Image]:
             yield scatter(walk[: i + 1], within=walk)
         else:
             yield space.preview(walk[i : i + 1])
-
-
-def _video() -> Any:
-    return needs("av", extra="video", why="an .mp4 needs PyAV")
-
-
-def _write_mp4(frames: Iterator[Image.Image], path: Path) -> None:
-    av = _video()
-    codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
-    with av.open(str(path), "w", format="mp4") as container:
-        stream = container.add_stream(codec, rate=FPS)
-        stream.pix_fmt = "yuv420p"
-        for i, frame in enumerate(frames):
-            pixels = _even(np.asarray(on_white(frame)))
-            if i == 0:
-                stream.height, stream.width = pixels.shape[:2]
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
-        container.mux(stream.encode())
-
-
-def _even(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """An image with its last row and column repeated where their number is odd: yuv420p halves them."""
-    height, width = pixels.shape[:2]
-    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

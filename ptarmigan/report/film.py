@@ -9,7 +9,8 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.media.files import write
-from ptarmigan.media.writers import on_white, write_gif
+from ptarmigan.media.gif import write_gif
+from ptarmigan.media.pictures import on_white
 
 SIZES = ((48, 480), (24, 320), (16, 240))
 """Frames, and pixels of the longer side: the first that is small enough in bytes is taken, or the last."""
@@ -35,7 +36,7 @@ def film(pictures: list[tuple[int, Path]], out: Path, most: int) -> Path | None:
         size = fitting(frames[-1].size, side)
         resized = (on_white(frame).resize(size, Image.Resampling.BOX) for frame in frames)
         file = io.BytesIO()
-        write_gif(resized, file, SHOWN, LAST)
+        write_gif(resized, file, [SHOWN] * (len(frames) - 1) + [LAST])
         if file.tell() <= most:
             break
     write(out, file.getvalue())

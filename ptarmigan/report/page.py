@@ -12,7 +12,8 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
 from ptarmigan.media.files import write
-from ptarmigan.modalities.image.space import ImageSpace, grid
+from ptarmigan.media.pictures import grid
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.report import doctor
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread

@@ -8,12 +8,14 @@ import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from PIL import Image
 
-from ptarmigan.media.writers import LONG, on_white, write_samples, write_walk
-from ptarmigan.modalities.image.space import ImageSpace, png
+from ptarmigan.media.png import png
+from ptarmigan.media.writers import LONG, write_samples, write_walk
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
 
 GREY = ImageSpace(5, 7, 1)
@@ -209,7 +211,6 @@ def test_a_film_of_points_has_steady_axes_and_a_growing_path(tmp_path):
     "space", [ImageSpace(641, 643, 3), ImageSpace(5, 7, 4), ImageSpace(8, 8, 1, bits=16)]
 )
 def test_an_mp4_has_every_frame_and_even_sides(tmp_path, space):
-    av = pytest.importorskip("av")
     write_walk(space, walk_of(space), 3, tmp_path / "a.mp4")
     with av.open(str(tmp_path / "a.mp4")) as film:
         frames = list(film.decode(video=0))
@@ -228,8 +229,3 @@ def test_an_mp4_without_pyav_says_what_to_install(tmp_path, monkeypatch):
 def test_a_walk_is_written_to_three_forms_only(tmp_path):
     with pytest.raises(ValueError, match=r"a walk is written to \.png \(a strip\), \.gif or \.mp4"):
         write_walk(COLOUR, walk_of(COLOUR), 3, Path("walk.npz"))
-
-
-def test_what_is_transparent_becomes_white():
-    clear = Image.fromarray(np.zeros((2, 2, 4), np.uint8))
-    assert np.asarray(on_white(clear)).min() == 255

@@ -15,8 +15,10 @@ from ptarmigan.estimators.oversampler import GANOverSampler, up_to
 from ptarmigan.evaluation.oversampling.classifiers import Codes, ImageJudge, Judge, TableJudge, taken
 from ptarmigan.evaluation.oversampling.trial import Trial, tried
 from ptarmigan.media.files import check_vacant, create
+from ptarmigan.media.pictures import grid
+from ptarmigan.media.png import png
 from ptarmigan.modalities.image.source import Images
-from ptarmigan.modalities.image.space import ImageSpace, grid, png
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET, Table
 from ptarmigan.report.augmentation import write_page
 from ptarmigan.report.html import Child, Markup, image, table

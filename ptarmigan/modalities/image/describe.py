@@ -17,10 +17,11 @@ from ptarmigan.data.archives import container
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
+from ptarmigan.media.pictures import grid
 from ptarmigan.modalities.image.decode import MOST_BYTES, header
 from ptarmigan.modalities.image.files import in_order
 from ptarmigan.modalities.image.source import Images, bad_files
-from ptarmigan.modalities.image.space import ImageSpace, grid
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import Files, organised
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.modalities.point.source import NAMES as POINTS

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Surface
+from ptarmigan.media.pictures import grid
+from ptarmigan.media.png import png
 
 
 @dataclass(frozen=True)
@@ -65,58 +64,3 @@ class ImageSpace:
     ) -> Image.Image:
         """A grid of the images, near square, with one pixel between neighbours."""
         return grid(raw)
-
-
-def picture(pixels: NDArray[Any]) -> Image.Image:
-    """One image ``(height, width, channels)`` as Pillow has it; 16-bit colour is shown with 8 bits."""
-    if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
-        pixels = (pixels >> 8).astype(np.uint8)
-    return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-
-
-def png(pixels: NDArray[Any]) -> bytes:
-    """One image ``(height, width, channels)`` as a PNG file; Pillow cannot write colour with 16 bits."""
-    if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
-        return _png16(pixels)
-    file = io.BytesIO()
-    picture(pixels).save(file, "PNG")
-    return file.getvalue()
-
-
-def _png16(pixels: NDArray[np.uint16]) -> bytes:
-    """The plainest PNG there is (ISO/IEC 15948): rows of big-endian numbers, unfiltered, deflated."""
-    height, width, channels = pixels.shape
-    colour = {2: 4, 3: 2, 4: 6}[channels]
-    rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
-    filtered = np.pad(rows, ((0, 0), (1, 0)))  # a zero before each row: no filter
-    parts = (
-        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0)),
-        (b"IDAT", zlib.compress(filtered.tobytes())),
-        (b"IEND", b""),
-    )
-    chunks = (
-        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-        for name, data in parts
-    )
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
-
-
-def grid(raw: NDArray[Any], columns: int | None = None, gap: int = 1) -> Image.Image:
-    """Images side by side, row after row; small ones are enlarged by a whole number.
-
-    Raises:
-        ValueError: there is no image.
-    """
-    if len(raw) == 0:
-        raise ValueError("a grid needs at least one image")
-    if raw.dtype == np.uint16:
-        raw = (raw >> 8).astype(np.uint8)
-    n, height, width, channels = raw.shape
-    columns = columns or max(1, round((n * height / width) ** 0.5))
-    rows = -(-n // columns)
-    canvas = np.zeros((rows * (height + gap) - gap, columns * (width + gap) - gap, channels), np.uint8)
-    for i, pixels in enumerate(raw):
-        top, left = (i // columns) * (height + gap), (i % columns) * (width + gap)
-        canvas[top : top + height, left : left + width] = pixels
-    enlarge = max(1, 640 // max(canvas.shape[:2]))
-    return picture(canvas.repeat(enlarge, axis=0).repeat(enlarge, axis=1))

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Surface
-from ptarmigan.modalities.image.space import grid
+from ptarmigan.media.pictures import grid
 
 GOLDEN = 0.618033988749895
 

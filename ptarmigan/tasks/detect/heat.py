@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.media.files import create
-from ptarmigan.modalities.image.space import picture as shown
+from ptarmigan.media.pictures import picture as shown
 from ptarmigan.tasks.detect.samples import Asked, chunks
 from ptarmigan.trained import Trained
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from ptarmigan.media.pictures import picture
 from ptarmigan.modalities.image.decode import Pixels, from_picture
-from ptarmigan.modalities.image.space import ImageSpace, picture
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.source import indexed
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.forms import PictureSpace, painted

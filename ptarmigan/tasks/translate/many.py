@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 
 from ptarmigan.data.archives import Container, Folder, Zip
 from ptarmigan.media.files import create
+from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
-from ptarmigan.tasks.translate.moving import READ, VIDEOS, pyav, write_gif, write_video
+from ptarmigan.tasks.translate.moving import READ, VIDEOS, translate_gif, translate_video
 from ptarmigan.tasks.translate.still import FORMAT, PNG, holds, still
 from ptarmigan.tasks.translate.translator import Translator, Watch
 
@@ -167,12 +168,12 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
                 draft.write_bytes(file)
         elif path.suffix.lower() == GIF:
             with create(path, sync=False) as draft:
-                write_gif(wish.translator, original.read(), draft, seed=seed, watch=told, **how)
+                translate_gif(wish.translator, original.read(), draft, seed=seed, watch=told, **how)
         else:
             source = io.BytesIO(original.read()) if original.path is None else str(original.path)
             with create(path, sync=False) as draft:
                 form = VIDEOS[path.suffix.lower()]
-                note = write_video(wish.translator, source, draft, form, seed=seed, watch=told, **how)
+                note = translate_video(wish.translator, source, draft, form, seed=seed, watch=told, **how)
         yield path, note
 
 

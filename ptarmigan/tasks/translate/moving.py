@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from ptarmigan.media.optional import needs
+from ptarmigan.media.gif import indexed, write_gif
+from ptarmigan.media.video import Track, pyav
 from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.forms import deep
@@ -24,13 +25,9 @@ READ = frozenset({*VIDEOS, ".avi", ".webm", ".mpg", ".mpeg", ".ts"})
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts"
 MOST_FRAMES = 16 * MOST_PIXELS
 """Pixels in all frames of a GIF, which are held until it is written."""
-CLEAR = 255
-"""The colour of a GIF's palette that is see-through."""
-HALF = 128
-QUALITY = {"crf": "18"}
 
 
-def write_gif(
+def translate_gif(
     translator: Translator, data: bytes, target: Path, *, seed: int, fit: bool, watch: Watch
 ) -> None:
     """Write the translation of a GIF: as long frames, and as many repetitions.
@@ -44,7 +41,7 @@ def write_gif(
             count = film.n_frames
             if count * form.height * form.width > MOST_FRAMES:
                 raise ValueError(f"{count:,} frames of {form.height}x{form.width} are too many for a GIF")
-            loop = {"loop": film.info["loop"]} if "loop" in film.info else {}
+            loop = film.info.get("loop")
             frames, milliseconds = [], []
             for i in range(count):
                 film.seek(i)
@@ -54,13 +51,10 @@ def write_gif(
                 watch((i + 1) / count)
     except (EOFError, OSError, SyntaxError) as error:
         raise ValueError(f"damaged ({error})") from None
-    clear: dict[str, Any] = {"disposal": 2} if any("transparency" in frame.info for frame in frames) else {}
-    frames[0].save(
-        target, "GIF", save_all=True, append_images=frames[1:], duration=milliseconds, **loop, **clear
-    )
+    write_gif(frames, target, milliseconds, loop=loop)
 
 
-def write_video(
+def translate_video(
     translator: Translator, source: Any, target: Path, form: str, *, seed: int, fit: bool, watch: Watch
 ) -> str:
     """Write the translation of a video, one frame at a time, and say what could not come along.
@@ -102,10 +96,7 @@ def transcribed(
             f"decompression bomb: {video.codec_context.height}x{video.codec_context.width} pixels"
         )
     rate = video.average_rate or 25
-    new = out.add_stream(
-        "libx264" if "libx264" in av.codecs_available else "mpeg4", rate=rate, options=QUALITY
-    )
-    new.pix_fmt, new.codec_context.time_base = "yuv420p", video.time_base
+    new = Track(out, rate, video.time_base)
     copied = sound is not None and copies(av, sound, out.format.name)
     track = out.add_stream_from_template(sound) if copied else None
     count = video.frames or round(float((video.duration or 0) * video.time_base * rate))
@@ -117,18 +108,13 @@ def transcribed(
                 out.mux(packet)
             continue
         for frame in packet.decode():
-            pixels = even(upright(translator, frame, seed, fit))
-            if done == 0:
-                new.height, new.width = pixels.shape[:2]
-            made = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            made.time_base = video.time_base
-            made.pts = round(done / rate / video.time_base) if frame.pts is None else frame.pts
-            out.mux(new.encode(made))
+            time = round(done / rate / video.time_base) if frame.pts is None else frame.pts
+            new.write(upright(translator, frame, seed, fit), time)
             done += 1
             watch(min(1.0, done / max(count, done, 1)))
     if done == 0:
         raise ValueError("no video: there are no pictures in it")
-    out.mux(new.encode())
+    new.end()
     return "" if sound is None or copied else "its sound does not go into such a file and is left out"
 
 
@@ -151,37 +137,9 @@ def upright(translator: Translator, frame: Any, seed: int, fit: bool) -> Pixels:
     return np.asarray(shown(translator(seen, seed=seed, fit=fit), translator).convert("RGB"))
 
 
-def even(pixels: Pixels) -> Pixels:
-    """A picture with its last row and column repeated where their number is odd."""
-    height, width = pixels.shape[:2]
-    return np.pad(pixels, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-
-
 def shown(made: Pixels, translator: Translator) -> Image.Image:
     """A translation as people look at it: label maps in their colours, 16 bits as 8."""
     if isinstance(translator.space, LabelSpace):
         return Image.fromarray(translator.space.painted(made))
     made = deep(made, np.uint8)
     return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
-
-
-def indexed(frame: Image.Image) -> Image.Image:
-    """A frame with 256 colours at most, as a GIF has them; one of them see-through where the frame is."""
-    if frame.mode not in ("LA", "RGBA"):
-        return frame.convert("RGB").quantize(256)
-    coloured = frame.convert("RGBA").convert("RGB").quantize(CLEAR)
-    numbers = np.array(coloured)
-    numbers[np.asarray(frame.getchannel("A")) < HALF] = CLEAR
-    out = Image.fromarray(numbers)
-    out.putpalette(coloured.getpalette() or [])
-    out.info["transparency"] = CLEAR
-    return out
-
-
-def pyav() -> Any:
-    """The library that reads and writes videos.
-
-    Raises:
-        ValueError: it is not there.
-    """
-    return needs("av", extra="video", why="a video needs PyAV")

@@ -16,9 +16,9 @@ from ptarmigan.core.game import Game
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.media.pictures import grid
 from ptarmigan.metrics.score import Metric
 from ptarmigan.modalities.image.decode import resampled
-from ptarmigan.modalities.image.space import grid
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.modalities.registry import to_json
 from ptarmigan.tasks.generate import CHUNK, translations

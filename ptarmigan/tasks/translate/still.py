@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ptarmigan.media.pictures import picture
+from ptarmigan.media.png import png
 from ptarmigan.modalities.image.decode import FORMATS, ORIENTATION, Pixels, picture_in
-from ptarmigan.modalities.image.space import picture, png
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, painted
 from ptarmigan.tasks.translate.kinds import of_pillow

@@ -10,6 +10,7 @@ import tracemalloc
 import zipfile
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -481,7 +482,6 @@ def test_a_gif_stays_see_through(tmp_path):
 
 
 def film(path: Path, count: int = 6, *, sound: str = "", rotation: int = 0, size=(48, 32)) -> None:
-    av = pytest.importorskip("av")
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264" if path.suffix != ".webm" else "libvpx", rate=7)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
@@ -505,7 +505,6 @@ def film(path: Path, count: int = 6, *, sound: str = "", rotation: int = 0, size
 
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_a_video_keeps_its_frames_their_times_and_its_sound(tmp_path, ending):
-    av = pytest.importorskip("av")
     film(tmp_path / "a.mp4", sound="aac")
     translate_files(wish(trained(lambda a: -a)), tmp_path / "a.mp4", tmp_path / f"b{ending}")
     with av.open(str(tmp_path / "a.mp4")) as before, av.open(str(tmp_path / f"b{ending}")) as after:
@@ -523,7 +522,6 @@ def test_a_video_keeps_its_frames_their_times_and_its_sound(tmp_path, ending):
 
 
 def test_a_video_is_turned_upright(tmp_path):
-    av = pytest.importorskip("av")
     film(tmp_path / "a.mp4", rotation=90)
     translate_files(wish(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
     with av.open(str(tmp_path / "b.mp4")) as after:
@@ -535,7 +533,6 @@ def test_a_video_is_turned_upright(tmp_path):
 
 
 def test_sound_that_does_not_fit_is_left_out_and_said(tmp_path, capsys):
-    av = pytest.importorskip("av")
     film(tmp_path / "a.mkv", sound="libopus")
     for ending, heard in ((".mp4", 1), (".mov", 0)):
         translate_files(wish(trained()), tmp_path / "a.mkv", tmp_path / f"b{ending}")
@@ -555,7 +552,6 @@ def test_a_folder_with_films(tmp_path):
 
 
 def test_a_video_that_is_none_is_said(tmp_path):
-    pytest.importorskip("av")
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n")
     with pytest.raises(ValueError, match="no video that can be read"):
         translate_files(wish(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")

@@ -1,0 +1,38 @@
+"""Data frames as files, some rows at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ptarmigan.media.optional import needs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def write_csv(path: Path, frames: Iterable[pd.DataFrame]) -> None:
+    """Append data frames with the same columns to a ``.csv``, under a line of their names where it is new."""
+    for frame in frames:
+        frame.to_csv(path, index=False, header=not path.exists(), mode="a")
+
+
+def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
+    """Write data frames with the same columns as one ``.parquet``, whose schema is that of the first.
+
+    Raises:
+        ValueError: pyarrow is not there.
+    """
+    pyarrow = needs("pyarrow", extra="parquet", why="a .parquet needs pyarrow")
+    from pyarrow import parquet
+
+    writer = None
+    try:
+        for frame in frames:
+            rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
+            writer = writer or parquet.ParquetWriter(path, rows.schema)
+            writer.write_table(rows)
+    finally:
+        if writer is not None:
+            writer.close()
