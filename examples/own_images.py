@@ -23,9 +23,9 @@ def main(folder: str | Path, out: str | Path = "runs/own-images", steps: int = 2
 
     trained = ptarmigan.load(out)
     images = trained.sample(64, seed=0)  # (64, height, width, channels), uint8
-    trained.space.preview(images).save(Path(out) / "grid.png")
+    trained.space.render(images).save(Path(out) / "grid.png")
     walk = trained.interpolate(8, stops=3, seed=0)
-    trained.space.preview(walk).save(Path(out) / "walk.png")
+    trained.space.render(walk).save(Path(out) / "walk.png")
 
 
 def handwritten(folder: Path) -> Path:

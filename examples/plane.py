@@ -23,7 +23,7 @@ def main(out: str | Path = "runs/plane", steps: int = 3_000) -> Modes:
     trained = ptarmigan.load(out)
     made = trained.sample(2_500, seed=0)  # coordinates as the data has them
     np.savetxt(Path(out) / "made.csv", made, delimiter=",")
-    trained.space.preview(made).save(Path(out) / "made.png")
+    trained.space.render(made).save(Path(out) / "made.png")
 
     ring = points("ring", batch=1).mixture
     assert ring is not None

@@ -10,14 +10,13 @@ from typing import Any
 
 from ptarmigan import zoo
 from ptarmigan.doctor.treatment import carried, treat
+from ptarmigan.modalities.recognise import recognise
+from ptarmigan.modalities.registry import modalities
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.options import build, defaults, plain, sensible
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings, pick_device
 from ptarmigan.training.trainer import Outcome, play
-
-DEFAULT = "image.r1gan"
-"""The recipe for images when none is named: what benchmarks/results/quality.json shows best."""
 
 SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 
@@ -27,18 +26,20 @@ def train(
     *,
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
+    kind: str = "",
     quiet: bool = False,
     report: bool = True,
     **options: Any,
 ) -> Outcome:
-    """Train a recipe of the zoo, one's own file, the default on a folder of images, or a ``Run``.
+    """Train a recipe of the zoo, one's own file, the default on data of some kind, or a ``Run``.
 
     The same call again goes on where the last one stopped, bit for bit.
 
     Args:
-        what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of images, or a ``Run``.
+        what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of data, or a ``Run``.
         out: the run's folder; ``runs/<recipe>-<data>`` when None.
         force: go on although ``steps`` differs from what the folder's run was begun with.
+        kind: of the data (``image``, ``table``, …), where they do not tell.
         quiet: no progress.
         report: write ``report.html`` at the end.
         **options: the recipe's options and those of ``Settings``.
@@ -60,7 +61,7 @@ def train(
         description = folder.describe("by hand", made, dataclasses.asdict(settings))
         outcome = play(run, place, settings, description=description, force=force, quiet=quiet)
     else:
-        name, data = named(what)
+        name, data = named(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
@@ -108,14 +109,30 @@ def plainly(options: dict[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in options.items()}
 
 
-def named(what: str) -> tuple[str, dict[str, Any]]:
-    """The recipe that ``what`` names, and the options that follow: a path means the default on images."""
+def named(what: str, kind: str = "") -> tuple[str, dict[str, Any]]:
+    """The recipe that ``what`` names, and the options that follow: data mean the default on their kind.
+
+    Args:
+        what: a recipe's name, a ``.py`` file, or data.
+        kind: of data, where they do not tell.
+
+    Raises:
+        FileNotFoundError: it is a path at which nothing is.
+        ValueError: there is no such recipe and no such data, or none is trained on them by default.
+    """
     if what.endswith(".py") or what in zoo.names():
         return what, {}
-    if Path(what).exists() or "/" in what:
-        return DEFAULT, {"data": what}
-    zoo.path(what)
-    raise AssertionError("zoo.path refuses what is not there")
+    if not kind and not Path(what).expanduser().exists() and "/" not in what and not is_named(what):
+        zoo.path(what)  # refuses it, and names what was perhaps meant
+    taken = recognise(what, kind).modality
+    if not taken.recipe:
+        raise ValueError(f"{what}: no recipe is the default for {taken.plural}: name one of 'ptarmigan list'")
+    return taken.recipe, {"data": what}
+
+
+def is_named(what: str) -> bool:
+    """Whether a set of that name comes with ptarmigan, of any kind."""
+    return any(each.recognise(what) for each in modalities())
 
 
 def default_folder(name: str, options: dict[str, Any]) -> Path:

@@ -14,7 +14,7 @@ when torch is imported). Its own 300,000 take the processor from the very thread
 other programs run: steps of small networks took 5 to 20 times as long. A quiet machine loses 2 to 7 %."""
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "train": ("RECIPE|IMAGES", "train a recipe, or the default one on a folder of images; again: go on"),
+    "train": ("RECIPE|DATA", "train a recipe, or the default one on your data; again: go on"),
     "sample": ("RUN", "make samples with a trained run"),
     "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
     "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),

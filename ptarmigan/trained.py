@@ -28,7 +28,6 @@ from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.modalities.table.conditional import Asked
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.modalities.words import form
 from ptarmigan.tasks.detect.detector import Detector
 from ptarmigan.tasks.generate import CHUNK, abnormalities, generate, heat, latents, some_classes
 from ptarmigan.tasks.translate.kinds import through
@@ -244,10 +243,10 @@ class Trained:
         """
         options, mine = self.description["options"], self.space
         samples = Images(data, options.get("size", ""), options.get("crop", False)).open(batch=1)
-        if form(samples.space) != form(mine):
+        if samples.space.words != mine.words:
             where = data if isinstance(data, str | os.PathLike) else "the array"
             raise ValueError(
-                f"{where} holds {form(samples.space)}, and the run is of {form(mine)}: train it with a size, "
+                f"{where} holds {samples.space.words}, and the run is of {mine.words}: train it with a size, "
                 "and others are made to fit"
             )
         return samples

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import sys
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ptarmigan.modalities.modality import Description
 
 
 def report(args: list[str]) -> int:
@@ -70,14 +75,10 @@ def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
     from ptarmigan.media.files import create
     from ptarmigan.media.writers import place_for_picture
-    from ptarmigan.modalities.image.describe import describe, described_pairs
-    from ptarmigan.modalities.image.source import Images
-    from ptarmigan.modalities.table.alike import is_table
-    from ptarmigan.modalities.table.describe import described_table
-    from ptarmigan.tasks.translate.source import Pairs
 
     def options(
         source: tyro.conf.Positional[str],
+        kind: str = "",
         pair: str = "",
         labels: Literal["none", "A", "B"] = "none",
         size: str = "",
@@ -91,6 +92,7 @@ def data(args: list[str]) -> int:
 
         Args:
             source: a name, or a folder, an archive or a file of samples; iris, wine, or a table's file.
+            kind: what the samples are, where the source does not tell: image, table, series, ...
             pair: describe it as a translation takes it: auto, side, or how inputs are made, such as lowres:4.
             labels: the side of such a translation that holds label maps.
             size: resize images to HxW first.
@@ -101,22 +103,35 @@ def data(args: list[str]) -> int:
         use_data_dir(data_dir)
         if out:
             place_for_picture(Path(out))
+        how = {"size": size, "crop": crop}
         if pair or labels != "none":
-            from ptarmigan.tasks.translate.show import some_pairs
+            from ptarmigan.tasks.translate.describe import describe_pairs
 
-            pairs = Pairs(source, pair=pair or "auto", labels=labels, size=size, crop=crop)
-            samples = pairs.open(batch=1, paired=False)
-            lines, preview = described_pairs(samples), some_pairs(samples)
-        elif is_table(source):
-            lines, preview = described_table(source)
+            found = describe_pairs(source, pair=pair or "auto", labels=labels, **how)
         else:
-            described = describe(Images(source, size=size, crop=crop))
-            lines, preview = described.table(), described.preview
-        print("\n".join(lines))
+            found = described(source, kind, how)
+        print("\n".join(found.lines))
         if out:
             with create(Path(out)) as draft:
-                preview.save(draft, "PNG")
+                found.preview.save(draft, "PNG")
             print(f"preview: {out}")
 
     parsed(options, args, "data")
     return 0
+
+
+def described(source: str, kind: str, how: dict[str, Any]) -> Description:
+    """What a source of one kind holds; what it was taken for is said first.
+
+    Raises:
+        UsageError: an option is given that this kind does not have.
+    """
+    from ptarmigan.modalities.recognise import recognise
+
+    taken = recognise(source, kind)
+    given = {name: value for name, value in how.items() if value}
+    if strange := [name for name in given if name not in taken.modality.option_names]:
+        raise UsageError(f"--{strange[0]}: {source} is {taken.line}, which have none")
+    if taken.reason:
+        print(taken.line, file=sys.stderr)
+    return taken.modality.describe(taken.modality.options(source, **given))

@@ -15,19 +15,23 @@ from ptarmigan.core.errors import UsageError
 
 
 def train(args: list[str]) -> int:
-    """``ptarmigan train RECIPE|IMAGES [options]``."""
+    """``ptarmigan train RECIPE|DATA [options]``."""
     from ptarmigan import api, zoo
+    from ptarmigan.modalities.recognise import recognise
     from ptarmigan.training.options import collecting
     from ptarmigan.training.settings import Settings
 
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
-            print("usage: ptarmigan train RECIPE|IMAGES [options]; for the options: train RECIPE --help")
+            print("usage: ptarmigan train RECIPE|DATA [--kind KIND] [options]; see train RECIPE --help")
             print("recipes:", ", ".join(zoo.names()))
             return 0
-        raise UsageError("name a recipe or a folder of images first, such as 'ptarmigan train image.dcgan'")
+        raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
     what, rest = args[0], args[1:]
-    name, data = api.named(what)
+    kind, rest = kind_of(rest)
+    name, data = api.named(what, kind)
+    if data and "--quiet" not in rest and api.first_rank():
+        print(f"{what} is {recognise(what, kind).line}; training {name}", file=sys.stderr)
     recipe = zoo.recipe(name)
     fields: list[Any] = [
         ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),
@@ -54,6 +58,22 @@ def train(args: list[str]) -> int:
     for metric, value in outcome.scores.items():
         print(f"{metric}: {value:.4g}")
     return 0
+
+
+def kind_of(args: list[str]) -> tuple[str, list[str]]:
+    """What ``--kind`` says, and the other arguments: it decides which options there are.
+
+    Raises:
+        UsageError: it says nothing.
+    """
+    for i, word in enumerate(args):
+        if word.startswith("--kind="):
+            return word.removeprefix("--kind="), [*args[:i], *args[i + 1 :]]
+        if word == "--kind":
+            if i + 1 == len(args):
+                raise UsageError("--kind: say which, such as --kind table")
+            return args[i + 1], [*args[:i], *args[i + 2 :]]
+    return "", args
 
 
 @dataclasses.dataclass(frozen=True)

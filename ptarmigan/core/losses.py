@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from ptarmigan.core.precision import at_least_float32
+
+Distance: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""What was generated and what it should be, both encoded, to a scalar."""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,6 @@ from ptarmigan.core.noise import key
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute_next
 from ptarmigan.data.space import Space
-from ptarmigan.modalities.image.jitter import jittered
-from ptarmigan.modalities.label.space import LabelSpace
 
 AHEAD = 4
 SMALL = 2**16
@@ -254,7 +252,7 @@ class Samples:
             # of inputs that are smaller than their samples, as much less: a pair shows the same part
             by = self.jitter * space.shape[-1] / self.space.shape[-1]
             corners = self._random("jitter", which, position, shard, shards, 2)
-            raw = jittered(raw, by, corners, smooth=not isinstance(space, LabelSpace))
+            raw = space.jitter(raw, by, corners)
         x = space.encode(raw)
         if self.flip:
             seen, mirrored = x.numpy(), self._random("flip", which, position, shard, shards)[:, 0] < 0.5

@@ -14,7 +14,7 @@ from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import keep, kept
 from ptarmigan.estimators.playing import seed_of
 from ptarmigan.media.optional import needs
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.modalities.series.space import SeriesSpace
 
@@ -147,7 +147,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         said = {
             "estimator": type(self).__name__,
-            "space": to_json(self.space_),
+            "space": self.space_.to_json(),
             "arguments": self.get_params(),
         }
         keep(path, said, {name: getattr(self, name) for name in ARRAYS})

@@ -104,4 +104,4 @@ def scored(name: str, samples: Samples, n: int, seed: int, scores: Iterable[str]
     made = MODELS[name].make(raw, n, seed)
     found = judge.of_made(samples, made, scores)
     words = {"recipe": name, "options": {"seed": seed}, "settings": {}}
-    return Scored(None, words, 0, n, found["scores"], space.preview(made[:SHOWN], raw[:SHOWN]))
+    return Scored(None, words, 0, n, found["scores"], space.render(made[:SHOWN], raw[:SHOWN]))

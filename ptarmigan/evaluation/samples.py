@@ -26,7 +26,6 @@ from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.stacked import Stacked
 from ptarmigan.modalities.image.stacked_modes import StackedModes, learn_digits, stacked_modes, told_of
 from ptarmigan.modalities.point.source import NAMES, points
-from ptarmigan.modalities.words import form
 from ptarmigan.trained import Trained
 from ptarmigan.training.run import Run
 
@@ -74,7 +73,7 @@ def panel_of(samples: Samples, n: int, asked: Asked, *, conditional: bool = Fals
         samples.held_out,
         measures,
         n,
-        what=form(samples.space),
+        what=samples.space.words,
         mixture=samples.mixture,
         stacks=stacks_of(samples),
         asked=conditional,
@@ -146,10 +145,10 @@ def same_form(real: Space, fake: Space) -> None:
     Raises:
         ValueError: the two kinds of samples differ in shape or depth.
     """
-    if form(real) == form(fake):
+    if real.words == fake.words:
         return
     hint = ""
     if isinstance(real, ImageSpace) and isinstance(fake, ImageSpace):
         sized = (real.channels, real.bits) == (fake.channels, fake.bits)
         hint = ": give a --size" if sized else ": convert one of them first"
-    raise ValueError(f"{form(real)} cannot be compared with {form(fake)}{hint}")
+    raise ValueError(f"{real.words} cannot be compared with {fake.words}{hint}")

@@ -79,7 +79,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
         _check_picture(space, n)
     with create(out) as draft:
         if form == ".png":
-            space.preview(np.concatenate(list(batches))).save(draft, "PNG")
+            space.render(np.concatenate(list(batches))).save(draft, "PNG")
             return f"samples: {out} ({n:,} in a picture)"
         with open(draft, "wb") as file:
             _stream(file, form, _shown(batches, n), n)
@@ -197,7 +197,7 @@ def _check_picture(space: Space, n: int) -> None:
 
 def _strip(space: Space, walk: NDArray[Any], frames: int) -> Image.Image:
     if not isinstance(space, ImageSpace):
-        return space.preview(walk)
+        return space.render(walk)
     starts = range(0, len(walk) - 1, frames)
     return grid(np.concatenate([walk[i : i + frames + 1] for i in starts]), columns=frames + 1)
 
@@ -208,4 +208,4 @@ def _frames(space: Space, walk: NDArray[Any]) -> Iterator[Image.Image]:
         if isinstance(space, PointSpace):
             yield scatter(walk[: i + 1], within=walk)
         else:
-            yield space.preview(walk[i : i + 1])
+            yield space.render(walk[i : i + 1])

@@ -1,38 +1,102 @@
-"""How files name a space."""
+"""Which modalities there are: those of this package, and those of installed plug-ins."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.data.space import Space
+from ptarmigan.modalities.modality import Modality
+
+BUILT_IN = ("image", "label", "point", "vector", "table", "series")
+GROUP = "ptarmigan.modalities"
+"""The entry points of plug-ins: ``name = "package.module:MODALITY"``."""
 
 
-def to_json(space: Space) -> dict[str, Any]:
-    """Plain data that ``from_json`` turns back into the space."""
-    from dataclasses import asdict
-
-    return {"kind": type(space).__name__, **asdict(space)}  # type: ignore[call-overload]
+def names() -> list[str]:
+    """Every modality, found without importing any."""
+    return [*BUILT_IN, *sorted(plugins())]
 
 
-def from_json(plain: dict[str, Any]) -> Space:
-    """The space that ``to_json`` described.
+@cache
+def plugins() -> Mapping[str, EntryPoint]:
+    """The modalities of installed plug-ins by name; a name that is taken already is passed over, and told."""
+    found: dict[str, EntryPoint] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        if point.name in BUILT_IN or point.name in found:
+            warn(f"the plug-in {point.value} is left out: there is a modality {point.name!r} already")
+        else:
+            found[point.name] = point
+    return found
+
+
+def modality(name: str) -> Modality:
+    """The modality of that name.
 
     Raises:
-        ValueError: the description names no space.
+        ValueError: there is none, or its plug-in is broken.
     """
-    from ptarmigan.modalities.image.space import ImageSpace
-    from ptarmigan.modalities.label.space import LabelSpace
-    from ptarmigan.modalities.point.space import PointSpace
-    from ptarmigan.modalities.series.space import SeriesSpace
-    from ptarmigan.modalities.table.space import TableSpace
-    from ptarmigan.modalities.vector.space import VectorSpace
+    if name in BUILT_IN:
+        built_in: Modality = import_module(f"ptarmigan.modalities.{name}").MODALITY
+        return built_in
+    if name not in plugins():
+        raise ValueError(f"there is no kind of data {name!r}; there are {', '.join(names())}")
+    point = plugins()[name]
+    try:
+        found = point.load()
+    except Exception as error:  # a plug-in is anybody's code
+        raise ValueError(
+            f"the plug-in {point.value} cannot be imported: {type(error).__name__}: {one_line(error)}"
+        ) from error
+    if not isinstance(found, Modality) or found.name != name:
+        raise ValueError(f"the plug-in {point.value} is no Modality called {name!r}")
+    return found
 
-    known = (ImageSpace, LabelSpace, PointSpace, VectorSpace)
-    kinds: dict[str, Callable[..., Space]] = {kind.__name__: kind for kind in known}
-    kinds |= {SeriesSpace.__name__: SeriesSpace.of_plain, TableSpace.__name__: TableSpace.of_plain}
-    fields = {name: tuple(v) if isinstance(v, list) else v for name, v in plain.items()}
-    kind = fields.pop("kind", None)
-    if kind not in kinds:
-        raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(kinds)}")
-    return kinds[kind](**fields)
+
+def modalities() -> tuple[Modality, ...]:
+    """All of them; plug-ins that are broken are passed over, and told."""
+    found = []
+    for name in names():
+        try:
+            found.append(modality(name))
+        except ValueError as error:
+            warn(str(error))
+    return tuple(found)
+
+
+def modality_of(space: Space) -> Modality:
+    """The modality of samples that live in this space.
+
+    Raises:
+        ValueError: none has such a space.
+    """
+    for each in modalities():
+        if type(space) is each.space:
+            return each
+    raise ValueError(f"no kind of data has samples of {type(space).__name__}: is its plug-in installed?")
+
+
+def from_json(plain: Mapping[str, Any]) -> Space:
+    """The space that ``Space.to_json`` described.
+
+    Raises:
+        ValueError: the description names no space, or does not fit it.
+    """
+    spaces = {each.space.__name__: each.space for each in modalities()}
+    kind = plain.get("kind")
+    if kind not in spaces:
+        raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(spaces)}")
+    try:
+        return spaces[kind].from_plain({name: value for name, value in plain.items() if name != "kind"})
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"the description of a {kind} does not fit it: {one_line(error)}") from error
+
+
+def warn(words: str) -> None:
+    """Tell of a plug-in, once."""
+    warnings.warn(words, RuntimeWarning, stacklevel=3)

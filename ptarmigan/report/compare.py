@@ -191,7 +191,7 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
         trained = load(run.folder)
         if trained.inputs is not None:
             return _rows(run, trained), f"{run.folder}, translations of held-out inputs."
-        return trained.space.preview(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
+        return trained.space.render(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
     except (ValueError, OSError, RuntimeError) as error:
         return None, f"no samples are to be had ({one_line(error)})."
 

@@ -16,7 +16,6 @@ from safetensors.torch import save as to_bytes
 from ptarmigan.core.game import Game
 from ptarmigan.media.files import write
 from ptarmigan.metrics.score import Metric, default_metrics
-from ptarmigan.modalities.registry import to_json
 from ptarmigan.tasks.detect.detector import Detector
 from ptarmigan.tasks.generate import abnormalities, every_class, generate, some_classes
 from ptarmigan.tasks.translate.show import TranslationShow
@@ -119,7 +118,7 @@ class SampleShow:
         """Samples from the same latents every time; in the plane, over real ones and the judge's surface."""
         space, count = self.run.space, len(self.run.space.classes)
         if len(space.shape) == 3:
-            return space.preview(self.make(game, SHOWN, every_class(count, SHOWN)))
+            return space.render(self.make(game, SHOWN, every_class(count, SHOWN)))
         samples = self.run.samples
         real = samples.source.read(np.arange(min(POINTS, len(samples))))
 
@@ -129,7 +128,7 @@ class SampleShow:
                 heights = game.judge(x)
             return None if heights is None else heights.float().cpu().numpy()
 
-        return space.preview(self.make(game, POINTS, None), real, surface)
+        return space.render(self.make(game, POINTS, None), real, surface)
 
     def scores(self, game: Game) -> dict[str, float]:
         """Every metric's value for samples from ``game``."""
@@ -139,7 +138,7 @@ class SampleShow:
     def described(self) -> dict[str, Any]:
         """The space, and how often its classes occur."""
         frequencies = None if self.frequencies is None else self.frequencies.tolist()
-        return {"space": to_json(self.run.space), "frequencies": frequencies}
+        return {"space": self.run.space.to_json(), "frequencies": frequencies}
 
     def make(self, game: Game, n: int, classes: NDArray[np.int64] | None) -> NDArray[Any]:
         """``n`` raw samples, the same latents every time."""

@@ -20,11 +20,11 @@ import torch.distributed as dist
 from ptarmigan.core.errors import Diverged
 from ptarmigan.core.game import Terms
 from ptarmigan.core.precision import laid_out
+from ptarmigan.data.left_out import left_out
 from ptarmigan.doctor import examine
 from ptarmigan.doctor.data import facts
 from ptarmigan.doctor.rescue import Heal, Nurse, Treated, adapted, forget
 from ptarmigan.doctor.vitals import Vitals, interval
-from ptarmigan.modalities.image.source import bad_files
 from ptarmigan.training import distributed
 from ptarmigan.training.checkpoint import Checkpoints
 from ptarmigan.training.distributed import Ranks
@@ -218,7 +218,7 @@ class Player:
         self.watch.start(at.step)
         if state is None:
             self.watch.rewind(-1)
-            self.watch.skipped(bad_files(self.run.samples))
+            self.watch.skipped(left_out(self.run.samples))
             if self.vitals:
                 self.watch.facts(facts(self.run.samples, self.vitals.real))
                 for finding in examine(self.folder):

@@ -15,9 +15,10 @@ from PIL import Image
 
 from ptarmigan.data import archives
 from ptarmigan.data.archives import Tars, Zip, shards
+from ptarmigan.data.left_out import left_out
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.image import files
-from ptarmigan.modalities.image.source import Images, bad_files
+from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.splits import split
 
 
@@ -147,7 +148,7 @@ def test_damage_within_a_zip_is_found(tmp_path: Path) -> None:
     path.write_bytes(data)
     samples = opened(path)
     assert seeds(samples) == [i for i in range(20) if i != 7]
-    assert [b.split(":")[0] for b in bad_files(samples)] == ["07.png"]
+    assert [b.split(":")[0] for b in left_out(samples)] == ["07.png"]
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(ValueError, match="not a readable zip"):
         opened(path)

@@ -1,1 +1,47 @@
-"""Images."""
+"""Images: any height and width, one to four channels, 8 or 16 bits."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.modalities.image.recognise import recognise
+from ptarmigan.modalities.image.source import KINDS, Images
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.modality import Description, Modality
+
+
+def describe(options: Images) -> Description:
+    """Count, sizes, channels, classes, bad files and duplicates."""
+    from ptarmigan.modalities.image.describe import describe as describe_images
+
+    found = describe_images(options)
+    return Description(found.table(), found.preview)
+
+
+def example(place: Path) -> Any:
+    """Two classes of tiny images in folders."""
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        path = place / ("dark" if i % 2 else "light") / f"{i}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(rng.integers(0, 100 + 100 * (i % 2), (8, 8, 3), np.uint8)).save(path)
+    return str(place)
+
+
+MODALITY = Modality(
+    name="image",
+    plural="images",
+    takes=f"digits, mnist, fashion-mnist, kmnist, cifar10, stacked-mnist, or {KINDS}",
+    space=ImageSpace,
+    options=Images,
+    recognise=recognise,
+    describe=describe,
+    example=example,
+    recipe="image.r1gan",
+    recipes="ptarmigan.zoo.image",
+    calibrated=True,
+)

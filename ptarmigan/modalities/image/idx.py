@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -16,6 +17,11 @@ UINT8 = 0x08
 MOST_DIMENSIONS = 8
 DEFLATE_RATIO = 1032
 """No deflate stream expands by more (zlib's technical details): what a gzip file can hold at most."""
+
+
+def looks_like_idx(path: Path) -> bool:
+    """Whether a file is called as idx files are."""
+    return bool(re.search(r"idx|ubyte", path.name.lower()))
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:

@@ -21,6 +21,22 @@ ROWS = 64
 """Rows that are in memory at a time while a file is read."""
 
 
+def holds_images(path: Path) -> bool:
+    """Whether a Parquet file has a column of encoded images; without pyarrow none has."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        return False
+    try:
+        schema = parquet.read_schema(path)
+    except (OSError, pyarrow.ArrowException):
+        return False
+    binary = [f for f in schema if pyarrow.types.is_binary(f.type) or pyarrow.types.is_large_binary(f.type)]
+    encoded = [f for f in schema if pyarrow.types.is_struct(f.type) and f.type.get_field_index("bytes") >= 0]
+    return any(field.name.lower() in IMAGES for field in [*binary, *encoded])
+
+
 class Blob:
     """Images that came from Parquet files, laid end to end in one file of the cache.
 

@@ -14,18 +14,17 @@ from torch.utils.data import Dataset
 
 from ptarmigan.data.archives import TARS, Container, Folder, Tars, Zip, shards
 from ptarmigan.data.blank import Blank
-from ptarmigan.data.part import Part
-from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.image import arrays
 from ptarmigan.modalities.image.arrays import Labelled, Opened
 from ptarmigan.modalities.image.dataset import open_dataset
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_PIXELS
-from ptarmigan.modalities.image.files import FileSource, PixelFile, Target, open_files
+from ptarmigan.modalities.image.files import Target, open_files
+from ptarmigan.modalities.image.idx import looks_like_idx
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import organised
 from ptarmigan.modalities.image.stacked import NAME as STACKED
 from ptarmigan.modalities.image.stacked import stacked
-from ptarmigan.tasks.translate.degrade import Degraded
 
 KINDS = "a folder of images, a .zip or .tar of one, .npz, .npy, idx files, or .parquet"
 
@@ -74,23 +73,6 @@ def parse_size(text: str) -> tuple[int, int]:
     if height * width == 0 or height * width > MOST_PIXELS:
         raise ValueError(f"--size {text} is no size: expected height x width, such as 64x48, or 64")
     return height, width
-
-
-def bad_files(samples: Samples) -> tuple[str, ...]:
-    """The files that were skipped, each ``name: reason``, up to now; held-out ones and inputs too."""
-    given = samples.inputs
-    sources = [samples.source, samples.held_out]
-    sources += [] if given is None else [given.source, given.held_out]
-    whole = {id(source): source for source in map(_whole, sources)}
-    found = [b for s in whole.values() if isinstance(s, FileSource | PixelFile) for b in s.bad]
-    return tuple(dict.fromkeys([*(() if given is None else given.bad), *found]))
-
-
-def _whole(source: Source) -> Source:
-    """What a source takes its samples from."""
-    while isinstance(source, Part | Degraded):
-        source = source.source
-    return source
 
 
 def _opened(data: Any, target: Target) -> Opened:
@@ -155,7 +137,7 @@ def _file(path: Path, target: Target) -> Opened:
         return arrays.to_size(arrays.open_npz(path), target)
     if name.endswith(".npy"):
         return arrays.to_size(arrays.open_npy(path), target)
-    if re.search(r"idx|ubyte", name):
+    if looks_like_idx(path):
         return arrays.to_size(arrays.open_idx(path), target)
     if path.suffix[1:].lower() in EXTENSIONS:
         raise ValueError(f"{path} is a single image: give the folder that holds it")

@@ -8,17 +8,22 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
+from ptarmigan.data.space import Space, Surface
 from ptarmigan.media.pictures import grid
 from ptarmigan.media.png import png
+from ptarmigan.modalities.image.jitter import jittered
+
+SIDE = 16
+"""Pixels of a side that an embedding keeps, at most."""
 
 
 @dataclass(frozen=True)
-class ImageSpace:
+class ImageSpace(Space):
     """Images of ``height`` × ``width`` pixels; raw is ``(n, height, width, channels)`` uint8 or uint16.
 
     Encoded they are float32, channels first, black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
@@ -34,6 +39,48 @@ class ImageSpace:
     def shape(self) -> tuple[int, int, int]:
         """Channels, height, width."""
         return self.channels, self.height, self.width
+
+    @property
+    def words(self) -> str:
+        """``images of 28×28×1``, and their bits where they are not 8."""
+        depth = "" if self.bits == 8 else f" of {self.bits} bits"
+        return f"images of {self.height}×{self.width}×{self.channels}{depth}"
+
+    @property
+    def layout(self) -> torch.memory_format:
+        """Convolutions are faster where channels are last."""
+        return torch.channels_last
+
+    @property
+    def half_precision(self) -> bool:
+        """Convolutions are faster in bfloat16, where the hardware computes in it."""
+        return True
+
+    def same_form(self, other: Space) -> str:
+        """Images have one size, the same channels and the same depth."""
+        reason = super().same_form(other)
+        if not reason or not isinstance(other, ImageSpace):
+            return reason
+        sized = (self.channels, self.bits) == (other.channels, other.bits)
+        return reason + (": give a --size" if sized else ": convert one of them first")
+
+    def check(self, raw: NDArray[Any]) -> None:
+        """See that an array holds images of this size and with these channels.
+
+        Raises:
+            ValueError: it does not.
+        """
+        if raw.shape[1:] != (self.height, self.width, self.channels):
+            form = f"{self.height}x{self.width}x{self.channels}"
+            raise ValueError(f"this run is of images of {form}, and these are of shape {raw.shape}")
+
+    def embed(self, x: Tensor) -> NDArray[np.float64]:
+        """Pixels averaged over areas, so that at most ``SIDE`` are left of a side."""
+        return area_means(x)
+
+    def planes(self, x: Tensor) -> Tensor:
+        """Colours are channels, pixels are places."""
+        return x.flatten(2)
 
     @property
     def white(self) -> int:
@@ -59,8 +106,19 @@ class ImageSpace:
         for i, pixels in enumerate(raw, first):
             (path / f"{i:06d}.png").write_bytes(png(pixels))
 
-    def preview(
+    def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
+        """Pictures cut at random out of themselves enlarged."""
+        return jittered(raw, by, corners, smooth=True)
+
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """A grid of the images, near square, with one pixel between neighbours."""
         return grid(raw)
+
+
+def area_means(x: Tensor) -> NDArray[np.float64]:
+    """Encoded pictures ``(n, channels, height, width)`` as ``(n, numbers)``: means over areas."""
+    x = x.detach().float()
+    x = F.adaptive_avg_pool2d(x, (min(SIDE, x.shape[2]), min(SIDE, x.shape[3])))
+    return x.flatten(1).cpu().double().numpy()

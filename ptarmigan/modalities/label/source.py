@@ -11,8 +11,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.data.blank import Blank
 from ptarmigan.data.cache import remembered
-from ptarmigan.data.samples import ArraySource
+from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.modalities.image.decode import picture_in, resized
 from ptarmigan.modalities.image.files import (
     FileSource,
@@ -25,6 +26,7 @@ from ptarmigan.modalities.image.files import (
     opened,
     surveyed,
 )
+from ptarmigan.modalities.image.source import parse_size
 from ptarmigan.modalities.image.splits import Files
 from ptarmigan.modalities.label.space import LabelSpace
 
@@ -33,6 +35,24 @@ PLAIN = 64
 MOST_NUMBERS, MOST_COLOURS = 200, 64
 RED, GREEN = 1 << 16, 1 << 8
 NUMBERS = frozenset({"1", "L", "P", "LA", "PA", "I", "I;16", "I;16B", "I;16L", "I;16N"})
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Label maps in memory; those in files come as a side of a translation (``Pairs``)."""
+
+    data: Any
+    """An array (n, H, W[, 1]) of class numbers."""
+    size: str = ""
+    """HxW (or N for NxN): resize every map, by the nearest pixel."""
+
+    def open(self, *, batch: int, seed: int = 0) -> Samples:
+        """The maps, shuffled by ``seed`` and cut into batches."""
+        if isinstance(self.data, Blank):
+            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+        target = Target(parse_size(self.size), False) if self.size else Target()
+        source, space = label_array(self.data, target, "the array", None)
+        return Samples(source, space, batch=batch, seed=seed)
 
 
 @dataclass

@@ -9,18 +9,23 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
+from ptarmigan.data.space import Space, Surface
 from ptarmigan.media.pictures import grid
+from ptarmigan.modalities.image.jitter import jittered
+from ptarmigan.modalities.image.space import area_means
 
 GOLDEN = 0.618033988749895
+SHARP = 5.0
+"""What outputs, from -1 to 1, are multiplied by to be logits."""
 
 
 @dataclass(frozen=True)
-class LabelSpace:
+class LabelSpace(Space):
     """Maps of ``height`` × ``width`` class numbers; raw is ``(n, height, width, 1)`` uint8.
 
     Encoded they have a channel for each of the ``labels`` classes: 1 where a pixel is of that class, else -1.
@@ -46,6 +51,39 @@ class LabelSpace:
     def shape(self) -> tuple[int, int, int]:
         """Classes, height, width."""
         return self.labels, self.height, self.width
+
+    @property
+    def words(self) -> str:
+        """``label maps of 28×28 with 10 classes``."""
+        return f"label maps of {self.height}×{self.width} with {self.labels} classes"
+
+    @property
+    def layout(self) -> torch.memory_format:
+        """Convolutions are faster where channels are last."""
+        return torch.channels_last
+
+    @property
+    def half_precision(self) -> bool:
+        """Convolutions are faster in bfloat16, where the hardware computes in it."""
+        return True
+
+    def embed(self, x: Tensor) -> NDArray[np.float64]:
+        """How much of every area is of each class."""
+        return area_means(x)
+
+    def planes(self, x: Tensor) -> Tensor:
+        """Classes are channels, pixels are places."""
+        return x.flatten(2)
+
+    def distance(self, generated: Tensor, target: Tensor) -> Tensor:
+        """The cross-entropy of outputs from -1 to 1, a channel for each class, against label maps.
+
+        Pixels that are of no class have no part in it. L1 would be minimised by the median of labels, which
+        knows no rare class.
+        """
+        void = target.amax(1) < 0
+        found = F.cross_entropy(SHARP * generated, target.argmax(1), reduction="none")
+        return found.masked_fill(void, 0).sum() / (~void).sum().clamp(min=1)
 
     @property
     def colours(self) -> NDArray[np.uint8]:
@@ -100,7 +138,11 @@ class LabelSpace:
             image.putpalette(colours.tobytes())
         return image
 
-    def preview(
+    def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
+        """Pictures cut at random out of themselves enlarged."""
+        return jittered(raw, by, corners, smooth=False)
+
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """A grid of the maps in colours."""

@@ -1,1 +1,56 @@
-"""Points in the plane."""
+"""Points: vectors of a few numbers, drawn in the plane."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.data.glimpse import array_of, file_of, names_in, text_of
+from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.point.source import NAMES, Points
+from ptarmigan.modalities.point.space import PointSpace
+
+
+def recognise(data: Any) -> str:
+    """A set of the plane by name, an array of two dimensions, or a csv of nothing but numbers."""
+    if text_of(data) in NAMES:
+        return f"the set {data}"
+    path = file_of(data)
+    if path is not None and path.suffix.lower() == ".csv":
+        return "" if names_in(path) else "a csv of nothing but numbers"
+    if path is not None and path.suffix.lower() != ".npy":
+        return ""
+    found = array_of(data)
+    plane = found is not None and len(found.shape) == 2 and found.dtype.kind in "fiu"
+    return f"an array of shape {found.shape}" if found and plane else ""
+
+
+def describe(options: Points) -> Description:
+    """Count, coordinates, duplicates and range."""
+    from ptarmigan.modalities.describe import describe_samples
+
+    found = describe_samples(options.open(batch=1), "points")
+    return Description(found.table(), found.preview)
+
+
+def example(place: Path) -> Any:
+    """A csv of points."""
+    import numpy as np
+
+    np.savetxt(place / "points.csv", np.random.default_rng(0).normal(size=(64, 2)), delimiter=",")
+    return str(place / "points.csv")
+
+
+MODALITY = Modality(
+    name="point",
+    plural="points",
+    takes=f"{', '.join(NAMES)}, or a .csv or .npy file of numbers, one point a row",
+    space=PointSpace,
+    options=Points,
+    recognise=recognise,
+    describe=describe,
+    example=example,
+    recipe="toy.r3gan",
+    recipes="ptarmigan.zoo.toy",
+    calibrated=True,
+)

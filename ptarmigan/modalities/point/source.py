@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from ptarmigan.data.numbers import read_csv, read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.modalities.point.space import PointSpace
 
-Points = NDArray[np.float32]
+Coordinates = NDArray[np.float32]
 HELD_OUT = 10_000
 
 
@@ -74,6 +75,19 @@ def mixture(name: str) -> Mixture | None:
     return MIXTURES[name]() if name in MIXTURES else None
 
 
+@dataclass(frozen=True)
+class Points:
+    """The points to learn from."""
+
+    data: Any = "ring"
+    """ring, grid, swissroll, moons, spiral, or a .csv or .npy file of points. In Python also an array
+    (n, size), or a Blank."""
+
+    def open(self, *, batch: int, seed: int = 0) -> Samples:
+        """The points, shuffled by ``seed`` and cut into batches; see ``points``."""
+        return points(self.data, batch=batch, seed=seed)
+
+
 def points(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
     """The points of a set by name, or of a ``.csv`` or ``.npy`` file with one point a row.
 
@@ -111,7 +125,7 @@ def points(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: in
     return _samples(read_points(Path(data)), batch, seed)
 
 
-def read_points(path: Path) -> Points:
+def read_points(path: Path) -> Coordinates:
     """The points in a ``.npy`` or ``.csv`` file (a first line of names is skipped), of shape (n, size).
 
     Raises:
@@ -121,12 +135,12 @@ def read_points(path: Path) -> Points:
     return _checked(read_npy(path) if path.suffix == ".npy" else read_csv(path).rows, str(path))
 
 
-def _samples(loaded: Points, batch: int, seed: int) -> Samples:
+def _samples(loaded: Coordinates, batch: int, seed: int) -> Samples:
     space = PointSpace(loaded.shape[1], float(np.abs(loaded).max()) or 1.0)
     return Samples(ArraySource(loaded), space, batch=batch, seed=seed)
 
 
-def _checked(raw: NDArray[Any], where: str) -> Points:
+def _checked(raw: NDArray[Any], where: str) -> Coordinates:
     if raw.ndim != 2 or 0 in raw.shape:
         raise ValueError(f"{where} holds an array of shape {raw.shape}, not one point a row")
     if raw.dtype.kind not in "fiu":
@@ -139,7 +153,7 @@ def _checked(raw: NDArray[Any], where: str) -> Points:
     return loaded
 
 
-def _generate(name: str, n: int, part: str) -> Points:
+def _generate(name: str, n: int, part: str) -> Coordinates:
     rng = np.random.default_rng(key("points", name, part))
     drawn = MIXTURES[name]().draw(n, rng) if name in MIXTURES else CURVES[name](n, rng)
     return drawn.astype(np.float32)

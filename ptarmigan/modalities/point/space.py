@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
+from ptarmigan.data.space import Space, Surface
 
 
 @dataclass(frozen=True)
-class PointSpace:
+class PointSpace(Space):
     """Points with ``size`` coordinates; networks see them divided by ``scale``."""
 
     size: int = 2
@@ -27,6 +27,11 @@ class PointSpace:
     def shape(self) -> tuple[int]:
         """The number of coordinates."""
         return (self.size,)
+
+    @property
+    def words(self) -> str:
+        """``points of 2 coordinates``."""
+        return f"points of {self.size} coordinates"
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, size)`` coordinates to the same, scaled, as float32."""
@@ -42,7 +47,7 @@ class PointSpace:
         with open(path / "points.csv", "a" if first else "w") as file:
             write_rows(file, raw)
 
-    def preview(
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """A scatter plot of the first two coordinates, over real points and a function's surface."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
-from ptarmigan.modalities.table.column import Column
+from ptarmigan.data.space import Space, Surface
+from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.space import TableSpace
 
@@ -27,7 +28,7 @@ NUMBERED = "series"
 
 
 @dataclass(frozen=True)
-class SeriesSpace:
+class SeriesSpace(Space):
     """Series of up to ``length`` steps; raw is ``(n, length, channels)`` float64, NaN after a series ended.
 
     Networks see every channel on a scale that goes from 0 to 1 over what was seen; where series end early
@@ -69,10 +70,20 @@ class SeriesSpace:
             raw.shape[1], tuple(low.tolist()), tuple(high.tolist()), columns, ends, name, metadata
         )
 
-    @staticmethod
-    def of_plain(metadata: Any = (), **fields: Any) -> SeriesSpace:
+    @classmethod
+    def from_plain(cls, fields: Mapping[str, Any]) -> SeriesSpace:
         """The space from what JSON keeps of it."""
-        return SeriesSpace(metadata=TableSpace.of_plain(metadata).columns, **fields)
+        columns = tuple(map(column_of, fields.get("metadata", ())))
+        return replace(super().from_plain({**fields, "metadata": ()}), metadata=columns)
+
+    @property
+    def words(self) -> str:
+        """``series of 24 steps and 5 channels``."""
+        return f"series of {self.length} steps and {self.channels} channels"
+
+    def planes(self, x: Tensor) -> Tensor:
+        """Numbers at a step are channels, steps are places."""
+        return x.transpose(1, 2)
 
     @property
     def channels(self) -> int:
@@ -162,7 +173,7 @@ class SeriesSpace:
             rows = np.column_stack([first + np.nonzero(lasts)[0], raw[lasts]])
             np.savetxt(file, rows, delimiter=",", fmt=["%d", *["%.9g"] * self.channels])
 
-    def preview(
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """The first series, a channel a panel, over real ones."""

@@ -1,1 +1,59 @@
-"""Rows of tables."""
+"""Tables: rows of columns of numbers, dates and categories, some of them missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.data.glimpse import file_of, is_frame, names_in, text_of
+from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET, Table, holds_columns
+from ptarmigan.modalities.table.space import TableSpace
+
+
+def recognise(data: Any) -> str:
+    """A data frame, a set by name, or a file whose columns have names."""
+    if text_of(data) in NAMES:
+        return f"the set {data}"
+    if is_frame(data):
+        return f"a data frame of {len(data.columns):,} columns"
+    path = file_of(data)
+    if path is None:
+        return ""
+    name = path.name.lower()
+    if name.endswith(PARQUET):
+        return "a Parquet file of columns" if holds_columns(path) else ""
+    if not name.endswith(CSV):
+        return ""
+    if not name.endswith(".csv"):
+        return "a file of columns"
+    columns = names_in(path)
+    return f"a csv of {len(columns):,} named columns" if columns else ""
+
+
+def describe(options: Table) -> Description:
+    """Every column: what it is taken for, missing cells, distinct values, and what it holds."""
+    from ptarmigan.modalities.table.describe import described_table
+
+    return Description(*described_table(options))
+
+
+def example(place: Path) -> Any:
+    """A csv of two columns of numbers and one of categories."""
+    lines = [f"{20 + i % 40},{i * 1.5},{'ab'[i % 2]}" for i in range(64)]
+    (place / "people.csv").write_text("\n".join(["age,income,group", *lines]) + "\n")
+    return str(place / "people.csv")
+
+
+MODALITY = Modality(
+    name="table",
+    plural="rows of a table",
+    takes="iris, wine, a .csv or .tsv whose first line names the columns, .parquet, or a data frame",
+    space=TableSpace,
+    options=Table,
+    recognise=recognise,
+    describe=describe,
+    example=example,
+    recipe="table.tvae",
+    recipes="ptarmigan.zoo.table",
+)

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.data.permutation import permute
-from ptarmigan.modalities.image.describe import DOTS
+from ptarmigan.modalities.describe import DOTS
 from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.modalities.table.space import TableSpace
@@ -20,14 +20,13 @@ WIDEST, SHOWN = 30, 3
 """Characters of a name or a value, and values of a column, at most."""
 
 
-def described_table(data: Any) -> tuple[list[str], Image.Image]:
+def described_table(table: Table) -> tuple[list[str], Image.Image]:
     """Lines of text, the first of the whole table and then one for every column, and a picture.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it cannot be learnt from; the message says why and what to do.
     """
-    table = Table(data)
     frame, samples = table.frame(), table.open(batch=1)
     space = samples.space
     assert isinstance(space, TableSpace)
@@ -46,7 +45,7 @@ def described_table(data: Any) -> tuple[list[str], Image.Image]:
         numbers = f"{missing:>{wide[2]}}  {distinct:>{wide[3]}}"
         lines.append(f"{name:<{wide[0]}}  {kind:<{wide[1]}}  {numbers}  {holds}")
     some = permute(np.arange(min(DOTS, len(frame))), len(frame), "preview")
-    return lines, space.preview(samples.source.read(some))
+    return lines, space.render(samples.source.read(some))
 
 
 def row(column: Column, cells: pd.Series[Any]) -> tuple[str, str, str, str, str]:

@@ -133,6 +133,24 @@ def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
+def holds_columns(path: Path) -> bool:
+    """Whether a Parquet file has any column that is no bytes; without pyarrow it is taken to."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        return True
+    try:
+        schema = parquet.read_schema(path)
+    except (OSError, pyarrow.ArrowException):
+        return True  # whoever opens it says what is wrong
+    return not any(
+        pyarrow.types.is_binary(field.type)
+        or (pyarrow.types.is_struct(field.type) and field.type.get_field_index("bytes") >= 0)
+        for field in schema
+    )
+
+
 def read_parquet(path: Path) -> pd.DataFrame:
     """The table in a Parquet file.
 

@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.core.noise import key
-from ptarmigan.data.space import Surface
+from ptarmigan.data.space import Space, Surface
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.conditions import Conditions, raw_of
 from ptarmigan.modalities.table.constraints import Constraints
@@ -29,7 +29,7 @@ SHOWN = 12
 
 
 @dataclass(frozen=True)
-class TableSpace:
+class TableSpace(Space):
     """Rows of a table; raw is ``(n, columns)`` float64 with NaN where a value is missing.
 
     Raw numbers are the column's own, dates count its dtype's units from 1970, and values are their places in
@@ -46,13 +46,21 @@ class TableSpace:
     polars: bool = False
     """Whether the table came as a polars frame."""
 
-    @staticmethod
-    def of_plain(
-        columns: Any, classes: Any = (), constraints: Any = None, polars: bool = False
-    ) -> TableSpace:
+    @classmethod
+    def from_plain(cls, fields: Mapping[str, Any]) -> TableSpace:
         """The space from what JSON keeps of it."""
-        known = None if constraints is None else Constraints.of_plain(**constraints)
-        return TableSpace(tuple(map(column_of, columns)), classes, known, polars)
+        constraints = fields.get("constraints")
+        return TableSpace(
+            tuple(map(column_of, fields["columns"])),
+            tuple(fields.get("classes", ())),
+            None if constraints is None else Constraints.of_plain(**constraints),
+            fields.get("polars", False),
+        )
+
+    @property
+    def words(self) -> str:
+        """``rows of a table of 5 columns``."""
+        return f"rows of a table of {len(self.columns)} columns"
 
     @property
     def learnt(self) -> tuple[Column, ...]:
@@ -158,7 +166,7 @@ class TableSpace:
             path / "table.csv", index=False, header=not first, mode="a" if first else "w"
         )
 
-    def preview(
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """How the first columns that are learnt are distributed, beside real rows."""

@@ -1,1 +1,52 @@
-"""Rows of numbers."""
+"""Vectors: rows of numbers whose columns mean different things, on different scales."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.data.glimpse import array_of, file_of, text_of
+from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.vector.source import NAME, Vectors
+from ptarmigan.modalities.vector.space import VectorSpace
+
+
+def recognise(data: Any) -> str:
+    """The named set, or an ``.npz`` with rows ``X``, as collections of anomalies have them."""
+    if text_of(data) == NAME:
+        return f"the set {data}"
+    path = file_of(data)
+    if path is None or path.suffix.lower() != ".npz":
+        return ""
+    found = array_of(data)
+    return f"rows X of shape {found.shape}" if found and len(found.shape) == 2 else ""
+
+
+def describe(options: Vectors) -> Description:
+    """Count, columns, duplicates and range."""
+    from ptarmigan.modalities.describe import describe_samples
+
+    found = describe_samples(options.open(batch=1), "rows of numbers")
+    return Description(found.table(), found.preview)
+
+
+def example(place: Path) -> Any:
+    """Rows in an ``.npz``."""
+    import numpy as np
+
+    np.savez(place / "rows.npz", X=np.random.default_rng(0).normal(size=(64, 5)))
+    return str(place / "rows.npz")
+
+
+MODALITY = Modality(
+    name="vector",
+    plural="rows of numbers",
+    takes=f"{NAME}, or an .npz with rows X; with --kind vector also a .csv or .npy file",
+    space=VectorSpace,
+    options=Vectors,
+    recognise=recognise,
+    describe=describe,
+    example=example,
+    recipe="anomaly.ganomaly",
+    recipes="ptarmigan.zoo.anomaly",
+)

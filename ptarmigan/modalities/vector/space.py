@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
+from ptarmigan.data.space import Space, Surface
 
 NEAR = 4.0
 """Deviations from the centre up to which numbers stay nearly as they are."""
@@ -21,7 +21,7 @@ FARTHEST = 100.0 * NEAR
 
 
 @dataclass(frozen=True)
-class VectorSpace:
+class VectorSpace(Space):
     """Rows of numbers, of which networks see ``4 arsinh((x - centre) / (4 scale))`` for every column.
 
     That is standardised near the centre, and logarithmic far from it: a single number that is a thousand
@@ -52,6 +52,22 @@ class VectorSpace:
         """The number of columns."""
         return (len(self.centre),)
 
+    @property
+    def words(self) -> str:
+        """``rows of 30 numbers``."""
+        return f"rows of {self.shape[0]} numbers"
+
+    def check(self, raw: NDArray[Any]) -> None:
+        """See that an array holds rows with these columns.
+
+        Raises:
+            ValueError: it does not.
+        """
+        if raw.shape[1:] != self.shape:
+            raise ValueError(
+                f"this run is of rows of {self.shape[0]} numbers, and these are of shape {raw.shape}"
+            )
+
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, columns)`` numbers to the same, standardised, as float32."""
         x = (np.asarray(raw, np.float64) - self.centre) / self.scale
@@ -71,7 +87,7 @@ class VectorSpace:
                 file.write(",".join(self.columns) + "\n")
             np.savetxt(file, raw, delimiter=",", fmt="%.9g")
 
-    def preview(
+    def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """A scatter plot of the first two columns as networks see them, over real ones."""

@@ -8,9 +8,9 @@ import numpy as np
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from ptarmigan.data.left_out import left_out
 from ptarmigan.data.part import Part
 from ptarmigan.data.samples import Source
-from ptarmigan.modalities.image.source import bad_files
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.tasks.detect.samples import Asked, chunks
 from ptarmigan.trained import Trained
@@ -34,7 +34,7 @@ def images(trained: Trained, data: str) -> Asked:
     """
     samples, space = trained.images(data), trained.space
     assert isinstance(space, ImageSpace)
-    return asked(samples.source, space, bad_files(samples))
+    return asked(samples.source, space, left_out(samples))
 
 
 def images_learnt(trained: Trained) -> Asked | None:

@@ -10,7 +10,6 @@ import numpy as np
 from ptarmigan.evaluation.features import looked_at
 from ptarmigan.evaluation.request import Asked
 from ptarmigan.evaluation.written import written
-from ptarmigan.modalities.words import form
 from ptarmigan.tasks.translate.cycle import noisy
 from ptarmigan.tasks.translate.measures import Translations
 from ptarmigan.tasks.translate.show import TranslationShow
@@ -23,7 +22,7 @@ def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[
     asked.of_no_table()
     samples, game, tell = run.samples, trained.game, asked.tell
     features = looked_at(samples, asked)
-    judge = Translations(samples, features, n, asked.metrics, what=form(samples.space), tell=tell)
+    judge = Translations(samples, features, n, asked.metrics, what=samples.space.words, tell=tell)
     show = TranslationShow(replace(run, seed=seed), judge.n, trained.precision)
     tell(f"{judge.n:,} translations")
     outputs = np.concatenate(list(show.make(game, np.arange(judge.n))))

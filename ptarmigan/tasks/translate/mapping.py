@@ -19,12 +19,10 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Inputs, Samples, Source
 from ptarmigan.data.space import Space
-from ptarmigan.modalities.distance import distance
 from ptarmigan.modalities.image import learnt
 from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.registry import to_json
 from ptarmigan.nets.unet import UNet
 
 VERSION = 1
@@ -93,7 +91,7 @@ def learn(given: Source, inputs: Space, targets: Source, space: Space, cache: Pa
     """
     if words := unfit(inputs, space):
         raise ValueError(words)
-    said = (VERSION, to_json(inputs), to_json(space), len(targets))
+    said = (VERSION, inputs.to_json(), space.to_json(), len(targets))
     net = learnt.learnt(
         "mapping",
         learnt.fingerprint(given, *said, learnt.fingerprint(targets)),
@@ -113,7 +111,7 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
     net.train().requires_grad_(True)
     pairs = Inputs(given, inputs, given, matched=True, paired=True)
     samples = Samples(targets, space, batch=BATCH, seed=VERSION, inputs=pairs)
-    loss = distance(space)
+    loss = space.distance
     with closing(samples) as batches, learnt.progress("learning what a U-Net alone can do", steps) as report:
         for step in range(steps):
             b, a = batches.draw(step)

@@ -20,7 +20,6 @@ from ptarmigan.media.pictures import grid
 from ptarmigan.metrics.score import Metric
 from ptarmigan.modalities.image.decode import resampled
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.registry import to_json
 from ptarmigan.tasks.generate import CHUNK, translations
 from ptarmigan.tasks.translate.quick import translation_metrics
 from ptarmigan.tasks.translate.translation import Translation
@@ -62,7 +61,7 @@ class TranslationShow:
 
     def described(self) -> dict[str, Any]:
         """The spaces that are translated between."""
-        return {"space": to_json(self.run.space), "inputs": to_json(self.inputs.space)}
+        return {"space": self.run.space.to_json(), "inputs": self.inputs.space.to_json()}
 
     def rows(self, game: Game, which: Indices) -> Columns:
         """Held-out inputs, their outputs, targets where they match, and what becomes of outputs again."""

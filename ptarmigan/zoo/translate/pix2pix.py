@@ -21,10 +21,9 @@ from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.history import History
-from ptarmigan.core.losses import non_saturating
+from ptarmigan.core.losses import Distance, non_saturating
 from ptarmigan.core.optim import adam
 from ptarmigan.core.schedule import linear
-from ptarmigan.modalities.distance import Distance, distance
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.unet import UNet
 from ptarmigan.tasks.translate.source import Pairs
@@ -131,7 +130,7 @@ def recipe(
         History(batch, shape),
         History(batch, shape),
         History(batch, inputs),
-        distance(samples.space),
+        samples.space.distance,
         weight,
     )
     optimizers = {

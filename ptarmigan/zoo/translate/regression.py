@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.losses import Distance
 from ptarmigan.core.optim import adam
 from ptarmigan.core.schedule import linear
-from ptarmigan.modalities.distance import Distance, distance
 from ptarmigan.nets.unet import UNet
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import Translation
@@ -70,7 +70,7 @@ def recipe(
     noise.at(seed, "weights")
     samples = data.open(batch=batch, seed=seed)
     network = UNet(samples.require_inputs().shape, samples.space.shape, width)
-    game = Regression(network, distance(samples.space))
+    game = Regression(network, samples.space.distance)
     optimizers = {"generator": adam(game.generator, lr, (0.5, 0.999))}
     rate = linear(1.0, 0.0, begin=0.5)
     return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=rate)

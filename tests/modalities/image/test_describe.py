@@ -10,12 +10,14 @@ from conftest import ROOT
 from PIL import Image
 
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.modalities.image import describe as describing
-from ptarmigan.modalities.image.describe import describe, describe_samples
+from ptarmigan.modalities import describe as describing
+from ptarmigan.modalities.describe import describe_samples
+from ptarmigan.modalities.image.describe import describe, describe_images
 from ptarmigan.modalities.image.named import open_named
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.source import points
+from ptarmigan.modalities.recognise import recognise
 
 
 def images(
@@ -59,14 +61,14 @@ def test_what_is_counted() -> None:
 def test_chunks_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small chunks see what one large chunk sees."""
     samples = images(random(37, 3, 3, 1))
-    whole = describe_samples(samples)
+    whole = describe_images(samples)
     monkeypatch.setattr(describing, "CHUNK", 30)
-    assert describe_samples(samples).table() == whole.table()
+    assert describe_images(samples).table() == whole.table()
 
 
 def test_sixteen_bits() -> None:
     raw = random(10, 5, 5, 1, dtype=np.uint16)
-    described = describe_samples(images(raw))
+    described = describe_images(images(raw))
     assert (described.bits, described.low, described.high) == (16, raw.min(), raw.max())
     assert described.duplicates == 0
     assert "grey), 16 bits" in "\n".join(described.table())
@@ -76,7 +78,7 @@ def test_the_preview_has_a_row_for_every_class() -> None:
     shades = np.array([50, 100, 200], np.uint8)
     labels = np.random.default_rng(1).integers(3, size=100)
     raw = np.broadcast_to(shades[labels][:, None, None, None], (100, 4, 4, 1)).copy()
-    pixels = np.asarray(describe_samples(images(raw, labels)).preview)
+    pixels = np.asarray(describe_images(images(raw, labels)).preview)
     edges = np.linspace(0, len(pixels), 4).astype(int)
     for row, shade in enumerate(shades):
         band = pixels[edges[row] : edges[row + 1]]
@@ -86,7 +88,7 @@ def test_the_preview_has_a_row_for_every_class() -> None:
 
 def test_a_class_with_few_images_or_none_has_black_in_its_row() -> None:
     raw = np.full((12, 4, 4, 1), 255, np.uint8)
-    described = describe_samples(images(raw, np.array([0] * 10 + [2] * 2), ("a", "b", "c")))
+    described = describe_images(images(raw, np.array([0] * 10 + [2] * 2), ("a", "b", "c")))
     pixels = np.asarray(described.preview)
     first, second, third = (band.mean() for band in np.array_split(pixels, 3))
     assert first > 4 * third > 0
@@ -95,13 +97,13 @@ def test_a_class_with_few_images_or_none_has_black_in_its_row() -> None:
 
 
 def test_few_images_are_enough() -> None:
-    described = describe_samples(images(random(1, 3, 5, 3)))
+    described = describe_images(images(random(1, 3, 5, 3)))
     assert (described.count, described.duplicates, described.constant) == (1, 0, ())
     assert described.preview.width > described.preview.height
 
 
 def test_points() -> None:
-    described = describe_samples(points("ring", batch=4, n=3000))
+    described = describe_samples(points("ring", batch=4, n=3000), "points")
     assert (described.kind, described.count, described.held_out) == ("points", 3000, 10_000)
     assert (described.channels, described.bits, described.sizes) == (2, 0, {"2": 3000})
     assert described.low == pytest.approx(-1, abs=0.05)
@@ -113,7 +115,7 @@ def test_points() -> None:
 
 def test_digits() -> None:
     source, space, held_out = open_named("digits")
-    described = describe_samples(Samples(source, space, batch=1, held_out=held_out))
+    described = describe_images(Samples(source, space, batch=1, held_out=held_out))
     assert (described.count, described.held_out, len(described.classes)) == (1438, 359, 10)
     assert sum(described.classes.values()) == 1438
     assert (described.low, described.high) == (0, 255)
@@ -124,7 +126,7 @@ def test_real_files() -> None:
     if not (shared / "mnist").is_dir():
         pytest.skip(f"{shared / 'mnist'} is not here")
     source, space, held_out = open_named("mnist", shared)
-    described = describe_samples(Samples(source, space, batch=1, held_out=held_out))
+    described = describe_images(Samples(source, space, batch=1, held_out=held_out))
     assert described.classes["0"] == 5923  # as published
     assert (described.count, described.low, described.high) == (60_000, 0, 255)
     assert described.duplicates == 0
@@ -169,15 +171,20 @@ def test_files_of_several_sizes_are_counted(cache: Path, pack: str) -> None:
     assert describe(Images(str(path), size="4x4")).sizes == {"4 × 4": 20}
 
 
-def test_points_by_name_and_file(cache: Path) -> None:
-    assert describe("moons").kind == "points"
+def test_what_a_source_is_taken_for_is_described_so(cache: Path) -> None:
     np.savetxt(cache / "x.csv", np.eye(3), delimiter=",")
     np.save(cache / "x.npy", np.eye(3))
-    for name in ("x.csv", "x.npy"):
-        described = describe(Images(str(cache / name)))
-        assert (described.kind, described.count, described.channels) == ("points", 3, 3)
     np.save(cache / "images.npy", random(5, 4, 4))
-    assert describe(str(cache / "images.npy")).kind == "images"
+    for data, kind in (
+        ("moons", "points"),
+        ("x.csv", "points"),
+        ("x.npy", "points"),
+        ("images.npy", "images"),
+    ):
+        source = data if data == "moons" else str(cache / data)
+        taken = recognise(source).modality
+        lines = taken.describe(taken.options(source)).lines
+        assert lines[0].split() == ["kind", kind]
 
 
 def test_what_cannot_be_described_says_why(cache: Path) -> None:

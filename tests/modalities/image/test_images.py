@@ -21,8 +21,9 @@ from torch.utils.data import Dataset, IterableDataset, TensorDataset
 
 from ptarmigan.data import cache
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.left_out import left_out
 from ptarmigan.modalities.image import decode, files
-from ptarmigan.modalities.image.source import Images, bad_files, parse_size
+from ptarmigan.modalities.image.source import Images, parse_size
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
 
@@ -231,7 +232,7 @@ def test_a_flat_folder(tmp_path: Path) -> None:
     assert samples.space == ImageSpace(6, 5, 3)
     np.testing.assert_array_equal(samples.source.read(np.array([2, 0]))[0], random(6, 5, 3, seed=2))
     assert samples.held_out is samples.source
-    assert bad_files(samples) == ()
+    assert left_out(samples) == ()
 
 
 def test_class_folders_and_splits(tmp_path: Path) -> None:
@@ -309,14 +310,14 @@ def test_bad_files_are_skipped_and_named(tmp_path: Path) -> None:
     (root / "gone.png").symlink_to(tmp_path / "nowhere")
     samples = Images(root).open(batch=1)
     assert len(samples) == 60
-    reasons = dict(b.split(": ", 1) for b in bad_files(samples))
+    reasons = dict(b.split(": ", 1) for b in left_out(samples))
     assert reasons.keys() == {"cut.jpg", "empty.png", "bomb.png", "text.png", "gone.png"}
     assert "empty" in reasons["empty.png"]
     assert "bomb" in reasons["bomb.png"]
     assert "not an image" in reasons["text.png"]
     np.testing.assert_array_equal(samples.source.read(np.array([59]))[0], random(6, 5, 3, seed=59))
     again = Images(root).open(batch=1)  # from the cache
-    assert dict(b.split(": ", 1) for b in bad_files(again)) == reasons
+    assert dict(b.split(": ", 1) for b in left_out(again)) == reasons
 
 
 @pytest.mark.parametrize("broken", [b"", b"\x89PNG\r\n\x1a\n broken"])
@@ -350,11 +351,11 @@ def test_decoded_when_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     last.write_bytes(last.read_bytes()[:80])
     samples = Images(root).open(batch=8)
     assert len(samples) == 40
-    assert bad_files(samples) == ()
+    assert left_out(samples) == ()
     got = samples.source.read(np.array([19, 20]))
     np.testing.assert_array_equal(got[0], random(6, 5, 3, seed=0))
     np.testing.assert_array_equal(got[1], random(6, 5, 3, seed=100))
-    assert [b.split(":")[0] for b in bad_files(samples)] == ["a/019.png"]
+    assert [b.split(":")[0] for b in left_out(samples)] == ["a/019.png"]
     for i in range(4):
         path = root / "b" / f"{i:03d}.png"
         path.write_bytes(path.read_bytes()[:80])

@@ -10,9 +10,8 @@ import torch
 from PIL import Image
 
 from ptarmigan.data.samples import Inputs
-from ptarmigan.modalities.distance import SHARP, unlikeliness
-from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.label.space import SHARP, LabelSpace
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.tasks.translate.source import Pairs
 
 COLOURS = np.array([(0, 0, 0), (200, 30, 30), (30, 200, 30), (10, 10, 240)], np.uint8)
@@ -131,7 +130,7 @@ def test_what_is_saved_is_read_again(tmp_path: Path) -> None:
             Image.new("RGB", (8, 6)).save(root / "photo" / path.name)
         inputs = opened(root)
         assert inputs.space == space
-        assert from_json(to_json(space)) == space
+        assert from_json(space.to_json()) == space
         same(held(inputs), raw)
 
 
@@ -187,21 +186,21 @@ def test_void_is_no_class(tmp_path: Path, void: int, classes: int) -> None:
     assert space.decode(-torch.ones(1, *space.shape)).max() == 0
     assert space.painted(found).shape == (12, 6, 8, 3)
     assert (np.asarray(space.picture(found[0])) == void).sum() == (found[0] == classes).sum()
-    assert from_json(to_json(space)) == space
+    assert from_json(space.to_json()) == space
 
 
 def test_void_is_not_learnt() -> None:
     space = LabelSpace(4, 4, 3, void=255)
     raw = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1) % 4
     made = torch.randn(1, 3, 4, 4, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    loss = unlikeliness(made, space.encode(raw))
+    loss = space.distance(made, space.encode(raw))
     (gradient,) = torch.autograd.grad(loss, made)
     of_a_class = torch.from_numpy(raw[..., 0] < 3)
     assert torch.equal(gradient.abs().amax(1) > 0, of_a_class)
     chosen = made.detach()[0, :, of_a_class[0]].T * SHARP
     wanted = torch.from_numpy(raw[0, ..., 0].astype(np.int64))[of_a_class[0]]
     torch.testing.assert_close(loss.detach(), torch.nn.functional.cross_entropy(chosen, wanted))
-    assert unlikeliness(made, space.encode(np.full_like(raw, 3))) == 0
+    assert space.distance(made, space.encode(np.full_like(raw, 3))) == 0
 
 
 def test_void_that_is_none(tmp_path: Path) -> None:

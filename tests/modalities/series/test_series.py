@@ -11,7 +11,7 @@ import torch
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.windows import windows
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.source import Series, sines
 from ptarmigan.modalities.series.space import SeriesSpace
 
@@ -50,7 +50,7 @@ def test_series_are_the_same_after_encoding_and_decoding(ends):
     assert x.dtype == torch.float32
     assert 0 <= x.min() <= x.max() <= 1
     np.testing.assert_allclose(space.decode(x), raw, rtol=1e-5, atol=1e-5)
-    again = from_json(json.loads(json.dumps(to_json(space))))
+    again = from_json(json.loads(json.dumps(space.to_json())))
     assert again == space
     # whatever a network says of what was constant, it stays so, and a series has one step at least
     said = space.decode(torch.zeros(2, *space.shape) - 0.5)
@@ -101,7 +101,7 @@ def test_metadata_is_said_of_whole_series(tmp_path):
     x = space.encode(raw)
     assert tuple(x.shape[1:]) == space.shape
     assert 0 <= x.min() <= x.max() <= 1
-    assert from_json(json.loads(json.dumps(to_json(space)))) == space
+    assert from_json(json.loads(json.dumps(space.to_json()))) == space
     back = space.decode(x)
     np.testing.assert_allclose(back[:, :, :2], raw[:, :, :2], atol=1e-5)
     np.testing.assert_allclose(back[:, :, 2:], raw[:, :, 2:], atol=1e-5)
@@ -132,7 +132,7 @@ def test_files(tmp_path):
     saved = pd.read_csv(tmp_path / "series.csv")
     assert saved["series"].tolist() == [0] * 12 + [1] * 12
     np.testing.assert_allclose(saved[["a", "b"]], np.tile(series, (2, 1)), rtol=1e-8)
-    assert space.preview(raw, raw).size[0] > 100
+    assert space.render(raw, raw).size[0] > 100
 
 
 def test_the_named_set_is_what_it_says():

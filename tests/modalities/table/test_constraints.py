@@ -12,7 +12,7 @@ import torch
 
 from ptarmigan import TableGAN
 from ptarmigan.data.samples import Samples
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.table.source import Table
 
 N = 300
@@ -83,7 +83,7 @@ def test_whatever_a_network_says_becomes_rows_that_fulfil_them(seed):
 
 
 def test_the_space_survives_json():
-    assert from_json(json.loads(json.dumps(to_json(opened().space)))) == opened().space
+    assert from_json(json.loads(json.dumps(opened().space.to_json()))) == opened().space
 
 
 def test_batches_have_the_combinations_that_they_say():

@@ -6,12 +6,13 @@ import pandas as pd
 from test_table import everything
 
 from ptarmigan.modalities.table.describe import described_table
+from ptarmigan.modalities.table.source import Table
 
 
 def test_every_column_is_named_with_what_it_is_taken_for():
     frame = everything(missing=True)
     frame["id"] = range(len(frame))
-    lines, picture = described_table(frame)
+    lines, picture = described_table(Table(frame))
     said = {line[:22].strip(): line for line in lines[6:]}
     assert list(said) == [str(name) for name in frame.columns]
     assert "always 5" in said["five"]

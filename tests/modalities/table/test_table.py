@@ -13,7 +13,7 @@ import torch
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.table.source import Table, read_frame
 from ptarmigan.modalities.table.space import TableSpace
 
@@ -87,7 +87,7 @@ def test_kinds():
 
 def test_the_space_survives_json():
     space = opened().space
-    assert from_json(json.loads(json.dumps(to_json(space)))) == space
+    assert from_json(json.loads(json.dumps(space.to_json()))) == space
 
 
 def test_a_modes_numbers_and_shared_numbers_are_exact():
@@ -217,4 +217,4 @@ def test_a_blank_table_has_a_space_and_no_rows():
 def test_preview():
     samples = opened()
     raw = samples.source.read(np.arange(N))
-    assert samples.space.preview(raw, raw[:50]).size[0] > 100
+    assert samples.space.render(raw, raw[:50]).size[0] > 100

@@ -7,7 +7,7 @@ import pytest
 
 from ptarmigan import load, train, zoo
 from ptarmigan.contract import recipes as contract
-from ptarmigan.modalities.registry import from_json, to_json
+from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.vector.source import Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.detector import Detector
@@ -62,7 +62,7 @@ def test_far_numbers_are_told_apart_and_do_not_overflow():
 
 def test_a_space_survives_json_exactly():
     space = VectorSpace.of(rows(), ("a", "b", "ü", "d e"))
-    assert from_json(to_json(space)) == space
+    assert from_json(space.to_json()) == space
 
 
 @pytest.mark.parametrize("form", ["npy", "npz", "csv"])

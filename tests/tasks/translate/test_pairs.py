@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from ptarmigan.commands import data
+from ptarmigan.data.left_out import left_out
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.image import files
-from ptarmigan.modalities.image.source import bad_files
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.domains import pairs
@@ -74,7 +74,7 @@ def test_layouts_with_a_test_split(tmp_path: Path, layout: tuple[str, ...], pack
     samples = Pairs(where).open(batch=2)
     assert sides(samples) == (list(range(8)), list(range(8)))
     assert sides(samples, held_out=True) == ([20, 21, 22], [20, 21, 22])
-    assert bad_files(samples) == ()
+    assert left_out(samples) == ()
 
 
 def test_without_a_test_split_every_sixth_pair_is_held_out(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_few_without_partner_are_named_and_left_out(tmp_path: Path) -> None:
     put(root, "A/lonely.png", png(50, 100))
     samples = Pairs(root).open(batch=1)
     assert len(samples) == 17
-    assert bad_files(samples) == ("A/lonely.png: it has no partner",)
+    assert left_out(samples) == ("A/lonely.png: it has no partner",)
     for i in range(5):
         put(root, f"B/alone{i}.png", png(50, 200))
     with pytest.raises(ValueError, match=r"6 of 46 pictures have no partner.*A/lonely\.png"):
@@ -181,7 +181,7 @@ def test_a_bad_file_takes_its_partner_along(
     assert a == b
     assert 3 not in a
     assert 7 not in a
-    assert len(bad_files(samples)) == 2
+    assert len(left_out(samples)) == 2
     x, c = samples.load(0)
     assert c is not None
     assert bool((x[:, 0, 3, 3] == c[:, 0, 3, 3]).all())
@@ -194,7 +194,7 @@ def test_odd_sizes_are_left_out_while_they_are_few(tmp_path: Path) -> None:
     a, b = sides(samples)
     assert a == b
     assert 4 not in a
-    assert "9x9" in bad_files(samples)[0]
+    assert "9x9" in left_out(samples)[0]
     assert len(Pairs(root, size="8").open(batch=1)) == 17
     for i in range(8):
         put(root, f"A/{i:02d}.png", png(i, 100, 9, 9))

@@ -22,7 +22,6 @@ from ptarmigan import api, cli
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.registry import to_json
 from ptarmigan.tasks.generate import translations
 from ptarmigan.tasks.translate.many import Wish, translate_files
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
@@ -73,7 +72,7 @@ def same(a: Tensor) -> Tensor:
 
 
 def trained(make=same, given: Space = RGB, space: Space | None = None, latent: int = 0, back=None, **options):
-    described = {"inputs": to_json(given), "options": options}
+    described = {"inputs": given.to_json(), "options": options}
     return Trained(Made(make, latent, back).eval(), space or given, described)
 
 

@@ -15,7 +15,6 @@ from ptarmigan.core.game import State
 from ptarmigan.core.history import History
 from ptarmigan.core.losses import relativistic
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.modalities.distance import distance
 from ptarmigan.modalities.image.classifier import Net
 from ptarmigan.modalities.image.extractors.squeezenet import SIDE, squeezenet
 from ptarmigan.modalities.image.space import ImageSpace
@@ -210,11 +209,11 @@ def test_pix2pix_weighs_the_distance_and_halves_the_discriminators_loss():
 def test_label_maps_are_near_by_how_likely_their_classes_are():
     space = LabelSpace(4, 4, 3)
     labels = space.encode(np.random.default_rng(0).integers(0, 3, (2, 4, 4, 1), dtype=np.uint8))
-    far = distance(space)
+    far = space.distance
     unsure, likely, sure = (float(far(scale * labels, labels)) for scale in (0.0, 0.2, 1.0))
     assert unsure == pytest.approx(math.log(3), rel=1e-6)
     assert unsure > likely > sure
-    assert float(distance(ImageSpace(4, 4, 3))(0 * labels, labels)) == pytest.approx(1)
+    assert float(ImageSpace(4, 4, 3).distance(0 * labels, labels)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("recipe", [pix2pix.recipe, regression.recipe], ids=["pix2pix", "regression"])

@@ -1,0 +1,106 @@
+"""A glimpse at data: names and headers, from which a modality tells whether they are of its kind."""
+
+from __future__ import annotations
+
+import csv
+import re
+import zipfile
+from collections import Counter
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ptarmigan.data.archives import container
+
+LOOKED_AT = 64
+"""Rows of an array whose numbers are looked at."""
+KEYS = ("x", "images", "data", "arr_0")
+"""Names of the array of samples in an ``.npz``, in the order of preference."""
+
+
+class Glimpse(NamedTuple):
+    """An array: its shape, its dtype, and some of its numbers where they are at hand."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    some: NDArray[Any] | None
+
+
+def text_of(data: Any) -> str:
+    """A name or a path as text; empty for anything else."""
+    return str(data) if isinstance(data, str | Path) else ""
+
+
+def file_of(data: Any) -> Path | None:
+    """The file that a path names, where there is one."""
+    path = Path(text_of(data)).expanduser() if text_of(data) else None
+    return path if path is not None and path.is_file() else None
+
+
+def endings(data: Any) -> Counter[str]:
+    """How many files of a folder, a zip or a tar have which ending (``.png``); nothing of other data.
+
+    Raises:
+        ValueError: an archive is damaged.
+    """
+    text = text_of(data)
+    path = Path(text).expanduser()
+    if not text or not path.exists():
+        return Counter()
+    found = container(str(path))
+    return Counter(Path(name).suffix.lower() for name in found.names) if found is not None else Counter()
+
+
+def array_of(data: Any) -> Glimpse | None:
+    """The array that data are, or that an ``.npy`` or ``.npz`` file holds; None where there is none."""
+    if isinstance(data, torch.Tensor):
+        data = data.detach().cpu().numpy()
+    if isinstance(data, np.ndarray):
+        return Glimpse(data.shape, data.dtype, data[:LOOKED_AT] if data.ndim else None)
+    path = file_of(data)
+    if path is None:
+        return None
+    try:
+        if path.suffix.lower() == ".npy":
+            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            return Glimpse(mapped.shape, mapped.dtype, np.array(mapped[:LOOKED_AT]) if mapped.ndim else None)
+        return _in_npz(path) if path.suffix.lower() == ".npz" else None
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+        return None  # whoever opens it says what is wrong
+
+
+def _in_npz(path: Path) -> Glimpse | None:
+    with zipfile.ZipFile(path) as archive:
+        members = {name.removesuffix(".npy").lower(): name for name in archive.namelist()}
+        wanted = next((members[key] for key in (*KEYS, "x_train") if key in members), None)
+        if wanted is None:
+            return None
+        with archive.open(wanted) as file:
+            version = npy.read_magic(file)
+            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+            shape, _, dtype = read(file)
+    return Glimpse(shape, dtype, None)
+
+
+def names_in(path: Path) -> tuple[str, ...]:
+    """The names in the first line of a text of columns; nothing where it holds numbers alone, or no text."""
+    try:
+        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
+            cells = next(csv.reader(file), [])
+    except (OSError, csv.Error):
+        return ()
+    return tuple(cells) if any(not is_number(cell) for cell in cells) else ()
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell of text is a number."""
+    return bool(re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+|nan|inf(inity)?)(e[+-]?\d+)?\s*", cell, re.I))
+
+
+def is_frame(data: Any) -> bool:
+    """Whether data are a data frame of pandas or polars."""
+    return not isinstance(data, str | Path) and type(data).__module__.split(".")[0] in ("pandas", "polars")

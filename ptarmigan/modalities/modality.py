@@ -1,0 +1,77 @@
+"""A modality: all that is known of one kind of data. Nobody outside its folder asks what kind it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from PIL import Image
+
+from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
+
+
+class DataOptions(Protocol):
+    """How data of a kind are read: a frozen dataclass of plain values, a group of a recipe's options."""
+
+    @property
+    def data(self) -> Any:
+        """A name, a path, or in Python an array, a frame and so on."""
+        ...
+
+    def open(self, *, batch: int, seed: int = 0) -> Samples:
+        """The real samples, shuffled by ``seed`` and cut into batches.
+
+        Raises:
+            FileNotFoundError: there is nothing of that name.
+            ValueError: it cannot be read as this kind; the message says why and what to do.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """What a source of samples holds, for people: lines of text and a picture of some samples."""
+
+    lines: Sequence[str]
+    preview: Image.Image
+
+
+@dataclass(frozen=True, eq=False)
+class Modality:
+    """One kind of data.
+
+    Attributes:
+        name: ``image``: what ``--kind`` takes.
+        plural: ``images``: samples of it, for people.
+        takes: the sources that it reads, for people.
+        space: what one sample is.
+        options: how it is read, ``(data=…, …) -> DataOptions``.
+        recognise: why data are of this kind (``3,000 image files``); empty where they are not. It reads
+            names and headers and never the whole.
+        describe: looks at every sample.
+        example: writes a small source into an empty folder, and gives what ``options`` take as data.
+        recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
+        recipes: the package that holds its recipes; empty where there is none.
+        calibrated: the doctor's thresholds were tuned on runs of this kind too.
+    """
+
+    name: str
+    plural: str
+    takes: str
+    space: type[Space]
+    options: Callable[..., DataOptions]
+    recognise: Callable[[Any], str]
+    describe: Callable[[Any], Description]
+    example: Callable[[Path], Any]
+    recipe: str = ""
+    recipes: str = ""
+    calibrated: bool = False
+
+    @property
+    def option_names(self) -> tuple[str, ...]:
+        """The options with which it is read."""
+        options: Any = self.options
+        return tuple(field.name for field in fields(options))

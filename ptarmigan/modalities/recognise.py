@@ -1,0 +1,56 @@
+"""What kind of data something is: every modality is asked, and exactly one has to say yes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.modalities.modality import Modality
+from ptarmigan.modalities.registry import modalities, modality
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A modality, and why data are of it, in words; empty where a person said so."""
+
+    modality: Modality
+    reason: str
+
+    @property
+    def line(self) -> str:
+        """What was understood, in a line."""
+        return f"taken for {self.modality.plural}" + (f": {self.reason}" if self.reason else "")
+
+
+def recognise(data: Any, kind: str = "") -> Recognised:
+    """The modality of data.
+
+    Args:
+        data: a name, a path, an array, a frame, …
+        kind: the modality's name, where a person says it.
+
+    Raises:
+        FileNotFoundError: it is a path at which nothing is.
+        ValueError: no modality takes it, or several do, or there is none of that name.
+    """
+    if kind:
+        return Recognised(modality(kind), "")
+    known = modalities()
+    found = [Recognised(each, reason) for each in known if (reason := each.recognise(data))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        said = "; ".join(f"{each.modality.plural} ({each.reason})" for each in found)
+        raise ValueError(
+            f"{called(data)} could be {said}: say which with --kind, such as --kind {found[0].modality.name}"
+        )
+    takes = "; ".join(f"{each.plural}: {each.takes}" for each in known if each.takes)
+    if isinstance(data, str | Path) and not Path(data).expanduser().exists():
+        raise FileNotFoundError(f"there is no data {str(data)!r}: expected {takes}")
+    raise ValueError(f"{called(data)} is no kind of data that is read: expected {takes}")
+
+
+def called(data: Any) -> str:
+    """What people call the data."""
+    return str(data) if isinstance(data, str | Path) else f"the {type(data).__name__}"
