@@ -28,7 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "list": ("", "the recipes there are"),
     "show": ("RECIPE", "what a recipe is, and its options"),
     "copy": ("RECIPE FILE", "copy a recipe to a file of your own, to change it"),
-    "check": ("RECIPE|FILE", "put a recipe through the contract that the zoo keeps"),
+    "check": ("RECIPE|FILE", "put a recipe, or --modality NAME, through the contract that all keep"),
 }
 
 

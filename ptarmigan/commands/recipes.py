@@ -75,20 +75,26 @@ def copy(args: list[str]) -> int:
 
 
 def check(args: list[str]) -> int:
-    """``ptarmigan check RECIPE|FILE``."""
+    """``ptarmigan check RECIPE|FILE`` or ``ptarmigan check --modality NAME``."""
 
-    def options(recipe: tyro.conf.Positional[str]) -> int:
-        """Put a recipe through the contract that every recipe of the zoo keeps.
+    def options(recipe: tyro.conf.Positional[str] = "", modality: str = "") -> int:
+        """Put a recipe, or a kind of data, through the contract that all of them keep.
 
         Args:
-            recipe: a file, or a name.
+            recipe: a recipe's file, or its name.
+            modality: the name of a kind of data, such as one of a plug-in of yours.
         """
         from ptarmigan import zoo
-        from ptarmigan.contract.recipes import clauses
+        from ptarmigan.contract import modalities, recipes
+        from ptarmigan.modalities import registry
 
-        zoo.recipe(recipe)
+        if bool(recipe) == bool(modality):
+            raise UsageError("name a recipe, or a kind of data with --modality")
+        if recipe:
+            zoo.recipe(recipe)
+        found = modalities.clauses(registry.modality(modality)) if modality else recipes.clauses(recipe)
         failed = 0
-        for clause, problem in clauses(recipe):
+        for clause, problem in found:
             failed += problem is not None
             print(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
         return 1 if failed else 0
