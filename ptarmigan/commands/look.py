@@ -131,7 +131,7 @@ def described(source: str, kind: str, how: dict[str, Any]) -> Description:
     taken = recognise(source, kind)
     given = {name: value for name, value in how.items() if value}
     if strange := [name for name in given if name not in taken.modality.option_names]:
-        raise UsageError(f"--{strange[0]}: {source} is {taken.line}, which have none")
+        raise UsageError(f"--{strange[0]}: {source} is {taken.line}, and that is no option of these")
     if taken.reason:
         print(taken.line, file=sys.stderr)
     return taken.modality.describe(taken.modality.options(source, **given))
