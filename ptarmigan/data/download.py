@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ptarmigan.media.files import replace
+from ptarmigan.media.progress import Bar
 
 CHUNK = 1 << 16
 TRIES = 5
@@ -97,7 +98,7 @@ def _get(url: str, part: Path, algorithm: str, checksum: str, size: int, timeout
 
 
 def _complete(url: str, part: Path, size: int, timeout: float) -> None:
-    with open(part, "ab") as file, _progress(part.name.removesuffix(".part"), size) as report:
+    with open(part, "ab") as file, Bar(size, part.name.removesuffix(".part"), unit="bytes") as bar:
         if file.tell() > size:
             file.truncate(0)
         for left in reversed(range(TRIES)):
@@ -105,13 +106,13 @@ def _complete(url: str, part: Path, size: int, timeout: float) -> None:
             if before == size:
                 break
             try:
-                _transfer(url, file, size, timeout, report)
+                _transfer(url, file, size, timeout, bar.reach)
             except _BrokeOffError:
                 if not left or _end(file) <= before:
                     raise
 
 
-def _transfer(url: str, file: BinaryIO, size: int, timeout: float, report: Callable[[int], None]) -> None:
+def _transfer(url: str, file: BinaryIO, size: int, timeout: float, report: Callable[[float], None]) -> None:
     """Ask ``url`` for what ``file`` lacks, or for all of it where the server cannot resume, and append it."""
     start = _end(file)
     with _answer(url, start, timeout) as answer:
@@ -197,19 +198,6 @@ def _reasons(timeout: float) -> Iterator[None]:
 def _digest(path: Path, algorithm: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-@contextmanager
-def _progress(name: str, size: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing elsewhere; call what it gives with the bytes that are here."""
-    from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(name, total=size)
-        yield lambda done: bar.update(task, completed=done)
 
 
 @contextmanager

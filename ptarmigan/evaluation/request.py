@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -56,15 +54,3 @@ def counted(there: int, n: int | None) -> int:
     if n is not None and not 1 <= n <= there:
         raise ValueError(f"there are {there:,} samples to score, not {n:,} (--n)")
     return there if n is None else n
-
-
-@contextmanager
-def telling(quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Says what is being done, on a terminal."""
-    if quiet or not sys.stderr.isatty():
-        yield SAYING_NOTHING
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("") as status:
-        yield lambda words: status.update(words)

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ptarmigan import zoo
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.evaluation import samples
-from ptarmigan.evaluation.request import Asked, Seen, Weights, telling
+from ptarmigan.evaluation.request import Asked, Seen, Weights
 from ptarmigan.evaluation.written import keep
+from ptarmigan.media.progress import status
 from ptarmigan.metrics import measures
 from ptarmigan.modalities.series import evaluate as series
 from ptarmigan.modalities.series import panel as ordered
@@ -74,7 +75,7 @@ def score(
         ValueError: something cannot be read, the two do not have the same form, or nothing fits them.
         FileNotFoundError: there is nothing of that name.
     """
-    with telling(quiet) as tell:
+    with status(shown=not quiet) as tell:
         asked = Asked(metrics, features, weights, held_out, target, tell)
         if length:
             found = series.of_two(real, fake, n, asked, length=length, id=id, time=time, metadata=metadata)
@@ -126,7 +127,7 @@ def score_run(
     description = folders.load(folder)
     trained = load(folder, best=best, device=device)
     run = build(zoo.recipe(description["recipe"]), description["options"])
-    with telling(quiet) as tell:
+    with status(shown=not quiet) as tell:
         found = of_run(run, trained, n, seed, Asked(metrics, features, weights, held_out, target, tell))
     return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
 

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 
 class MissingPackageError(ImportError, ValueError):
     """A package of one of the extras is not installed; the message says how to get it."""
+
+
+def is_installed(module: str) -> bool:
+    """Whether a module can be imported, such as ``pyarrow``."""
+    return importlib.util.find_spec(module) is not None
 
 
 def needs(module: str, *, extra: str, why: str) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from ptarmigan.media.files import check_vacant, create
 from ptarmigan.media.gif import write_gif
 from ptarmigan.media.pictures import grid, on_white
 from ptarmigan.media.plot import scatter
+from ptarmigan.media.progress import counted
 from ptarmigan.media.tables import write_csv, write_parquet
 from ptarmigan.media.video import pyav, write_mp4
 from ptarmigan.modalities.image.space import ImageSpace
@@ -66,7 +66,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
         return _folder(space, batches, n, out)
     if isinstance(space, SeriesSpace | TableSpace) and form in (".csv", ".parquet"):
         with create(out) as draft:
-            _write_table(space, grouped(_shown(batches, n)), draft, form)
+            _write_table(space, grouped(counted(batches, n, shown=n >= LONG)), draft, form)
         return f"samples: {out} ({n:,} {'series' if isinstance(space, SeriesSpace) else 'rows'})"
     if form not in (".npy", ".npz", ".csv", ".png"):
         raise ValueError(
@@ -82,7 +82,7 @@ def write_samples(space: Space, batches: Chunks, n: int, out: Path) -> str:
             space.render(np.concatenate(list(batches))).save(draft, "PNG")
             return f"samples: {out} ({n:,} in a picture)"
         with open(draft, "wb") as file:
-            _stream(file, form, _shown(batches, n), n)
+            _stream(file, form, counted(batches, n, shown=n >= LONG), n)
     return f"samples: {out} ({n:,})"
 
 
@@ -131,7 +131,7 @@ def place_for_picture(out: Path) -> None:
 def _folder(space: Space, batches: Chunks, n: int, out: Path) -> str:
     with create(out) as draft:
         made = 0
-        for raw in _shown(batches, n):
+        for raw in counted(batches, n, shown=n >= LONG):
             space.save(raw, draft, made)
             made += len(raw)
     return f"samples: {out}{os.sep} ({n:,})"
@@ -167,22 +167,6 @@ def _stream(file: IO[bytes], form: str, batches: Chunks, n: int) -> None:
     for raw in batches:
         write_rows(text, raw)
     text.detach()
-
-
-def _shown(batches: Chunks, n: int) -> Chunks:
-    """The same batches, with a progress bar where there are many and somebody looks."""
-    if n < LONG or not sys.stderr.isatty():
-        yield from batches
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = (BarColumn(bar_width=20), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as bar:
-        task = bar.add_task("", total=n)
-        for raw in batches:
-            yield raw
-            bar.advance(task, len(raw))
 
 
 def _check_picture(space: Space, n: int) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.core.game import Terms
+from ptarmigan.media.progress import Bar, on_terminal, say
 from ptarmigan.training.run_folder import Lines
 
 SHOWN = 5
@@ -68,8 +68,7 @@ class Watch:
         self.folder, self.steps, self.batch = folder, steps, batch
         self.log = Lines(folder / "log.jsonl") if folder else None
         self.clock = Lines(folder / "clock.jsonl") if folder else None
-        self.bar: Any = None
-        self.task: Any = None
+        self.bar: Bar | None = None
         self.board: Any = None
         self.last = (0, time.monotonic())
         self.quiet = quiet or folder is None
@@ -86,8 +85,8 @@ class Watch:
             if lines is not None:
                 lines.cut(step)
         self.board = SummaryWriter(str(self.folder), purge_step=step + 1 if step else None)
-        if not self.quiet and sys.stderr.isatty():
-            self._draw_bar(step)
+        if not self.quiet and on_terminal():
+            self.bar = Bar(self.steps, "step", start=step, keep=True)
         self.last = (step, time.monotonic())
 
     def rewind(self, step: int) -> None:
@@ -99,7 +98,7 @@ class Watch:
     def advance(self, step: int) -> None:
         """One step was made."""
         if self.bar is not None:
-            self.bar.update(self.task, completed=step)
+            self.bar.reach(step)
 
     def values(self, step: int, values: Mapping[str, float], seconds: float) -> None:
         """Terms or scores at ``step``, ``seconds`` of training into the run."""
@@ -116,7 +115,8 @@ class Watch:
         shown = {name: v for name, v in values.items() if name != "skipped" and not name.startswith(VITAL)}
         words = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
         if self.bar is not None:
-            self.bar.update(self.task, completed=step, words=words, speed=f"{speed:,.0f} samples/s")
+            self.bar.reach(step)
+            self.bar.note(f"{speed:,.0f} samples/s  {words}")
         elif not self.quiet and time.monotonic() > self.plain_next:
             self.plain_next = time.monotonic() + 10
             self.say(f"step {step}/{self.steps}  {step * self.batch:,} samples  {speed:,.0f}/s  {words}")
@@ -172,32 +172,17 @@ class Watch:
 
     def _print(self, words: str) -> None:
         if self.bar is not None:
-            self.bar.console.print(words, highlight=False, markup=False)
+            self.bar.say(words)
         else:
-            print(words, file=sys.stderr, flush=True)
+            say(words)
 
     def close(self) -> None:
         """Stop drawing and flush."""
         if self.bar is not None:
-            self.bar.stop()
+            self.bar.close()
             self.bar = None
         if self.board is not None:
             self._on_board(self.board.close)
-
-    def _draw_bar(self, step: int) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (
-            TextColumn("step {task.completed}/{task.total}"),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[words]}", style="dim"),
-        )
-        self.bar = Progress(*columns, console=Console(stderr=True), refresh_per_second=4)
-        self.task = self.bar.add_task("", total=self.steps, completed=step, words="", speed="")
-        self.bar.start()
 
     def _add(self, lines: Lines | None, line: dict[str, Any]) -> None:
         try:

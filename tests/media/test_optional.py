@@ -10,11 +10,17 @@ from importlib import metadata
 import pytest
 from conftest import ROOT, environment
 
-from ptarmigan.media.optional import needs
+from ptarmigan.media.optional import is_installed, needs
 
 
 def test_a_module_that_is_there_is_imported() -> None:
     assert needs("math", extra="none", why="sums need math") is math
+
+
+def test_whether_one_is_there_can_be_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert is_installed("pandas")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert not is_installed("pandas")
 
 
 @pytest.mark.parametrize("kind", [ValueError, ImportError])

@@ -204,6 +204,19 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+class OnlyTakesText:
+    """What an editor or a logger puts in the place of stderr."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+@pytest.mark.parametrize("stderr", [None, OnlyTakesText()], ids=["none", "no isatty"])
+def test_whatever_stderr_is_training_goes_on(tmp_path, monkeypatch, stderr):
+    monkeypatch.setattr(sys, "stderr", stderr)
+    assert play(ring_run(), begun(tmp_path / "run"), QUICK).complete
+
+
 def test_the_latest_and_the_best_are_kept(tmp_path):
     kept = Checkpoints(tmp_path, 2, print)
     for step in range(5):

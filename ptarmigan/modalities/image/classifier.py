@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from ptarmigan.core.noise import key
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.media.progress import Bar
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
 from ptarmigan.modalities.image import learnt
 from ptarmigan.modalities.image.extractors.weights import digest
@@ -278,11 +279,11 @@ def _descend(
     """Adam down the loss, the rate rising for a tenth of the steps and then falling as a cosine."""
     optimizer = torch.optim.Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
-    with closing(samples) as batches, learnt.progress(words, steps) as report:
+    with closing(samples) as batches, Bar(steps, words) as bar:
         for step in range(steps):
             x, c = batches.draw(step)
             optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
             optimizer.zero_grad()
             loss(x, c).backward()
             optimizer.step()
-            report()
+            bar.advance()

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import RLock
 from typing import Any, BinaryIO, Literal, NamedTuple, TypeVar
 
@@ -20,6 +18,7 @@ from ptarmigan.data.cache import end_with, made, note_of, remembered
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.rows import Rows
 from ptarmigan.data.samples import Source
+from ptarmigan.media.progress import Bar
 from ptarmigan.modalities.image.decode import MOST_BYTES, Form, decode, header, resized, union, widened
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import Files
@@ -271,38 +270,25 @@ def in_order(work: Callable[[int, int], T], n: int, title: str) -> Iterator[T]:
     """``work(begin, end)`` for all of [0, n) in pieces, on several threads, a few ahead of who reads this."""
     workers = min(8, os.cpu_count() or 1)
     waiting: deque[tuple[Future[T], int]] = deque()
-    with ThreadPoolExecutor(workers, "ptarmigan-scan") as pool, _progress(n, title) as advance:
+    with ThreadPoolExecutor(workers, "ptarmigan-scan") as pool, Bar(n, title, shown=n > MANY) as bar:
         try:
             for begin in range(0, n, CHUNK):
                 end = min(n, begin + CHUNK)
                 waiting.append((pool.submit(work, begin, end), end - begin))
                 if len(waiting) > 2 * workers:
-                    yield _next(waiting, advance)
+                    yield _next(waiting, bar.advance)
             while waiting:
-                yield _next(waiting, advance)
+                yield _next(waiting, bar.advance)
         finally:
             for future, _ in waiting:
                 future.cancel()
 
 
-def _next(waiting: deque[tuple[Future[T], int]], advance: Callable[[int], None]) -> T:
+def _next(waiting: deque[tuple[Future[T], int]], advance: Callable[[float], None]) -> T:
     future, count = waiting.popleft()
     result = future.result()
     advance(count)
     return result
-
-
-@contextmanager
-def _progress(n: int, title: str) -> Iterator[Callable[[int], None]]:
-    if n <= MANY or not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(title, total=n)
-        yield lambda count: bar.advance(task, count)
 
 
 def cache_name(parts: list[Files], target: Target) -> str:

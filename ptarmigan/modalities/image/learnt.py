@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-import sys
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
@@ -74,20 +72,6 @@ def fingerprint(source: Source, *said: object) -> str:
     for raw in chunks(source, np.sort(looked_at)):
         out.update(raw.tobytes())
     return out.hexdigest()
-
-
-@contextmanager
-def progress(words: str, steps: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal, nothing elsewhere; call what it gives after every step."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(words, total=steps)
-        yield lambda: bar.advance(task)
 
 
 def rate(done: float) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ptarmigan.data.archives import stamp
 from ptarmigan.data.cache import end_with, made, note_of
-from ptarmigan.media.optional import needs
+from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.image.splits import Files, Label, labelled, split
 
 IMAGES = ("image", "img", "jpg", "png", "images", "bytes", "image_bytes")
@@ -23,11 +23,11 @@ ROWS = 64
 
 def holds_images(path: Path) -> bool:
     """Whether a Parquet file has a column of encoded images; without pyarrow none has."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
+    if not is_installed("pyarrow"):
         return False
+    import pyarrow
+    from pyarrow import parquet
+
     try:
         schema = parquet.read_schema(path)
     except (OSError, pyarrow.ArrowException):

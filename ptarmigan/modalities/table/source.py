@@ -11,7 +11,7 @@ import numpy as np
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.media.optional import needs
+from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.table.balance import Balance
 from ptarmigan.modalities.table.describe_columns import described
 from ptarmigan.modalities.table.frames import pandas_or_error
@@ -135,11 +135,11 @@ def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
 
 def holds_columns(path: Path) -> bool:
     """Whether a Parquet file has any column that is no bytes; without pyarrow it is taken to."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
+    if not is_installed("pyarrow"):
         return True
+    import pyarrow
+    from pyarrow import parquet
+
     try:
         schema = parquet.read_schema(path)
     except (OSError, pyarrow.ArrowException):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ptarmigan.data.archives import Container, Folder, Zip
 from ptarmigan.media.files import create
+from ptarmigan.media.progress import Bar, say
 from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
 from ptarmigan.tasks.translate.moving import READ, VIDEOS, translate_gif, translate_video
@@ -100,9 +99,9 @@ def translate_files(wish: Wish, source: Path, out: Path) -> int:
     for _, path in wish.targets(target):
         if path.exists():
             raise ValueError(f"{path} is there already: choose another --out")
-    with progress(1) as watch:
+    with Bar(1, unit="share") as bar:
         try:
-            written = list(translated(wish, original, target, watch))
+            written = list(translated(wish, original, target, bar.reach))
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from None
     for path, note in written:
@@ -123,7 +122,7 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
         raise ValueError(f"{out}: many pictures are written to a folder, and this is a file's name")
     bad, notes, taken = [], [], set()
     with create(out) as draft:
-        with progress(len(originals)) as watch:
+        with Bar(len(originals), unit="share") as bar:
             for i, original in enumerate(originals):
                 target = draft / wish.name(original)
                 if target in taken:  # a.jpg beside a.ppm, which becomes a.png beside a.png
@@ -131,17 +130,17 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
                 taken.add(target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 try:
-                    written = translated(wish, original, target, after(i, watch))
+                    written = translated(wish, original, target, after(i, bar.reach))
                     notes += [f"{original.name}: {note}" for _, note in written if note]
                 except (ValueError, OSError) as error:
                     bad.append(f"{original.name}: {error}")
-                watch(i + 1)
+                bar.reach(i + 1)
         if len(bad) == len(originals):
             raise ValueError(f"{container.where}: none of {len(bad)} can be translated, for example {bad[0]}")
     for line in [*(f"left out {one}" for one in bad), *notes]:
-        print(f"ptarmigan: {line}", file=sys.stderr)
+        say(f"ptarmigan: {line}")
     if bad:
-        print(f"ptarmigan: {len(bad)} of {len(originals)} files were left out", file=sys.stderr)
+        say(f"ptarmigan: {len(bad)} of {len(originals)} files were left out")
     print(f"translations: {out}{os.sep} ({wish.n * (len(originals) - len(bad)):,})")
     return len(bad)
 
@@ -219,18 +218,3 @@ def translatable(original: Original) -> bool:
 def kinds() -> str:
     """What is translated."""
     return " ".join([*sorted(EXTENSIONS), *sorted(ending[1:] for ending in READ)])
-
-
-@contextmanager
-def progress(files: int) -> Iterator[Watch]:
-    """A bar of how many files are done, where somebody looks."""
-    if not sys.stderr.isatty():
-        yield lambda done: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TimeRemainingColumn
-
-    columns = (BarColumn(bar_width=20), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=files)
-        yield lambda done: bar.update(task, completed=done)

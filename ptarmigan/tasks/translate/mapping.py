@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Inputs, Samples, Source
 from ptarmigan.data.space import Space
+from ptarmigan.media.progress import Bar
 from ptarmigan.modalities.image import learnt
 from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.image.space import ImageSpace
@@ -112,7 +113,7 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
     pairs = Inputs(given, inputs, given, matched=True, paired=True)
     samples = Samples(targets, space, batch=BATCH, seed=VERSION, inputs=pairs)
     loss = space.distance
-    with closing(samples) as batches, learnt.progress("learning what a U-Net alone can do", steps) as report:
+    with closing(samples) as batches, Bar(steps, "learning what a U-Net alone can do") as bar:
         for step in range(steps):
             b, a = batches.draw(step)
             assert a is not None
@@ -120,4 +121,4 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
             optimizer.zero_grad()
             loss(net(a), b).backward()
             optimizer.step()
-            report()
+            bar.advance()

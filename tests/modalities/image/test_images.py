@@ -688,8 +688,8 @@ import io, resource, sys, zipfile
 from pathlib import Path
 import numpy as np
 from PIL import Image
-from ptarmigan.data import files
-from ptarmigan.data.images import Images
+from ptarmigan.modalities.image import files
+from ptarmigan.modalities.image.source import Images
 
 root = Path(sys.argv[1])
 np.lib.format.open_memmap(root / "x.npy", mode="w+", dtype=np.uint8, shape=(2048, 256, 256, 3))

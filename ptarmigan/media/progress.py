@@ -1,0 +1,135 @@
+"""What people at a terminal see while something takes long: a bar, or a line, on stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Part = TypeVar("Part", bound=Sized)
+Unit = Literal["count", "bytes", "share"]
+
+
+def on_terminal() -> bool:
+    """Whether stderr is a terminal; services have none, and an editor's or a logger's only takes text."""
+    try:
+        return sys.stderr.isatty()
+    except (AttributeError, ValueError):
+        return False
+
+
+def say(words: str) -> None:
+    """One line on stderr. Where nobody reads it any more it is lost, and the work goes on."""
+    if sys.stderr is not None:
+        try:
+            print(words, file=sys.stderr, flush=True)
+        except (AttributeError, OSError, ValueError):  # without flush(); a closed pipe; a closed file
+            return
+
+
+class Bar:
+    """A progress bar, which is drawn on a terminal only.
+
+    Args:
+        total: how much there is to do.
+        title: what is done.
+        start: how much was done before.
+        unit: how much of it is shown: as a count, as bytes with their speed, or as a percentage.
+        keep: leave the bar on the screen when all is done.
+        shown: False draws none.
+    """
+
+    def __init__(
+        self,
+        total: float,
+        title: str = "",
+        *,
+        start: int = 0,
+        unit: Unit = "count",
+        keep: bool = False,
+        shown: bool = True,
+    ) -> None:
+        self._drawn = _progress(unit, keep) if shown and on_terminal() else None
+        if self._drawn is not None:
+            self._task = self._drawn.add_task(title, total=total, completed=start, note="")
+            self._drawn.start()
+
+    def advance(self, count: float = 1) -> None:
+        """So much more is done."""
+        if self._drawn is not None:
+            self._drawn.advance(self._task, count)
+
+    def reach(self, done: float) -> None:
+        """So much is done in all."""
+        if self._drawn is not None:
+            self._drawn.update(self._task, completed=done)
+
+    def note(self, words: str) -> None:
+        """Show some words at the end of the bar."""
+        if self._drawn is not None:
+            self._drawn.update(self._task, note=words)
+
+    def say(self, words: str) -> None:
+        """One line above the bar."""
+        if self._drawn is not None:
+            self._drawn.console.print(words, highlight=False, markup=False)
+        else:
+            say(words)
+
+    def close(self) -> None:
+        """Draw no more."""
+        if self._drawn is not None:
+            self._drawn.stop()
+            self._drawn = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def counted(parts: Iterable[Part], total: int, title: str = "", *, shown: bool = True) -> Iterator[Part]:
+    """The same arrays or lists one by one, under a bar that counts what is in them."""
+    with Bar(total, title, shown=shown) as bar:
+        for part in parts:
+            yield part
+            bar.advance(len(part))
+
+
+@contextmanager
+def status(*, shown: bool = True) -> Iterator[Callable[[str], None]]:
+    """A line that says what is being done; call what it gives with the words."""
+    if not shown or not on_terminal():
+        yield lambda words: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("") as line:
+        yield line.update
+
+
+def _progress(unit: Unit, keep: bool) -> Progress:
+    from rich import progress
+    from rich.console import Console
+
+    amounts = {
+        "count": (progress.MofNCompleteColumn(),),
+        "bytes": (progress.DownloadColumn(), progress.TransferSpeedColumn()),
+        "share": (progress.TaskProgressColumn(),),
+    }
+    columns = (
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(bar_width=20),
+        *amounts[unit],
+        progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.fields[note]}", style="dim", markup=False),
+    )
+    return progress.Progress(*columns, console=Console(stderr=True), transient=not keep, refresh_per_second=4)
