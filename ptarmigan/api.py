@@ -65,6 +65,7 @@ def train(
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
+        folder.complete(place, name, plainly(defaults(recipe)))
         run, outcome = treated(name, mine, place, settings, force=force, quiet=quiet)
     if report and first_rank():
         from ptarmigan.report.page import write_report

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.space import Space
+
+S = TypeVar("S", bound=Space)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,16 @@ class Blank:
 
     space: Space
     inputs: Space | None = None
+
+    def of(self, kind: type[S]) -> S:
+        """The space, which has to be of a kind.
+
+        Raises:
+            ValueError: it is of another.
+        """
+        if not isinstance(self.space, kind):
+            raise ValueError(f"this needs samples of {kind.__name__}, not of {type(self.space).__name__}")
+        return self.space
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
 from ptarmigan.modalities.table.column import Floats
 
+S = TypeVar("S", bound=Space)
 NEVER = 1e-18
 """How likely a batch has more samples than places."""
 EVEN = 8
@@ -47,7 +50,7 @@ def places(size: int, rate: float) -> int:
     return EVEN * math.ceil(min(size, size * rate + more) / EVEN)
 
 
-def by_chance(samples: Samples, seed: int) -> tuple[Samples, float]:
+def by_chance(samples: Samples[S], seed: int) -> tuple[Samples[S], float]:
     """The same samples in batches that have as many on average, and how likely each is drawn.
 
     Args:

@@ -6,12 +6,13 @@ import math
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from typing_extensions import TypeVar
 
 from ptarmigan.core.batch import Batch, unread
 from ptarmigan.core.noise import key
@@ -19,6 +20,7 @@ from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute_next
 from ptarmigan.data.space import Space
 
+S = TypeVar("S", bound=Space, default=Space, covariant=True)
 AHEAD = 4
 SMALL = 2**16
 """Numbers in a batch; fewer, where they are in memory, cost less to read than to wait for."""
@@ -73,7 +75,7 @@ class Inputs:
     bad: tuple[str, ...] = ()
 
 
-class Samples:
+class Samples(Generic[S]):
     """The real samples of a run: what space they live in, and which of them every batch holds.
 
     Epochs are keyed permutations of the source, laid end to end and cut into batches; a rank or micro-batch
@@ -98,7 +100,7 @@ class Samples:
     def __init__(
         self,
         source: Source,
-        space: Space,
+        space: S,
         *,
         batch: int,
         seed: int = 0,

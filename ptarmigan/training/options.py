@@ -8,13 +8,13 @@ import hashlib
 import inspect
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from ptarmigan.modalities.table.polars_frames import is_polars
-from ptarmigan.training.run import Run
+from ptarmigan.training.run import Built, Run
 
 
 def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
@@ -26,28 +26,77 @@ def flat(arguments: dict[str, Any]) -> dict[str, Any]:
     """Arguments by flat names."""
     out: dict[str, Any] = {}
     for name, value in arguments.items():
-        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if is_group(value):
             out |= {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
         else:
             out[name] = value
     return out
 
 
+def arguments(recipe: Callable[..., Any], *args: Any, **options: Any) -> dict[str, Any]:
+    """What a recipe is called with, of options in groups or flat: a flat one changes that field of its group.
+
+    Raises:
+        TypeError: there are more positional arguments than the recipe has.
+        ValueError: it has no option of that name.
+    """
+    signature = inspect.signature(recipe)
+    given = {**signature.bind_partial(*args).arguments, **options}
+    check_names(given, {*signature.parameters, *defaults(recipe)})
+    found = {}
+    for name, parameter in signature.parameters.items():
+        default = parameter.default
+        if is_group(default):
+            group = given.pop(name) if isinstance(given.get(name), type(default)) else default
+            mine = {f.name for f in dataclasses.fields(group)} & given.keys()
+            found[name] = dataclasses.replace(group, **{field: given[field] for field in mine})
+        elif name in given or default is not parameter.empty:
+            found[name] = given.get(name, default)
+    return found
+
+
+def is_group(value: Any) -> bool:
+    """Whether this is a group of options, as ``Images()`` is: a dataclass whose fields all have defaults."""
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return False
+    missing = dataclasses.MISSING
+    return all(
+        f.default is not missing or f.default_factory is not missing for f in dataclasses.fields(value)
+    )
+
+
+def call(recipe: Callable[..., Run], *args: Any, **options: Any) -> Run:
+    """Call a recipe with options in groups or flat, and note on the run by what it was built.
+
+    Raises:
+        ValueError: it has no option of that name, or the value cannot be meant.
+    """
+    given = arguments(recipe, *args, **options)
+    run = recipe(**given)
+    file = getattr(sys.modules.get(recipe.__module__), "__file__", None) or ""
+    run.built = Built(recipe.__module__, file, flat(given))
+    return run
+
+
 def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
-    """Call a recipe with flat options.
+    """Call a recipe with flat options, as people type them and files keep them.
 
     Raises:
         ValueError: it has no option of that name, or the value cannot be meant.
     """
     sensible(options, defaults(recipe))
-    arguments = {}
-    for p in inspect.signature(recipe).parameters.values():
-        if dataclasses.is_dataclass(p.default) and not isinstance(p.default, type):
-            mine = {f.name for f in dataclasses.fields(p.default)} & options.keys()
-            arguments[p.name] = dataclasses.replace(p.default, **{name: options[name] for name in mine})
-        elif p.name in options:
-            arguments[p.name] = options[p.name]
-    return recipe(**arguments)
+    return call(recipe, **options)
+
+
+def check_names(options: Iterable[str], known: Iterable[str]) -> None:
+    """All options are known.
+
+    Raises:
+        ValueError: one is not; the message names it.
+    """
+    for name in options:
+        if name not in known:
+            raise ValueError(f"there is no option {name!r} here; there are {', '.join(sorted(known))}")
 
 
 def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
@@ -56,9 +105,8 @@ def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
     Raises:
         ValueError: one is not; the message names it.
     """
+    check_names(options, known)
     for name, value in options.items():
-        if name not in known:
-            raise ValueError(f"there is no option {name!r} here; there are {', '.join(sorted(known))}")
         default, flag = known[name], f"--{name.replace('_', '-')}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue

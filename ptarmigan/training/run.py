@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch.optim import Optimizer
 
@@ -18,6 +19,21 @@ SHARE, GROWTH = 0.02, 8e6
 """Tuned on MNIST and Fashion-MNIST: 0.02 of what was seen at first, 0.145 of a million."""
 
 
+@dataclass(frozen=True)
+class Built:
+    """What a run was built by: ``zoo.name_of`` says by what name it is built again.
+
+    Attributes:
+        module: the module that holds the recipe.
+        file: its file; empty where it has none, as in a notebook.
+        options: all options by flat names, those that were left at their defaults too.
+    """
+
+    module: str
+    file: str
+    options: Mapping[str, Any]
+
+
 @dataclass
 class Run:
     """A game, the samples it is played on, and who moves how.
@@ -27,11 +43,12 @@ class Run:
         samples: real samples.
         optimizers: one for every player that the game's turns name.
         steps: the length of the run.
-        seed: names every random choice.
+        seed: the random seed.
         rule: how losses become moves.
-        half_life: of the averaged weights, in samples: what it may grow to, see ``remembers``.
+        half_life: of the EMA weights, in samples: what it may grow to, see ``remembers``.
         rate: multiplies every learning rate.
         beta2: replaces Adam's second decay rate, where given (R3GAN).
+        built: the recipe and the options that built it; None of a run that was put together by hand.
     """
 
     game: Game
@@ -43,6 +60,7 @@ class Run:
     half_life: Schedule = 10_000.0
     rate: Schedule = 1.0
     beta2: Schedule | None = None
+    built: Built | None = None
     rates: Mapping[str, list[float]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -95,6 +95,23 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         write(path, pretty(there | {name: description[name] for name in kept if name in description}))
 
 
+def complete(folder: Path, recipe: str, usual: dict[str, Any]) -> None:
+    """Add the options that a recipe got after the run in a folder was begun, at their defaults.
+
+    Raises:
+        RunError: what is there cannot be read.
+    """
+    if not (folder / "run.json").exists():
+        return
+    there = load(folder)
+    before = pretty(there)
+    for each in (there, there.get("asked", {})):
+        if each.get("recipe") == recipe:
+            each["options"] = {**usual, **each["options"]}
+    if pretty(there) != before:
+        write(folder / "run.json", pretty(there))
+
+
 def asked(description: dict[str, Any]) -> dict[str, Any]:
     """The recipe and the options that a person asked for; what is in force differs once a run was treated."""
     found: dict[str, Any] = description.get("asked") or description

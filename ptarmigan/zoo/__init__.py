@@ -1,4 +1,8 @@
-"""Published systems, one file each: ``image.r3gan`` is ``ptarmigan/zoo/image/r3gan.py``."""
+"""Published systems, one file each: ``image.r3gan`` is ``ptarmigan/zoo/image/r3gan.py``.
+
+Installed plug-ins bring packages of further ones: an entry point ``strokes = "strokes.zoo"`` of the group
+``ptarmigan.zoo`` makes the file ``strokes/zoo/gan.py`` the recipe ``strokes.gan``.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,72 @@ import ast
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ptarmigan.core.errors import one_line
+from ptarmigan.modalities.registry import warn
+from ptarmigan.training.run import Built
+
 HERE = Path(__file__).parent
+GROUP = "ptarmigan.zoo"
+"""The entry points of plug-ins: ``prefix = "package.of.recipes"``."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package whose modules are recipes.
+
+    Attributes:
+        module: its name: ``ptarmigan.zoo.image``.
+        folder: where its files are.
+    """
+
+    module: str
+    folder: Path
+
+    def stems(self) -> list[str]:
+        """The names of its recipes, without the prefix."""
+        return [file.stem for file in self.folder.glob("*.py") if not file.stem.startswith("_")]
+
+
+@cache
+def packages() -> Mapping[str, Package]:
+    """Every package of recipes by prefix, found without importing any; plug-ins that clash are left out."""
+    folders = sorted(path.parent for path in HERE.glob("*/__init__.py"))
+    found = {folder.name: Package(f"{__name__}.{folder.name}", folder) for folder in folders}
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        folder = folder_of(point)
+        if point.name in found:
+            warn(f"the plug-in {point.value} is left out: there are recipes {point.name}.* already")
+        elif folder is None:
+            warn(f"the plug-in {point.value} is left out: there is no such package")
+        else:
+            found[point.name] = Package(point.value, folder)
+    return found
+
+
+def folder_of(point: EntryPoint) -> Path | None:
+    """The folder of the package that an entry point names; its parents are not imported to find it."""
+    top, *rest = point.value.split(".")
+    spec = importlib.util.find_spec(top)
+    places = [] if spec is None else spec.submodule_search_locations or []
+    return next((found for place in places if (found := Path(place, *rest)).is_dir()), None)
 
 
 def names() -> list[str]:
-    """Every recipe of the zoo."""
-    files = HERE.glob("*/*.py")
-    return sorted(f"{f.parent.name}.{f.stem}" for f in files if not f.stem.startswith("_"))
+    """Every recipe, of the zoo and of installed plug-ins."""
+    return sorted(f"{prefix}.{stem}" for prefix, package in packages().items() for stem in package.stems())
 
 
 def path(name: str) -> Path:
-    """The file of a recipe: of the zoo by name, or a user's own by path.
+    """The file of a recipe: of the zoo or a plug-in by name, or a user's own by path.
 
     Raises:
         ValueError: there is no such recipe.
@@ -32,12 +86,11 @@ def path(name: str) -> Path:
             raise ValueError(f"there is no recipe file {name}")
         return own
     if name not in names():
-        from difflib import get_close_matches
-
         near = get_close_matches(name, names(), 3, 0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "'ptarmigan list' shows them all"
         raise ValueError(f"there is no recipe {name!r}: {hint}")
-    return HERE / (name.replace(".", "/") + ".py")
+    prefix, _, stem = name.partition(".")
+    return packages()[prefix].folder / f"{stem}.py"
 
 
 def module(name: str) -> ModuleType:
@@ -47,20 +100,45 @@ def module(name: str) -> ModuleType:
         ValueError: there is no such recipe, or the file cannot be imported or holds none.
     """
     file = path(name)
-    if not name.endswith(".py"):
-        return importlib.import_module(f"{__name__}.{name}")
-    spec = importlib.util.spec_from_file_location(file.stem, file)
-    if spec is None or spec.loader is None:
-        raise ValueError(f"{name} is not a Python file")
-    found = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = found
     try:
-        spec.loader.exec_module(found)
-    except Exception as error:
-        raise ValueError(f"{name} cannot be imported: {type(error).__name__}: {error}") from error
+        found = by_path(file) if name.endswith(".py") else by_name(name)
+    except Exception as error:  # a recipe is anybody's code
+        raise ValueError(f"{name} cannot be imported: {type(error).__name__}: {one_line(error)}") from error
     if "recipe" not in vars(found):
         raise ValueError(f"{name} has no function named recipe")
     return found
+
+
+def by_name(name: str) -> ModuleType:
+    """The module of a recipe of the zoo or of a plug-in."""
+    prefix, _, stem = name.partition(".")
+    return importlib.import_module(f"{packages()[prefix].module}.{stem}")
+
+
+def by_path(file: Path) -> ModuleType:
+    """The module of a user's own file, read anew."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec is not None
+    assert spec.loader is not None
+    found = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = found
+    spec.loader.exec_module(found)
+    return found
+
+
+def name_of(built: Built) -> str:
+    """The name by which ``recipe`` finds what built a run: of the zoo, of a plug-in, or the path of a file.
+
+    Raises:
+        ValueError: it was defined where it cannot be found again, as in a notebook.
+    """
+    package, _, stem = built.module.rpartition(".")
+    for prefix, known in packages().items():
+        if known.module == package:
+            return f"{prefix}.{stem}"
+    if not built.file.endswith(".py"):
+        raise ValueError("the recipe of this run is in no file: write it into one, such as mine.py")
+    return built.file
 
 
 def recipe(name: str) -> Callable[..., Any]:

@@ -44,7 +44,7 @@ class Images:
     flip: bool = False
     """Mirror half of the images left to right."""
 
-    def open(self, *, batch: int, seed: int = 0) -> Samples:
+    def open(self, *, batch: int, seed: int = 0) -> Samples[ImageSpace]:
         """The samples, shuffled by ``seed`` and cut into batches.
 
         Raises:
@@ -78,7 +78,7 @@ def parse_size(text: str) -> tuple[int, int]:
 def _opened(data: Any, target: Target) -> Opened:
     match data:
         case Blank():
-            return data, _image_space(data), None
+            return data, data.of(ImageSpace), None
         case str() | Path():
             return _by_text(str(data), target)
         case Dataset():
@@ -90,12 +90,6 @@ def _opened(data: Any, target: Target) -> Opened:
         case _:
             given = Labelled(_array(data))
     return arrays.to_size(arrays.open_arrays(given, None, "the array"), target)
-
-
-def _image_space(blank: Blank) -> ImageSpace:
-    if not isinstance(blank.space, ImageSpace):
-        raise ValueError(f"this needs images, not samples of {type(blank.space).__name__}")
-    return blank.space
 
 
 def _array(data: Any) -> NDArray[Any]:

@@ -83,12 +83,14 @@ class Points:
     """ring, grid, swissroll, moons, spiral, or a .csv or .npy file of points. In Python also an array
     (n, size), or a Blank."""
 
-    def open(self, *, batch: int, seed: int = 0) -> Samples:
+    def open(self, *, batch: int, seed: int = 0) -> Samples[PointSpace]:
         """The points, shuffled by ``seed`` and cut into batches; see ``points``."""
         return points(self.data, batch=batch, seed=seed)
 
 
-def points(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: int = 100_000) -> Samples:
+def points(
+    data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: int = 100_000
+) -> Samples[PointSpace]:
     """The points of a set by name, or of a ``.csv`` or ``.npy`` file with one point a row.
 
     What a named set holds depends on its name and ``n`` alone; ``seed`` only orders it. Other points from the
@@ -106,7 +108,7 @@ def points(data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: in
         ValueError: the name is unknown, or the file holds no finite numbers, one point a row.
     """
     if isinstance(data, Blank):
-        return Samples(data, data.space, batch=batch, seed=seed)
+        return Samples(data, data.of(PointSpace), batch=batch, seed=seed)
     if isinstance(data, np.ndarray):
         return _samples(_checked(data, "the array"), batch, seed)
     if data in NAMES:
@@ -135,7 +137,7 @@ def read_points(path: Path) -> Coordinates:
     return _checked(read_npy(path) if path.suffix == ".npy" else read_csv(path).rows, str(path))
 
 
-def _samples(loaded: Coordinates, batch: int, seed: int) -> Samples:
+def _samples(loaded: Coordinates, batch: int, seed: int) -> Samples[PointSpace]:
     space = PointSpace(loaded.shape[1], float(np.abs(loaded).max()) or 1.0)
     return Samples(ArraySource(loaded), space, batch=batch, seed=seed)
 

@@ -52,7 +52,7 @@ class Series:
     metadata: tuple[str, ...] = ()
     """Columns that are the same in all rows of a series, such as where it was measured."""
 
-    def open(self, *, batch: int, seed: int = 0) -> Samples:
+    def open(self, *, batch: int, seed: int = 0) -> Samples[SeriesSpace]:
         """Windows of the series, shuffled by ``seed`` and cut into batches.
 
         Args:
@@ -64,7 +64,7 @@ class Series:
             ValueError: it does not hold series; the message says why and what to do.
         """
         if isinstance(self.data, Blank):
-            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+            return Samples(self.data, self.data.of(SeriesSpace), batch=batch, seed=seed)
         raw, space = self.read()
         return Samples(ArraySource(raw), space, batch=batch, seed=seed)
 

@@ -42,7 +42,7 @@ class Table:
     """What every row is to fulfil, such as "start <= end", "18 <= age < 100", or "city+country": of these
     columns only combinations that occur are made."""
 
-    def open(self, *, batch: int, seed: int = 0, balanced: bool = False) -> Samples:
+    def open(self, *, batch: int, seed: int = 0, balanced: bool = False) -> Samples[TableSpace]:
         """The rows, shuffled by ``seed`` and cut into batches.
 
         Args:
@@ -56,7 +56,7 @@ class Table:
             ValueError: it cannot be read as a table; the message says why and what to do.
         """
         if isinstance(self.data, Blank):
-            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+            return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
         columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
         deal = Balance(space, raw) if balanced and space.conditions.size else None

@@ -32,7 +32,7 @@ class Vectors:
     length: int = 1
     """Rows that are one sample: more than one of a series, in which every row is a step of time."""
 
-    def open(self, *, batch: int, seed: int = 0) -> Samples:
+    def open(self, *, batch: int, seed: int = 0) -> Samples[VectorSpace]:
         """Rows or windows of them, in the space in which each column has mean 0 and deviation 1.
 
         Args:
@@ -45,7 +45,7 @@ class Vectors:
                 a window has.
         """
         if isinstance(self.data, Blank):
-            return Samples(self.data, self.data.space, batch=batch, seed=seed)
+            return Samples(self.data, self.data.of(VectorSpace), batch=batch, seed=seed)
         held_out = None
         if isinstance(self.data, np.ndarray):
             found = Numbers(checked(self.data, "the array"))

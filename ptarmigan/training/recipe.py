@@ -1,0 +1,114 @@
+"""What every recipe shares: the options of a training, and how a recipe is called.
+
+    @configurable
+    def recipe(data: Images = Images(), *, lr: float = 2e-4, training: Training = Training()) -> Run:
+        samples = training.open(data)
+        game = ...
+        return training.run(game, samples, {"generator": ..., "discriminator": ...})
+
+A parameter whose default is a frozen dataclass is a group: its fields are options of the recipe.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from torch.optim import Optimizer
+
+from ptarmigan.core import noise
+from ptarmigan.core.game import Game
+from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
+from ptarmigan.training.options import call, is_group
+from ptarmigan.training.run import Run
+
+Recipe: TypeAlias = Callable[..., Run]
+
+
+S = TypeVar("S", bound=Space, covariant=True)
+
+
+class Opens(Protocol[S]):
+    """Options of data, whose samples live in a space of the kind ``S``."""
+
+    @property
+    def open(self) -> Callable[..., Samples[S]]:
+        """``(batch=…, seed=…, …) -> Samples``."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The length of a run, its batches, the EMA of its weights, and the random seed."""
+
+    half_life: float = 10_000.0
+    """Half-life of the EMA weights, in samples: what it may grow to."""
+    steps: int = 20_000
+    """Steps of the run."""
+    batch: int = 64
+    """Samples in a batch."""
+    seed: int = 0
+    """The random seed: of the initial weights, the order of samples, and all noise."""
+
+    def open(self, data: Opens[S], **how: Any) -> Samples[S]:
+        """Open the data in batches, shuffled by the seed, from which initial weights follow too.
+
+        Args:
+            data: options of the data.
+            **how: further arguments of its ``open``.
+        """
+        noise.at(self.seed, "weights")
+        return data.open(batch=self.batch, seed=self.seed, **how)
+
+    def run(self, game: Game, samples: Samples, optimizers: Mapping[str, Optimizer], **more: Any) -> Run:
+        """A run of this length, half-life and seed.
+
+        Args:
+            game: networks and turns.
+            samples: real samples.
+            optimizers: one for every player.
+            **more: other arguments of ``Run``, or one of these to differ.
+        """
+        mine = {"steps": self.steps, "seed": self.seed, "half_life": self.half_life}
+        return Run(game, samples, optimizers, **(mine | more))
+
+
+def configurable(recipe: Recipe) -> Recipe:
+    """A recipe that takes options in groups or flat, and notes on the run by what it was built.
+
+    ``recipe("digits", size="16", steps=9)`` is ``recipe(Images("digits", size="16"), training=…)`` with these
+    steps; what is not given has the recipe's own defaults.
+    """
+
+    @functools.wraps(recipe)
+    def configured(*args: Any, **options: Any) -> Run:
+        return call(recipe, *args, **options)
+
+    return configured
+
+
+def variant(recipe: Recipe, module: str, **defaults: Any) -> Recipe:
+    """A recipe with other defaults: the same system for another kind of data, or with other settings.
+
+    Args:
+        recipe: the recipe that is varied.
+        module: the module that holds the variant: ``__name__``.
+        **defaults: by parameter; of a group, the whole group, which may be another one.
+    """
+    signature, function = inspect.signature(recipe), inspect.unwrap(recipe)
+
+    @functools.wraps(recipe)
+    def varied(*args: Any, **options: Any) -> Run:
+        return function(*args, **options)  # type: ignore[no-any-return]
+
+    parameters = signature.parameters.values()
+    changed = [p.replace(default=defaults.get(p.name, p.default)) for p in parameters]
+    groups = {name: type(value) for name, value in defaults.items() if is_group(value)}
+    varied.__module__ = module
+    varied.__signature__ = signature.replace(parameters=changed)  # type: ignore[attr-defined]
+    varied.__annotations__ = {**recipe.__annotations__, **groups}
+    return configurable(varied)
