@@ -29,7 +29,8 @@ from ptarmigan.modalities.table.conditional import Asked
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.detector import Detector
-from ptarmigan.tasks.generate import CHUNK, abnormalities, generate, heat, latents, some_classes
+from ptarmigan.tasks.detect.scores import scored
+from ptarmigan.tasks.generate import CHUNK, generate, latents, some_classes
 from ptarmigan.tasks.translate.kinds import through
 from ptarmigan.tasks.translate.translation import Translation
 from ptarmigan.tasks.translate.translator import Translator
@@ -220,7 +221,7 @@ class Trained:
             ValueError: this run is no detector, or the samples are not like its own.
         """
         game, raw = self._detector(), self._like_mine(raw)
-        return abnormalities(game, self.space, raw, precision=self.precision)
+        return scored(game.abnormality, game, self.space, raw, precision=self.precision)
 
     def heat(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """How abnormal every pixel of images ``(n, height, width, channels)`` is, ``(n, height, width)``.
@@ -229,7 +230,14 @@ class Trained:
             ValueError: this run is no detector, or cannot say where, or the images are not like its own.
         """
         game, raw = self._detector(), self._like_mine(raw)
-        return heat(game, self.space, raw, precision=self.precision)
+
+        def mapped(x: torch.Tensor) -> torch.Tensor:
+            found = game.where(x)
+            if found is None:
+                raise ValueError("this run has no anomaly maps: anomaly.ganomaly_images does")
+            return found
+
+        return scored(mapped, game, self.space, raw, precision=self.precision)
 
     def images(self, data: Any) -> Samples:
         """Other images than those of training, made to the size that the run was told, where it was.

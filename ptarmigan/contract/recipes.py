@@ -28,7 +28,7 @@ from ptarmigan import zoo
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game, Terms
 from ptarmigan.data.blank import Blank
-from ptarmigan.tasks.generate import every_class, generate, translations
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import read
 from ptarmigan.training.distributed import Ranks, join, leave, wait
@@ -146,12 +146,7 @@ def samples_decode(name: str) -> None:
 
 def made(run: Run, game: Game) -> NDArray[Any]:
     """A few raw samples, or translations of a few inputs."""
-    inputs = run.samples.inputs
-    if inputs is None:
-        classes = every_class(len(run.space.classes), 5)
-        return np.concatenate(list(generate(game, run.space, 5, classes=classes)))
-    some = inputs.source.read(np.arange(5))
-    return np.concatenate(list(translations(game, inputs.space, run.space, [some])))
+    return task_of(game, run.samples).some(game, 5)
 
 
 def resumes_exactly(name: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -97,8 +97,10 @@ class Game(nn.Module, ABC):
         latent: how many numbers ``sample`` wants for one sample.
         averaged: names of the networks whose averaged weights make the samples.
         progress: the fraction of the run that is done; the loop sets it, schedules read it.
+        task: what is done with the samples, a ``Task`` of ``ptarmigan.tasks``; generation when None.
     """
 
+    task: ClassVar[type[object] | None] = None
     latent: int
     averaged: tuple[str, ...] = ("generator",)
     progress: float = 0.0

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -33,8 +33,10 @@ class Space(ABC):
 
     Attributes:
         classes: names of the classes; empty where the data has none.
+        shown: samples in one of the pictures that training draws.
     """
 
+    shown: ClassVar[int] = 1_024
     classes: tuple[str, ...]
 
     @property

@@ -24,7 +24,7 @@ from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
 from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, spelt
 from ptarmigan.report.story import read
-from ptarmigan.tasks.translate.show import ROWS, TranslationShow
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Trained, load
 from ptarmigan.training import options
 
@@ -199,7 +199,7 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
 def _rows(run: Scored, trained: Trained) -> Image.Image:
     """Translations of the first held-out inputs, in rows."""
     played = options.build(zoo.recipe(run.described["recipe"]), run.described["options"])
-    return TranslationShow(played, ROWS, trained.precision).picture(trained.game)
+    return task_of(trained.game, played.samples, precision=trained.precision).picture(trained.game)
 
 
 def _curves(comparison: Comparison) -> Markup | None:

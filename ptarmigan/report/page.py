@@ -19,10 +19,12 @@ from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, facts, figure, h, image, inline, join, table
 from ptarmigan.report.likeness import Likeness, compare
-from ptarmigan.report.rows import rows
 from ptarmigan.report.scores import scores
 from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
+from ptarmigan.tasks.choice import task_of, task_type
+from ptarmigan.tasks.generate import Generate
+from ptarmigan.tasks.task import Section
 from ptarmigan.trained import Trained, load
 from ptarmigan.training import options
 from ptarmigan.training.run import Run
@@ -137,18 +139,15 @@ def samples(story: Story, run: Run | None) -> Markup:
     step, last = shown[-1] if shown else (0, None)
     if last is None:
         return join(h("h2", "Samples"), h("p", "The pictures cannot be read.", class_="soft"))
-    translated = run is not None and run.samples.inputs is not None
-    kind, same = ("Translations by", "inputs") if translated else ("Samples of", "latents")
-    words = f"{kind} the averaged weights at step {step:,}."
-    words += " A row for each input, which is on the left." if translated else ""
-    largest = figure(image(last, f"samples at step {step}", 500_000), words)
+    task = Generate if run is None else task_type(run.game)
+    largest = figure(image(last, f"samples at step {step}", 500_000), task.caption(step))
     some = [shown[i] for i in spread(len(shown), STRIP)]
     strip = [figure(image(p, f"samples at step {s}", 60_000, 400), f"step {s:,}") for s, p in some]
     return join(
         h("h2", "Samples"),
         h("div", largest, moving(story), class_="pair"),
         h("div", strip, class_="strip") if len(strip) > 1 else None,
-        h("p", f"The same {same} every time, from the first picture to the last.", class_="soft")
+        h("p", f"The same {task.repeated} every time, from the first picture to the last.", class_="soft")
         if len(strip) > 1
         else None,
     )
@@ -172,34 +171,18 @@ def beside(story: Story, run: Run | None, missing: str) -> Markup:
         words = f"The run's data is not to be had here: {missing}"
         return join(h("h2", "Beside real samples"), h("p", words, class_="soft"))
     trained = load(story.folder, game=copy.deepcopy(run.game))
-    return likeness(run, trained) if run.samples.inputs is None else in_rows(run, trained)
+    task = task_of(trained.game, run.samples, seed=run.seed, precision=trained.precision)
+    return likeness(run, trained) if isinstance(task, Generate) else section(task.section(trained.game))
 
 
-def in_rows(run: Run, trained: Trained) -> Markup:
-    """Inputs, outputs and targets, from the outputs that are nearest to theirs to those that are farthest."""
-    names, count, found = rows(run, trained)
-    share = "of the range" if isinstance(run.space, ImageSpace) else "of the pixels"
-    kind = "held-out inputs" if held_out(run) else "inputs, which were trained on as none are held out"
-    figures = [
-        figure(
-            image(each.picture, f"translations: {each.name}", 250_000),
-            f"{each.name}."
-            if each.apart is None
-            else f"{each.name} to the target: {percent(each.apart)} {share}.",
-        )
-        for each in found
-    ]
+def section(found: Section) -> Markup:
+    """A task's part of the page."""
+    figures = [figure(image(each.picture, each.name, 250_000), each.caption) for each in found.figures]
     return join(
-        h("h2", "Translations"),
-        h("p", f"Of {count:,} {kind}. In a row, from the left: {', '.join(names)}.", class_="soft"),
+        h("h2", found.title),
+        h("p", found.note, class_="soft"),
         h("div", figures, class_="grids"),
     )
-
-
-def held_out(run: Run) -> bool:
-    """Whether a translation has inputs that it is not trained on."""
-    given = run.samples.inputs
-    return given is not None and given.held_out is not given.source
 
 
 def likeness(run: Run, trained: Trained) -> Markup:

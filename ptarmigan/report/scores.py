@@ -9,9 +9,9 @@ from ptarmigan.evaluation import written
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Child, Markup, h, join, table
 from ptarmigan.report.story import Story
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.studio import Studio
 
 HEAD = ("Score", "Generated", "Real", "Better when")
 
@@ -92,9 +92,10 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
     if run is None:
         bare = {name: {"value": value} for name, value in values.items()}
         return {"step": step, "samples": settings.get("score_samples"), "scores": bare}
-    metrics = Studio(run, story.folder, Settings(**settings), None).show.metrics
+    n = Settings(**settings).score_samples
+    metrics = task_of(run.game, run.samples, seed=run.seed, n=n).metrics
     entries = {m.name: written.entry(m, values[m.name]) for m in metrics if m.name in values}
-    said = {"step": step, "samples": Settings(**settings).score_samples, "seed": run.seed, "scores": entries}
+    said = {"step": step, "samples": n, "seed": run.seed, "scores": entries}
     return written.keep(story.folder, said)
 
 

@@ -1,26 +1,29 @@
-"""Samples out of a game: the same for one seed, however many are asked for, in constant memory."""
+"""Generation: samples from latents, the same for one seed however many are asked for, in constant memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game
-from ptarmigan.data.permutation import Indices
+from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.space import Space
-from ptarmigan.tasks.detect.detector import Detector
+from ptarmigan.metrics.score import Metric, default_metrics
+from ptarmigan.tasks.task import Figure, Section, Task
 
 CHUNK = 64
 """Samples made at once. Fixed, and the last chunk is made whole and cut, because the rounding of a matrix
 product depends on how many rows it has."""
-JUDGED = 256
-"""Samples whose abnormality is found at once; a last chunk is made whole, for the same reason."""
+PAIRS = 36
+"""Real samples, and generated ones, in a report."""
 
 
 def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterator[Tensor]:
@@ -84,107 +87,6 @@ def generate(
         made += CHUNK
 
 
-@torch.no_grad()
-def translations(
-    game: Game,
-    inputs: Space,
-    space: Space,
-    given: Iterable[NDArray[Any]],
-    *,
-    seed: int = 0,
-    precision: torch.dtype | None = None,
-) -> Iterator[NDArray[Any]]:
-    """Raw inputs, a few at a time, made into as many raw samples by a game in evaluation mode.
-
-    Every input is translated by itself, so that what it becomes does not depend on its neighbours.
-
-    Args:
-        game: translates.
-        inputs: encodes the inputs.
-        space: decodes the samples.
-        given: raw inputs, one a row.
-        seed: names the latent, and what a network drops, where there are such: the same for all inputs.
-        precision: the dtype of autocast, or None.
-    """
-    device = next(game.parameters()).device
-    for raw in given:
-        made = []
-        for a in inputs.encode(raw).to(torch.get_default_dtype()).split(1):
-            noise.at(seed, "translate", device=device)
-            z = noise.normal(1, game.latent)
-            with torch.autocast(device.type, precision, enabled=precision is not None):
-                made.append(space.decode(game.sample(z, a.to(device))))
-        yield np.concatenate(made)
-
-
-def abnormalities(
-    game: Detector,
-    space: Space,
-    raw: NDArray[Any],
-    *,
-    seed: int = 0,
-    precision: torch.dtype | None = None,
-) -> NDArray[np.float64]:
-    """How abnormal raw samples are, ``(n,)``, by a game in evaluation mode.
-
-    Of one sample it is the same to the bit, whatever stands before, beside or after it.
-
-    Args:
-        game: says so.
-        space: encodes the samples.
-        raw: the samples, one a row.
-        seed: names the noise of a game that searches: the same for all samples.
-        precision: the dtype of autocast, or None.
-    """
-    return _detected(game.abnormality, game, space, raw, seed, precision)
-
-
-def heat(
-    game: Detector,
-    space: Space,
-    raw: NDArray[Any],
-    *,
-    seed: int = 0,
-    precision: torch.dtype | None = None,
-) -> NDArray[np.float64]:
-    """How abnormal every pixel of raw images is, ``(n, height, width)``, alike.
-
-    Raises:
-        ValueError: the game cannot say.
-    """
-
-    def ask(x: torch.Tensor) -> torch.Tensor:
-        found = game.where(x)
-        if found is None:
-            raise ValueError("this run does not say where samples are abnormal: anomaly.ganomaly_images does")
-        return found
-
-    return _detected(ask, game, space, raw, seed, precision)
-
-
-@torch.no_grad()
-def _detected(
-    ask: Callable[[torch.Tensor], torch.Tensor],
-    game: Detector,
-    space: Space,
-    raw: NDArray[Any],
-    seed: int,
-    precision: torch.dtype | None,
-) -> NDArray[np.float64]:
-    """What is said of samples, always as many at once."""
-    device = next(game.parameters()).device
-    found = []
-    for start in range(0, len(raw), JUDGED):
-        some = raw[start : start + JUDGED]
-        whole = np.concatenate([some, np.repeat(some[-1:], JUDGED - len(some), axis=0)])
-        x = space.encode(whole).to(device, torch.get_default_dtype())
-        noise.at(seed, "abnormality", device=device)
-        with torch.autocast(device.type, precision, enabled=precision is not None):
-            said = ask(x)
-        found.append(said.double().cpu().numpy()[: len(some)])
-    return np.concatenate(found)
-
-
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:
     """``n`` classes drawn with the data's frequencies; None where it has no classes."""
     if frequencies is None or len(frequencies) == 0:
@@ -199,3 +101,72 @@ def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices
 def every_class(count: int, n: int) -> Indices | None:
     """``n`` classes in turn, so that a grid shows all of them; None where there are none."""
     return np.arange(n, dtype=np.int64) % count if count else None
+
+
+class Generate(Task):
+    """Samples from latents, held against real ones."""
+
+    repeated = "latents"
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """By what samples are scored."""
+        return default_metrics(self.samples, self.n)
+
+    @cached_property
+    def frequencies(self) -> NDArray[np.int64] | None:
+        """How often each class occurs in the data; None where it has none."""
+        labels = self.samples.source.labels
+        return None if labels is None else np.bincount(labels, minlength=len(self.space.classes))
+
+    def picture(self, game: Game) -> Image.Image:
+        """Samples of all classes; in the plane, over real ones and the discriminator's scores."""
+        space, n = self.space, self.space.shown
+        real = self.samples.source.read(np.arange(min(n, len(self.samples))))
+
+        def surface(points: NDArray[Any]) -> NDArray[Any] | None:
+            with torch.no_grad():
+                x = space.encode(points).to(next(game.parameters()))
+                heights = game.judge(x)
+            return None if heights is None else heights.float().cpu().numpy()
+
+        return space.render(self.some(game, n), real, surface)
+
+    def scores(self, game: Game) -> dict[str, float]:
+        """Every metric's value for samples whose classes are as frequent as in the data."""
+        raw = self.generate(game, self.n, some_classes(self.frequencies, self.n, self.seed))
+        return {metric.name: metric(raw) for metric in self.metrics}
+
+    def described(self, game: Game) -> dict[str, Any]:
+        """The space, and how often its classes occur."""
+        frequencies = None if self.frequencies is None else self.frequencies.tolist()
+        return {"space": self.space.to_json(), "frequencies": frequencies}
+
+    def some(self, game: Game, n: int) -> NDArray[Any]:
+        """``n`` raw samples of all classes in turn."""
+        return self.generate(game, n, every_class(len(self.space.classes), n))
+
+    @staticmethod
+    def caption(step: int) -> str:
+        """Whose samples these are."""
+        return f"Samples of the averaged weights at step {step:,}."
+
+    def section(self, game: Game) -> Section:
+        """Real samples beside as many generated ones, of the same classes where there are such."""
+        source, n = self.samples.source, min(PAIRS, len(self.samples))
+        rows = permute(np.arange(n), len(source), "report", "real")
+        generated = self.generate(game, n, None if source.labels is None else source.labels[rows])
+        real = self.space.render(source.read(rows))
+        return Section(
+            "Beside real samples",
+            "",
+            (
+                Figure(real, "real samples", "Real: from the training data."),
+                Figure(self.space.render(generated), "generated samples", "Generated."),
+            ),
+        )
+
+    def generate(self, game: Game, n: int, classes: Indices | None) -> NDArray[Any]:
+        """``n`` raw samples of the same latents every time."""
+        chunks = generate(game, self.space, n, seed=self.seed, classes=classes, precision=self.precision)
+        return np.concatenate(list(chunks))

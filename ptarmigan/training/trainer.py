@@ -315,7 +315,7 @@ class Player:
     def picture(self) -> None:
         """Draw samples of the averaged weights."""
         with self.average.playing(self.run.game) as game:
-            self.watch.picture(self.at.step, self.studio.show.picture(game))
+            self.watch.picture(self.at.step, self.studio.task.picture(game))
 
     def score(self) -> None:
         """Score the averaged weights; remember the best."""
@@ -323,7 +323,7 @@ class Player:
         at.scored = at.step
         if self.ranks.first:
             with self.average.playing(self.run.game) as game:
-                at.scores = self.studio.show.scores(game)
+                at.scores = self.studio.task.scores(game)
             self.watch.values(at.step, {f"score/{k}": v for k, v in at.scores.items()}, at.seconds)
         if distributed.agree(self.ranks.first and self.loss() < at.best, self.device):
             at.best, at.best_step, at.worse = self.loss(), at.step, 0
@@ -339,7 +339,7 @@ class Player:
         """The first of the latest scores, with its sign changed where higher is better."""
         if not self.at.scores:
             return float("nan")
-        first = self.studio.show.metrics[0]
+        first = self.studio.task.metrics[0]
         return self.at.scores[first.name] * (1 if first.lower_is_better else -1)
 
     def interrupted(self, interrupt: Interrupt) -> bool:

@@ -30,11 +30,11 @@ from ptarmigan.report.html import h, image
 from ptarmigan.report.likeness import _shrunk, compare
 from ptarmigan.report.page import command, write_report
 from ptarmigan.report.story import read
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Trained
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.studio import Studio
 from ptarmigan.training.trainer import play
 
 PLAIN = str(Path(__file__).parents[1] / "plain.py")
@@ -237,7 +237,8 @@ def test_scores_stand_beside_what_real_samples_score_and_are_kept(points):
 def test_score_run_scores_the_samples_that_sample_makes(points):
     found = judge.score_run(points, n=150, seed=3, best=False, device="cpu", metrics=("modes", "frechet"))
     raw = trained.load(points, device="cpu").sample(150, seed=3)
-    metric, *_ = Studio(ring_run(), points, Settings(score_samples=150), None).show.metrics
+    ring = ring_run()
+    metric, *_ = task_of(ring.game, ring.samples, n=150).metrics
     entry = found["scores"][metric.name]
     assert entry["value"] == pytest.approx(metric(raw))
     assert entry["floor"] == pytest.approx(metric.floor, abs=0.1)  # of other real samples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -28,6 +28,8 @@ class ImageSpace(Space):
 
     Encoded they are float32, channels first, black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
     """
+
+    shown: ClassVar[int] = 64
 
     height: int
     width: int

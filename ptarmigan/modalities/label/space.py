@@ -5,7 +5,7 @@ from __future__ import annotations
 import colorsys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -37,6 +37,8 @@ class LabelSpace(Space):
     Files name a class by its own number, or by another of ``numbers`` (such as 0 and 255 for two classes),
     or, where ``by_colour``, by its colour alone.
     """
+
+    shown: ClassVar[int] = 64
 
     height: int
     width: int

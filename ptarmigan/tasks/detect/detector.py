@@ -1,10 +1,11 @@
-"""The game of detection: players that have seen normal samples say how abnormal others are."""
+"""Detection: networks that learnt from normal samples score how anomalous others are."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -12,11 +13,30 @@ from torch import Tensor
 from ptarmigan.core.game import Game
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator
+from ptarmigan.tasks.detect.scores import scored
+from ptarmigan.tasks.generate import Generate
+
+QUANTILES = 1_001
+"""That the weights file remembers of the anomaly scores of training samples."""
 
 Maker: TypeAlias = PointGenerator | DCGANGenerator
 """A network that makes samples of latents."""
 Critic: TypeAlias = PointDiscriminator | DCGANDiscriminator
 """A network of scores that has features."""
+
+
+class Detect(Generate):
+    """Generation, and thresholds from the anomaly scores of training samples."""
+
+    def described(self, game: Game) -> dict[str, Any]:
+        """Also how anomalous the game finds what it was trained on, from the least to the most."""
+        assert isinstance(game, Detector)
+        samples = self.samples
+        some = np.linspace(0, len(samples) - 1, min(len(samples), game.remembered)).astype(np.int64)
+        raw = samples.source.read(some)
+        scores = scored(game.abnormality, game, self.space, raw, precision=self.precision)
+        quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).tolist()
+        return {**super().described(game), "abnormality": quantiles}
 
 
 class Detector(Game):
@@ -28,6 +48,7 @@ class Detector(Game):
         remembered: training samples, at most, from whose scores thresholds are taken.
     """
 
+    task = Detect
     remembered: int = 2_048
 
     @abstractmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from ptarmigan.evaluation.request import Asked
 from ptarmigan.evaluation.written import written
 from ptarmigan.tasks.translate.cycle import noisy
 from ptarmigan.tasks.translate.measures import Translations
-from ptarmigan.tasks.translate.show import TranslationShow
+from ptarmigan.tasks.translate.translation import Translate
 from ptarmigan.trained import Trained
 from ptarmigan.training.run import Run
 
@@ -23,11 +22,11 @@ def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[
     samples, game, tell = run.samples, trained.game, asked.tell
     features = looked_at(samples, asked)
     judge = Translations(samples, features, n, asked.metrics, what=samples.space.words, tell=tell)
-    show = TranslationShow(replace(run, seed=seed), judge.n, trained.precision)
+    task = Translate(samples, seed=seed, n=judge.n, precision=trained.precision)
     tell(f"{judge.n:,} translations")
-    outputs = np.concatenate(list(show.make(game, np.arange(judge.n))))
+    outputs = np.concatenate(list(task.translate(game, np.arange(judge.n))))
     tell("the way back")
-    back = show.back(game, outputs)
-    in_noise = None if back is None else show.back(game, noisy(outputs, samples.space, seed))
+    back = task.back(game, outputs)
+    in_noise = None if back is None else task.back(game, noisy(outputs, samples.space, seed))
     returned = None if back is None or in_noise is None else (back, in_noise)
     return written(judge.judge(outputs, returned), judge.n, features.name, features.hash)

@@ -11,7 +11,7 @@ from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.vector.source import Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.detector import Detector
-from ptarmigan.tasks.generate import abnormalities, heat
+from ptarmigan.tasks.detect.scores import scored
 from ptarmigan.training.options import build
 
 DETECTORS = [name for name in zoo.names() if name.startswith("anomaly.")]
@@ -128,15 +128,15 @@ def test_a_score_is_of_the_sample_alone(name):
     game = run.game.eval()
     assert isinstance(game, Detector)
     asked = learnt(name, 70, seed=1)
-    scores = abnormalities(game, run.space, asked)
+    scores = scored(game.abnormality, game, run.space, asked)
     assert scores.shape == (70,)
     assert np.isfinite(scores).all()
     assert len(np.unique(scores)) == 70
     order = np.random.default_rng(0).permutation(70)
-    np.testing.assert_array_equal(abnormalities(game, run.space, asked[order]), scores[order])
-    np.testing.assert_array_equal(abnormalities(game, run.space, asked[33:34]), scores[33:34])
+    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, asked[order]), scores[order])
+    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, asked[33:34]), scores[33:34])
     among = np.concatenate([learnt(name, seed=2), asked])
-    np.testing.assert_array_equal(abnormalities(game, run.space, among)[300:], scores)
+    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, among)[300:], scores)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -161,13 +161,13 @@ def test_every_pixel_of_an_image_is_so_abnormal(name):
     run = build(zoo.recipe(name), contract.small(name) | {"data": images()})
     contract.played(run)
     game, asked = run.game.eval(), images(70, seed=1)
-    found = heat(game, run.space, asked)
+    found = scored(game.where, game, run.space, asked)
     assert found.shape == (70, 8, 9)
     assert found.min() >= 0
-    np.testing.assert_array_equal(heat(game, run.space, asked[33:34]), found[33:34])
+    np.testing.assert_array_equal(scored(game.where, game, run.space, asked[33:34]), found[33:34])
     spotted = asked[:1].copy()
     spotted[0, 2, 3] = 255 - spotted[0, 2, 3]
-    assert heat(game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
+    assert scored(game.where, game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
 
 
 def test_what_is_no_detector_says_so(tmp_path):

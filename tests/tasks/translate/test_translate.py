@@ -22,10 +22,9 @@ from ptarmigan import api, cli
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.tasks.generate import translations
 from ptarmigan.tasks.translate.many import Wish, translate_files
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
-from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.tasks.translate.translation import Translation, translations
 from ptarmigan.tasks.translate.translator import Translator
 from ptarmigan.trained import Trained, load
 

@@ -24,9 +24,9 @@ from ptarmigan.nets.munit import MultiScale, MUNITAutoencoder
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.rrdb import RRDBNet
 from ptarmigan.nets.unet import UNet, enlarged
-from ptarmigan.tasks.generate import translations
 from ptarmigan.tasks.translate.perceptual import Perceptual, perceptual, prepared
 from ptarmigan.tasks.translate.source import Pairs
+from ptarmigan.tasks.translate.translation import translations
 from ptarmigan.zoo.translate import munit, pix2pix, regression, srgan
 
 Shape = tuple[int, int, int]

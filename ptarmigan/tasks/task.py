@@ -1,0 +1,96 @@
+"""A task: what is done with a game and its samples, such as generating, translating or detecting."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from ptarmigan.core.game import Game
+from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
+from ptarmigan.metrics.score import Metric
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """A picture of a report.
+
+    Attributes:
+        picture: the picture.
+        name: what it shows, in a few words.
+        caption: what it shows, in a sentence.
+    """
+
+    picture: Image.Image
+    name: str
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A task's part of a report: a title, a sentence about all figures, and the figures."""
+
+    title: str
+    note: str
+    figures: tuple[Figure, ...]
+
+
+class Task(ABC):
+    """What is shown, measured and kept of a game on its samples, while it is trained and afterwards.
+
+    ``task_of`` makes the task of a game, which names it by its attribute ``task``.
+
+    Args:
+        samples: the real samples.
+        seed: of latents, and of classes.
+        n: samples that are scored.
+        precision: the dtype of autocast, or None.
+    """
+
+    repeated: ClassVar[str]
+    """What is the same in all pictures of a run: ``latents``."""
+
+    def __init__(
+        self, samples: Samples, *, seed: int = 0, n: int = 10_000, precision: torch.dtype | None = None
+    ) -> None:
+        self.samples, self.seed, self.n, self.precision = samples, seed, n, precision
+
+    @property
+    def space(self) -> Space:
+        """What one sample is."""
+        return self.samples.space
+
+    @property
+    @abstractmethod
+    def metrics(self) -> tuple[Metric, ...]:
+        """By what the game is scored; the first decides which checkpoint is best."""
+
+    @abstractmethod
+    def picture(self, game: Game) -> Image.Image:
+        """One picture, of the same latents and inputs every time."""
+
+    @abstractmethod
+    def scores(self, game: Game) -> dict[str, float]:
+        """Every metric's value."""
+
+    @abstractmethod
+    def described(self, game: Game) -> dict[str, Any]:
+        """What the shared weights file says, as plain data, so that it can be used without the data."""
+
+    @abstractmethod
+    def some(self, game: Game, n: int) -> NDArray[Any]:
+        """A few raw samples, of every class, or made of the first inputs."""
+
+    @staticmethod
+    @abstractmethod
+    def caption(step: int) -> str:
+        """What the picture drawn at a step shows, in a sentence."""
+
+    @abstractmethod
+    def section(self, game: Game) -> Section:
+        """The task's part of the report."""
