@@ -1,0 +1,1 @@
+"""Translations: recipes whose samples are made from inputs."""
