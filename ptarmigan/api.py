@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan import zoo
-from ptarmigan.doctor.treatment import carried, treat
+from ptarmigan.core.errors import one_line
+from ptarmigan.doctor.remedies import Setup
+from ptarmigan.doctor.treatment import in_force, setup, treat
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.registry import modalities
 from ptarmigan.training import run_folder as folder
@@ -75,34 +77,43 @@ def train(
 
 
 def treated(
-    name: str, asked: dict[str, Any], place: Path, settings: Settings, *, force: bool, quiet: bool
+    name: str, options: dict[str, Any], place: Path, settings: Settings, *, force: bool, quiet: bool
 ) -> tuple[Run, Outcome]:
-    """Play a recipe with the options that were asked for, and again as often as it has to be treated."""
+    """Train a recipe with the options that were asked for, and again as often as it has to be treated."""
     done = folder.treatments(place)
+    asked = setup(name, options, zoo.recipe)
     while True:
-        recipe, now = in_force(name, asked, done)
-        before = [treatment["changes"] for treatment in done if treatment["recipe"] == recipe]
-        run = build(zoo.recipe(recipe), now)
-        description = folder.describe(recipe, plainly(now), dataclasses.asdict(settings))
+        run, now = built(asked, done, place)
+        description = folder.describe(now.recipe, plainly(now.options), dataclasses.asdict(settings))
         if done:
-            description |= {"asked": {"recipe": name, "options": plainly(asked)}}
-        heal = partial(
-            treat, recipe=recipe, options=now, defaults=defaults(zoo.recipe(recipe)), before=before
+            description |= {"asked": {"recipe": name, "options": plainly(options)}}
+        propose = partial(treat, asked=asked, find=zoo.recipe, run=run, done=done)
+        outcome = play(
+            run, place, settings, description=description, force=force, quiet=quiet, propose=propose
         )
-        outcome = play(run, place, settings, description=description, force=force, quiet=quiet, heal=heal)
         if outcome.treatment is None:
             return run, outcome
         done = [*done, outcome.treatment]
 
 
-def in_force(name: str, asked: dict[str, Any], done: list[dict[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """The recipe and the options after treatments; more steps than these made it are kept."""
-    now = asked
-    for treatment in done:
-        if treatment["recipe"] != name:
-            name, now = treatment["recipe"], defaults(zoo.recipe(treatment["recipe"])) | carried(asked)
-        now = now | treatment["changes"]
-    return name, now | {"steps": max(now["steps"], asked["steps"])}
+def built(asked: Setup, done: list[dict[str, Any]], place: Path) -> tuple[Run, Setup]:
+    """The run after treatments, and its recipe and options.
+
+    Raises:
+        RunError: an earlier version wrote down a treatment that leads to no run.
+        ValueError: an option or the data are wrong.
+    """
+    now = in_force(asked, done, zoo.recipe)
+    try:
+        return build(zoo.recipe(now.recipe), now.options), now
+    except Exception as error:
+        if now.recipe == asked.recipe:
+            raise
+        build(zoo.recipe(asked.recipe), asked.options)  # where the data are at fault, this says so
+        raise folder.RunError(
+            f"{place} cannot go on: an earlier version changed its recipe from {asked.recipe} to "
+            f"{now.recipe}, which takes no such data ({one_line(error)}): choose another --out"
+        ) from error
 
 
 def plainly(options: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from ptarmigan.doctor.treatment import Treatment
 from ptarmigan.training.checkpoint import Checkpoints, Damaged
 from ptarmigan.training.checkpoint import read as read_state
 
-Heal: TypeAlias = Callable[[Finding], Treatment | None]
+Propose: TypeAlias = Callable[[Finding], Treatment | None]
 """A finding to what to change; None where nothing can be."""
 
 Treated: TypeAlias = dict[str, Any]
@@ -29,18 +29,18 @@ DOUBT = 4 * at.LASTING
 """Probes before the last clean bill of health in which a fault may have begun unnoticed."""
 
 
-class Nurse:
-    """Looks at a run's log now and then.
+class RecoveryPolicy:
+    """When a run is treated, and from which of its states it goes on.
 
     Args:
         folder: the run's.
-        heal: says what to change.
+        propose: what to change because of a finding.
         probe: steps between probes.
         save: steps between the states that a run may go back to; 0 where there is only the beginning.
     """
 
-    def __init__(self, folder: Path, heal: Heal, probe: int, save: int) -> None:
-        self.folder, self.heal, self.probe, self.save = folder, heal, probe, save
+    def __init__(self, folder: Path, propose: Propose, probe: int, save: int) -> None:
+        self.folder, self.propose, self.probe, self.save = folder, propose, probe, save
 
     @property
     def every(self) -> int:
@@ -57,7 +57,7 @@ class Nurse:
         history = read(self.folder)
         history.ended = "finished: " if over else history.ended
         found = diagnose(history)
-        treatment = self.heal(found[0]) if found else None
+        treatment = self.propose(found[0]) if found else None
         if not found or treatment is None:
             return not found, None
         good = min(found[0].step, max(well(history), default=0))
@@ -80,7 +80,7 @@ class Nurse:
 
 
 def forget(checkpoints: Checkpoints, done: list[Treated]) -> None:
-    """Drop the states that a run had while it was ill: those after what its last treatment went back to."""
+    """Drop the states of a faulty run: those after what its last treatment went back to."""
     to = done[-1]["to"]
     for step in checkpoints.steps():
         if step > to or to == 0:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from ptarmigan import zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
-from ptarmigan.doctor.treatment import Options, Treatment, carried, command, treat
+from ptarmigan.doctor.treatment import Treatment, command, in_force, setup, treat
 from ptarmigan.doctor.words import SIGNS, WORDS, Words
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
 from ptarmigan.report.story import Story
 from ptarmigan.training import options
+from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
 
 SHOWN = (
@@ -58,32 +61,41 @@ class Opinion:
     command: str
 
 
-def opinions(history: History, folder: Path) -> list[Opinion]:
-    """What is wrong with a run, and what to do; nothing where it is healthy."""
-    return [opinion(finding, history, folder) for finding in diagnose(history)]
+def opinions(history: History, folder: Path, run: Run | None = None) -> list[Opinion]:
+    """What is wrong with a run, and what to do; nothing where it is healthy.
+
+    Args:
+        history: what it logged.
+        folder: where it is.
+        run: the run, on which treatments are tried; made again where None, if there is anything to treat.
+    """
+    return [opinion(finding, history, folder, run) for finding in diagnose(history)]
 
 
-def opinion(finding: Finding, history: History, folder: Path) -> Opinion:
+def opinion(finding: Finding, history: History, folder: Path, run: Run | None) -> Opinion:
     """All that there is to say of a finding."""
     said, words = history.described, WORDS[finding.fault]
-    usual = defaults(str(said.get("recipe")))
-    if usual is None:
+    try:
+        asked = setup(said["recipe"], said["options"], zoo.recipe)
+    except Exception:  # it may be anybody's code, or gone
         return Opinion(finding, words, None, "")
-    treatment = treat(finding, said["recipe"], said["options"], usual)
+    if run is None:
+        run = made_again(said["recipe"], json.dumps(said["options"]))
+    treatment = treat(finding, asked, zoo.recipe, run=run)
     if treatment is None:
         return Opinion(finding, words, None, "")
-    same = treatment.recipe == said["recipe"]
-    given = (said["options"] if same else carried(said["options"])) | treatment.changes | said["settings"]
-    known = usual if same else defaults(treatment.recipe) or {}
-    out = f"{folder}-treated"
-    return Opinion(finding, words, treatment, command(treatment.recipe, given, known | vars(Settings()), out))
+    then = in_force(asked, [asdict(treatment)], zoo.recipe)
+    known = then.defaults | vars(Settings())
+    typed = command(then.recipe, then.options | said["settings"], known, f"{folder}-treated")
+    return Opinion(finding, words, treatment, typed)
 
 
-def defaults(recipe: str) -> Options | None:
-    """The recipe's defaults, where it is to be had."""
+@lru_cache(maxsize=1)
+def made_again(recipe: str, described: str) -> Run | None:
+    """The run as run.json describes it; None where it cannot be built, as when its data are elsewhere."""
     try:
-        return options.defaults(zoo.recipe(recipe))
-    except Exception:  # it may be anybody's code, or gone
+        return options.build(zoo.recipe(recipe), json.loads(described))
+    except Exception:  # as above
         return None
 
 

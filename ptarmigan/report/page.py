@@ -56,7 +56,7 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     if run is None:
         run, missing = rebuilt(story)
     history = read_history(folder)
-    found = doctor.opinions(history, folder)
+    found = doctor.opinions(history, folder, run)
     marks = Marks(
         tuple(s for s, _ in story.skipped),
         tuple(s for s, _ in story.rollbacks),

@@ -94,3 +94,13 @@ class Task(ABC):
     @abstractmethod
     def section(self, game: Game) -> Section:
         """The task's part of the report."""
+
+    @staticmethod
+    def fallback(usual: str, *, hidden: bool) -> str:
+        """The recipe that a run may end in where no change of options helps; empty where there is none.
+
+        Args:
+            usual: the modality's default recipe; one for another task is not taken.
+            hidden: a cycle of the run hides information in its outputs.
+        """
+        return usual

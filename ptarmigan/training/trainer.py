@@ -23,7 +23,7 @@ from ptarmigan.core.precision import laid_out
 from ptarmigan.data.left_out import left_out
 from ptarmigan.doctor import examine
 from ptarmigan.doctor.data import facts
-from ptarmigan.doctor.rescue import Heal, Nurse, Treated, adapted, forget
+from ptarmigan.doctor.rescue import Propose, RecoveryPolicy, Treated, adapted, forget
 from ptarmigan.doctor.vitals import Vitals, interval
 from ptarmigan.training import distributed
 from ptarmigan.training.checkpoint import Checkpoints
@@ -86,7 +86,7 @@ def play(
     description: dict[str, Any] | None = None,
     force: bool = False,
     quiet: bool = False,
-    heal: Heal | None = None,
+    propose: Propose | None = None,
 ) -> Outcome:
     """Play ``run`` in ``folder``, going on from the newest whole checkpoint that is there.
 
@@ -97,7 +97,7 @@ def play(
         description: what the run is; with it the folder is claimed once the run is known to fit.
         force: see ``folder.claim``.
         quiet: show no progress.
-        heal: says what to change where the run falls ill, if ``settings.rescue`` wants it treated.
+        propose: says what to change where something is wrong, if ``settings.rescue`` wants it treated.
 
     Raises:
         ValueError: settings exclude one another, the batch cannot be shared evenly, the device or a compiler
@@ -109,7 +109,7 @@ def play(
     device = distributed.local_device(pick_device(settings.device))
     if settings.compile:
         try_compiling(device)
-    player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, heal=heal)
+    player = Player(run, folder, settings, device, distributed.join(device), quiet=quiet, propose=propose)
     goes_on = False
     try:
         if description is not None and player.ranks.first:
@@ -137,7 +137,7 @@ class Player:
         ranks: Ranks,
         *,
         quiet: bool,
-        heal: Heal | None,
+        propose: Propose | None,
     ) -> None:
         self.run, self.settings, self.device, self.ranks = run, settings, device, ranks
         images = len(run.space.shape) == 3
@@ -177,9 +177,9 @@ class Player:
             "save": settings.interval(settings.save_every, run.steps),
             "probe": interval(settings.log_every, run.steps) if settings.vitals else 0,
         }
-        self.nurse: Nurse | None = None
-        if settings.rescue and heal is not None:
-            self.nurse = Nurse(folder, heal, self.every["probe"], self.every["save"])
+        self.policy: RecoveryPolicy | None = None
+        if settings.rescue and propose is not None:
+            self.policy = RecoveryPolicy(folder, propose, self.every["probe"], self.every["save"])
         self.remedy: Treated | None = None
 
     def play(self) -> Outcome:
@@ -196,7 +196,7 @@ class Player:
                 try:
                     self.follow(terms)
                 except Diverged:
-                    if not self.ill(over=True):
+                    if not self.is_faulty(over=True):
                         raise
                 if self.remedy is not None:
                     return self.treated(self.remedy)
@@ -232,14 +232,14 @@ class Player:
         elif state is None:
             self.save()
 
-    def ill(self, *, over: bool = False) -> bool:
-        """Whether the run is ill and something can be done about it; ``remedy`` is what. Ranks are told."""
-        if self.nurse is None or self.at.treated >= self.settings.rescue:
+    def is_faulty(self, *, over: bool = False) -> bool:
+        """Whether something is wrong and can be treated; ``remedy`` is what. Ranks are told."""
+        if self.policy is None or self.at.treated >= self.settings.rescue:
             return False
         if self.ranks.first:
-            well, self.remedy = self.nurse.look(self.checkpoints.steps(), over=over)
+            well, self.remedy = self.policy.look(self.checkpoints.steps(), over=over)
             if well:
-                self.at.healthy = self.nurse.trusted(self.at.step, self.at.healthy)
+                self.at.healthy = self.policy.trusted(self.at.step, self.at.healthy)
         self.remedy = self.from_first(self.remedy)
         return self.remedy is not None
 
@@ -278,7 +278,7 @@ class Player:
             return
         if due(at.step, self.settings.log_every):
             self.look()
-        if self.nurse and due(at.step, self.nurse.every) and self.ill():
+        if self.policy and due(at.step, self.policy.every) and self.is_faulty():
             return
         if due(at.step, self.every["sample"]) and self.ranks.first:
             self.picture()
@@ -362,7 +362,7 @@ class Player:
         if self.every["score"] and at.scored != at.step:
             self.score()
         self.save()
-        if self.ill(over=True) and self.remedy is not None:
+        if self.is_faulty(over=True) and self.remedy is not None:
             return self.treated(self.remedy)
         if self.ranks.first:
             self.studio.keep(self.average, "generator.safetensors", {"step": at.step, "scores": at.scores})
@@ -381,7 +381,7 @@ class Player:
     def save(self) -> None:
         """Write a checkpoint."""
         if self.ranks.first:
-            regular = self.every["save"] if self.nurse else 0
+            regular = self.every["save"] if self.policy else 0
             healthy = range(self.at.healthy, self.at.step, regular) if regular else ()
             self.checkpoints.save(self.at.step, self.state(), best=self.at.best_step, healthy=healthy)
         self.saved_at = time.monotonic()

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import environment
@@ -17,13 +19,16 @@ from test_doctor import BAD, DATA, HEALTHY
 from test_report import opened
 
 from ptarmigan import cli, zoo
+from ptarmigan.contract import recipes as contract
 from ptarmigan.doctor import Fault, Finding
-from ptarmigan.doctor.treatment import command, treat
+from ptarmigan.doctor.remedies import Setup
+from ptarmigan.doctor.treatment import Treatment, changes, command, proposals, setup, treat
 from ptarmigan.report.page import write_report
+from ptarmigan.training.meaning import meanings
 from ptarmigan.training.options import defaults
+from ptarmigan.training.run import Run
 
 SHARP = defaults(zoo.recipe("image.r1gan")) | {"steps": 1_000}
-FLAT = defaults(zoo.recipe("toy.gan"))
 USUAL_RATE = defaults(zoo.recipe("toy.r3gan"))["lr"]
 
 
@@ -162,13 +167,20 @@ def test_the_page_tells_and_marks_the_onset(tmp_path):
     assert not any(line.get("class") == "onset" for line in well.of("line"))
 
 
+def proposed(
+    fault: Fault, name: str, before: Sequence[dict] = (), run: Run | None = None, **options: Any
+) -> Treatment | None:
+    """The treatment of a run of a recipe, with options that are not its defaults."""
+    asked = setup(name, defaults(zoo.recipe(name)) | options, zoo.recipe)
+    done = [{"recipe": name, "changes": changes} for changes in before]
+    return treat(Finding(fault, 10), asked, zoo.recipe, run=run, done=done)
+
+
 def test_harmful_options_go_back_to_their_defaults_first():
-    found = Finding(Fault.DIVERGENCE, 10)
-    first = treat(found, "image.r1gan", SHARP | {"lr": 0.05, "gamma": 0.0, "width": 128}, SHARP)
+    first = proposed(Fault.DIVERGENCE, "image.r1gan", lr=0.05, gamma=0.0, width=128, steps=1_000)
     assert first is not None
     assert first.changes == {"lr": SHARP["lr"], "gamma": SHARP["gamma"]}, "a wide network harms nobody"
-    narrow = SHARP | {"width": 20}
-    second = treat(found, "image.r1gan", narrow, SHARP, [first.changes])
+    second = proposed(Fault.DIVERGENCE, "image.r1gan", [first.changes], width=20, steps=1_000)
     assert second is not None
     assert second.changes == {"width": SHARP["width"]}, "then all that might do harm"
 
@@ -184,43 +196,42 @@ def test_harmful_options_go_back_to_their_defaults_first():
     ],
 )
 def test_a_run_that_is_short_is_made_longer_before_it_is_slowed_down(steps, lr, changed):
-    usual = {"lr": 0.0002, "steps": 20_000}
-    treatment = treat(Finding(Fault.SATURATION, 10), "image.gan", {"lr": lr, "steps": steps}, usual)
+    treatment = proposed(Fault.SATURATION, "image.gan", lr=lr, steps=steps)
     assert treatment is not None
     assert treatment.changes == changed
 
 
 def test_later_treatments_go_further():
-    found = Finding(Fault.COLLAPSE, 10)
-    options, before = dict(SHARP), []
-    while (treatment := treat(found, "image.r1gan", options, SHARP, before)) is not None:
+    before: list[dict] = []
+    while (treatment := proposed(Fault.COLLAPSE, "image.r1gan", before)) is not None:
         before.append(treatment.changes)
-        options |= treatment.changes
     assert [list(changes) for changes in before] == [["gamma"], ["lr"], ["lr"]], "and then no more"
-    assert options["gamma"] == 10 * SHARP["gamma"]
-    assert options["lr"] == pytest.approx(SHARP["lr"] / 9, rel=0.1)
+    assert before[0]["gamma"] == 10 * SHARP["gamma"]
+    assert before[-1]["lr"] == pytest.approx(SHARP["lr"] / 9, rel=0.1)
 
 
 def test_where_options_cannot_help_another_recipe_does():
-    plain = treat(Finding(Fault.MEMORISATION, 10), "toy.gan", FLAT, FLAT)
-    assert plain is not None
-    assert (plain.recipe, plain.changes) == ("toy.r3gan", {})
-    assert treat(Finding(Fault.DATA, 0), "toy.gan", FLAT, FLAT) is None
+    other = proposed(Fault.MEMORISATION, "toy.gan", run=contract.small_run("toy.gan"))
+    assert other is not None
+    assert (other.recipe, other.changes) == ("toy.r3gan", {})
+    assert proposed(Fault.MEMORISATION, "toy.gan") is None, "nothing can be built without the data"
+    assert proposed(Fault.DATA, "toy.gan", run=contract.small_run("toy.gan")) is None
 
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_recipe_can_be_treated_with_options_that_it_has(name):
-    usual = defaults(zoo.recipe(name))
+    run = contract.small_run(name)
     for fault, before in product(Fault, ([], [{"lr": 1.0}])):
-        treatment = treat(Finding(fault, 10), name, usual, usual, before)
-        if treatment is not None:
+        asked = setup(name, defaults(zoo.recipe(name)), zoo.recipe)
+        done = [{"recipe": name, "changes": changes} for changes in before if "lr" in asked.options]
+        for treatment in proposals(Finding(fault, 10), asked, zoo.recipe, run, done):
             assert treatment.changes.keys() <= defaults(zoo.recipe(treatment.recipe)).keys()
             assert treatment.words
 
 
 def test_augmentation_comes_first_where_samples_are_few():
     for fault in (Fault.OVERFITTING, Fault.MEMORISATION):
-        treatment = treat(Finding(fault, 10), "image.r1gan", SHARP, SHARP)
+        treatment = proposed(fault, "image.r1gan", steps=1_000)
         assert treatment is not None
         assert treatment.changes == {"augment": "ada"}
 
@@ -228,22 +239,21 @@ def test_augmentation_comes_first_where_samples_are_few():
 @pytest.mark.parametrize("fault", [Fault.OVERFITTING, Fault.MEMORISATION, Fault.TOO_STRONG])
 @pytest.mark.parametrize("before", [[], [{"gamma": 10.0}]])
 def test_augmentation_is_not_taken_away_from_a_discriminator_that_knows_too_much(fault, before):
-    treatment = treat(Finding(fault, 10), "image.r1gan", SHARP | {"augment": "ada"}, SHARP, before)
+    treatment = proposed(fault, "image.r1gan", before, augment="ada", steps=1_000)
     assert treatment is not None
     assert treatment.changes.get("augment") != "none"
-    bare = treat(Finding(fault, 10), "image.r1gan", SHARP, SHARP | {"augment": "ada"})
-    assert bare is not None
-    assert bare.changes == {"augment": "ada"}
+    augmenting = Setup("image.r1gan", SHARP, SHARP | {"augment": "ada"}, meanings(zoo.recipe("image.r1gan")))
+    assert next(changes(fault, augmenting)) == {"augment": "ada"}
 
 
 def test_more_steps_are_asked_for_where_they_were_too_few():
-    usual = defaults(zoo.recipe("image.r1gan"))
-    few = treat(Finding(Fault.UNDERFITTING, 100), "image.r1gan", usual | {"steps": 100}, usual)
+    usual = defaults(zoo.recipe("image.r1gan"))["steps"]
+    few = proposed(Fault.UNDERFITTING, "image.r1gan", steps=100)
     assert few is not None
-    assert few.changes == {"steps": usual["steps"]}
-    usual_length = treat(Finding(Fault.UNDERFITTING, 100), "image.r1gan", usual, usual)
+    assert few.changes == {"steps": usual}
+    usual_length = proposed(Fault.UNDERFITTING, "image.r1gan")
     assert usual_length is not None
-    assert usual_length.changes == {"steps": 2 * usual["steps"]}
+    assert usual_length.changes == {"steps": 2 * usual}
 
 
 def test_a_command_is_what_people_type():

@@ -19,7 +19,7 @@ from ptarmigan.contract.recipes import differences
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.optim import adam
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.doctor import Fault, examine, read
+from ptarmigan.doctor import Fault, Finding, examine, read, treatment
 from ptarmigan.doctor.data import facts
 from ptarmigan.doctor.features import clusters, reduced, squared_distances
 from ptarmigan.doctor.portrait import Portrait
@@ -336,12 +336,10 @@ def test_a_run_that_is_not_finite_is_treated_instead_of_stopped(tmp_path):
 
 
 def test_the_last_resort_is_another_recipe(tmp_path, monkeypatch):
-    from ptarmigan.doctor import treatment
-
     monkeypatch.setattr(treatment, "REMEDIES", dict.fromkeys(Fault, ()))
     place, width = tmp_path / "run", {"width": 16}
     collapsing = dict(data="ring", batch=32, steps=300, lr=5e-2) | width
-    monkeypatch.setattr(treatment, "restored", lambda fault: lambda options, usual: {})
+    monkeypatch.setattr(treatment, "restored", lambda fault: lambda now: {})
     outcome = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
     described = folder.load(place)
     assert outcome.complete
@@ -350,3 +348,65 @@ def test_the_last_resort_is_another_recipe(tmp_path, monkeypatch):
     assert folder.asked(described)["recipe"] == "toy.gan"
     again = api.train("toy.gan", out=place, rescue=1, **collapsing, **QUIETLY)
     assert again.complete
+
+
+SMALL = {
+    "series.rcgan": dict(
+        data="sines", length=6, width=8, latent=2, batch=16, steps=150, lr_discriminator=1e20
+    ),
+    "anomaly.bigan": dict(width=8, latent=2, batch=32, steps=150, lr=1e20),
+    "table.ctgan": dict(data="iris", width=8, latent=4, batch=30, steps=150, lr=1e20),
+}
+ENDS = {
+    "series.rcgan": "series.doppelganger",
+    "anomaly.bigan": "anomaly.ganomaly",
+    "table.ctgan": "table.tvae",
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_rescue_ends_in_a_recipe_for_the_same_task_and_data_and_can_be_gone_on_with(
+    name, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(treatment, "changes", lambda fault, now, before=(): iter(()))
+    asked, place = SMALL[name] | QUIETLY, tmp_path / "run"
+    outcome = api.train(name, out=place, rescue=2, **asked)
+    assert outcome.complete
+    assert folder.load(place)["recipe"] == ENDS[name]
+    assert api.train(name, out=place, rescue=2, **asked).complete
+    assert (place / "generator.safetensors").exists()
+
+
+def test_a_detector_of_images_never_becomes_a_generator():
+    run = contract.small_run("anomaly.ganomaly_images")
+    asked = treatment.setup("anomaly.ganomaly_images", contract.small("anomaly.ganomaly_images"), zoo.recipe)
+    done = [{"recipe": "image.r1gan", "changes": {}}]
+    assert treatment.instead(Fault.COLLAPSE, run) == "image.r1gan"
+    assert not treatment.can_be_built(run, asked, done, zoo.recipe)
+
+
+def test_a_treatment_that_cannot_be_built_is_passed_over(monkeypatch):
+    """The next one is taken; where none can be built, none."""
+    found = Finding(Fault.COLLAPSE, 10)
+    run = contract.small_run("toy.pacgan")
+    options = defaults(zoo.recipe("toy.pacgan")) | contract.small("toy.pacgan")
+    asked = treatment.setup("toy.pacgan", options, zoo.recipe)
+    monkeypatch.setattr(treatment, "changes", lambda *_: iter([{"width": 0}, {"lr": 0.5}]))
+    taken = treatment.treat(found, asked, zoo.recipe, run=run)
+    assert taken is not None
+    assert taken.changes == {"lr": 0.5}
+    monkeypatch.setattr(treatment, "changes", lambda *_: iter([{"width": 0}]))
+    monkeypatch.setattr(treatment, "instead", lambda *_: "image.r1gan")
+    assert treatment.treat(found, asked, zoo.recipe, run=run) is None
+
+
+def test_a_folder_that_an_earlier_version_treated_wrongly_is_said_so_in_a_line(tmp_path):
+    place, asked = tmp_path / "run", SMALL["series.rcgan"] | dict(lr_discriminator=0.1) | QUIETLY
+    api.train("series.rcgan", out=place, **asked)
+    folder.treat(place, {"recipe": "toy.r3gan", "changes": {}, "to": 0, "words": "treated: mode collapse"})
+    with pytest.raises(
+        folder.RunError, match=r"changed its recipe from series\.rcgan to toy\.r3gan"
+    ) as error:
+        api.train("series.rcgan", out=place, **asked)
+    assert "\n" not in str(error.value)
+    assert "choose another --out" in str(error.value)

@@ -14,7 +14,7 @@ from ptarmigan.doctor import Fault, diagnose
 from ptarmigan.doctor.faults import Finding
 from ptarmigan.doctor.history import History
 from ptarmigan.doctor.inputs import agreements, nearer
-from ptarmigan.doctor.treatment import treat
+from ptarmigan.doctor.treatment import setup, treat
 from ptarmigan.doctor.vitals import Vitals
 from ptarmigan.training.ema import Average
 from ptarmigan.training.options import defaults
@@ -130,10 +130,10 @@ def test_a_cycle_that_hides_its_input_and_one_that_shows_it():
 
 @pytest.mark.parametrize("name", [n for n in zoo.names() if n.startswith("translate.")])
 def test_what_is_learned_stays_in_a_treatment(name):
-    usual = defaults(zoo.recipe(name))
-    mine = usual | {"pair": "gray", "jitter": 4}
+    mine = defaults(zoo.recipe(name)) | {"pair": "gray", "jitter": 4}
+    asked, done = setup(name, mine, zoo.recipe), [{"recipe": name, "changes": {"lr": 1.0}}]
     for fault in (*SICK, Fault.COLLAPSE, Fault.MEMORISATION):
-        treatment = treat(Finding(fault, 10), name, mine, usual, [{"lr": 1.0}])
+        treatment = treat(Finding(fault, 10), asked, zoo.recipe, run=contract.small_run(name), done=done)
         assert treatment is None or treatment.recipe.startswith("translate.")
         assert treatment is None or treatment.changes.keys().isdisjoint({"pair", "jitter"})
 

@@ -29,6 +29,7 @@ from ptarmigan.tasks.translate.show import BACK, INPUT, OUTPUT, ROWS, TARGET, Co
 
 REPORTED = 96
 """Held-out inputs that are translated for a report."""
+WITHOUT_CYCLE = "translate.cut"
 EACH = 4
 """Rows of each of its pictures."""
 
@@ -92,6 +93,11 @@ class Translate(Task):
             f"Of {n:,} {kind}. In a row, from the left: {', '.join(columns)}.",
             tuple(self._nearest_to_farthest(columns, n) if TARGET in columns else self._some(columns, n)),
         )
+
+    @staticmethod
+    def fallback(usual: str, *, hidden: bool) -> str:
+        """What needs no way back, where one hides information in its outputs."""
+        return WITHOUT_CYCLE if hidden else ""
 
     def _some(self, columns: Columns, n: int) -> Iterator[Figure]:
         some = np.unique(np.linspace(0, n - 1, 2 * EACH).round().astype(np.int64))

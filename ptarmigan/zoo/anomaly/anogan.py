@@ -15,11 +15,14 @@ sliced Wasserstein distance 0.223 (real samples: 0.26); benchmarks/results/zoo.j
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ptarmigan.core import noise
 from ptarmigan.core.optim import adam
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.tasks.detect.anogan import AnoGAN
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -30,7 +33,7 @@ def recipe(
     latent: int = 4,
     lr: float = 1e-3,
     gamma: float = 1.0,
-    weight: float = 0.1,
+    weight: Annotated[float, OTHER] = 0.1,
     search: int = 500,
     half_life: float = 10_000.0,
     steps: int = 2_000,

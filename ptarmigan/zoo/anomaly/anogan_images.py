@@ -16,6 +16,8 @@ sliced Wasserstein distance 0.372 (real samples: 0.181); benchmarks/results/zoo.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import nn
 
 from ptarmigan.core import noise
@@ -23,6 +25,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.tasks.detect.anogan import AnoGAN
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -33,7 +36,7 @@ def recipe(
     latent: int = 32,
     lr: float = 2e-4,
     gamma: float = 1.0,
-    weight: float = 0.1,
+    weight: Annotated[float, OTHER] = 0.1,
     search: int = 100,
     half_life: float = 10_000.0,
     steps: int = 6_000,

@@ -15,6 +15,7 @@ sliced Wasserstein distance 0.329 (real samples: 0.26); benchmarks/results/zoo.j
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from torch import nn
 
@@ -25,6 +26,7 @@ from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.nets.pairs import PairDiscriminator
 from ptarmigan.tasks.detect.bigan import BiGAN
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -34,7 +36,7 @@ def recipe(
     width: int = 64,
     latent: int = 4,
     lr: float = 1e-3,
-    weight: float = 0.9,
+    weight: Annotated[float, OTHER] = 0.9,
     dropout: float = 0.5,
     half_life: float = 10_000.0,
     steps: int = 2_000,

@@ -16,6 +16,7 @@ sliced Wasserstein distance 0.527 (real samples: 0.181); benchmarks/results/zoo.
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 from torch import nn
 
@@ -27,6 +28,7 @@ from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.mlp import dense, leaky
 from ptarmigan.nets.pairs import image_pairs
 from ptarmigan.tasks.detect.bigan import BiGAN
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -36,7 +38,7 @@ def recipe(
     width: int = 32,
     latent: int = 32,
     lr: float = 2e-4,
-    weight: float = 0.9,
+    weight: Annotated[float, OTHER] = 0.9,
     dropout: float = 0.5,
     half_life: float = 10_000.0,
     steps: int = 6_000,

@@ -16,6 +16,8 @@ sliced Wasserstein distance 0.52 (real samples: 0.26); benchmarks/results/zoo.js
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import nn
 
 from ptarmigan.core import noise
@@ -23,6 +25,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.tasks.detect.ganomaly import GANomaly
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -34,7 +37,7 @@ def recipe(
     lr: float = 1e-3,
     again: float = 50.0,
     latents: float = 1.0,
-    weight: float = 0.9,
+    weight: Annotated[float, OTHER] = 0.9,
     half_life: float = 10_000.0,
     steps: int = 1_000,
     batch: int = 128,

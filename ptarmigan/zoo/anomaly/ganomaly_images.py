@@ -15,6 +15,8 @@ sliced Wasserstein distance 1.43 (real samples: 0.181); benchmarks/results/zoo.j
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import nn
 
 from ptarmigan.core import noise
@@ -22,6 +24,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from ptarmigan.tasks.detect.ganomaly import GANomaly
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -33,7 +36,7 @@ def recipe(
     lr: float = 2e-4,
     again: float = 50.0,
     latents: float = 1.0,
-    weight: float = 0.0,
+    weight: Annotated[float, OTHER] = 0.0,
     half_life: float = 10_000.0,
     steps: int = 3_000,
     batch: int = 64,

@@ -14,6 +14,8 @@ Fréchet distance 358 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 from torch import Tensor
 
@@ -24,6 +26,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.autoencoder import AutoencoderDiscriminator, BEGANGenerator
+from ptarmigan.training.meaning import OTHER
 from ptarmigan.training.run import Run
 
 
@@ -91,7 +94,7 @@ def halving(progress: float) -> float:
 def recipe(
     data: Images = Images(),
     *,
-    gamma: float = 0.5,
+    gamma: Annotated[float, OTHER] = 0.5,
     gain: float = 1e-3,
     width: int = 64,
     latent: int = 64,

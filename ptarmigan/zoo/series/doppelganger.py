@@ -17,6 +17,8 @@ sliced Wasserstein distance 0.04 (real samples: 0.00788); benchmarks/results/zoo
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -36,6 +38,7 @@ from ptarmigan.modalities.table.nets import Cells
 from ptarmigan.nets.levels import Parts, White, apart, together
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.nets.recurrent import Recurrent
+from ptarmigan.training.meaning import width_of
 from ptarmigan.training.run import Run
 
 LEARNT_FROM = 10_000
@@ -162,7 +165,7 @@ def recipe(
     *,
     chunk: int = 4,
     width: int = 100,
-    critic: int = 200,
+    critic: Annotated[int, width_of("discriminator")] = 200,
     latent: int = 20,
     lr: float = 1e-3,
     weight: float = 10.0,

@@ -14,6 +14,8 @@ sliced Wasserstein distance 0.373 (real samples: 0.00788); benchmarks/results/zo
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from torch import nn
 
 from ptarmigan.core import noise
@@ -21,6 +23,7 @@ from ptarmigan.core.gan import GAN
 from ptarmigan.core.optim import adam, sgd
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.nets.recurrent import RecurrentDiscriminator, RecurrentGenerator
+from ptarmigan.training.meaning import rate_of
 from ptarmigan.training.run import Run
 
 
@@ -30,7 +33,7 @@ def recipe(
     width: int = 100,
     latent: int = 5,
     lr: float = 1e-3,
-    lr_discriminator: float = 0.1,
+    lr_discriminator: Annotated[float, rate_of("discriminator")] = 0.1,
     half_life: float = 10_000.0,
     steps: int = 5_000,
     batch: int = 64,

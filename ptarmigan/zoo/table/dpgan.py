@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
 
 import torch
 from torch import Tensor
@@ -39,6 +40,7 @@ from ptarmigan.modalities.table.source import Table
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.mlp import MLPDiscriminator
 from ptarmigan.training.accountant import noise_for
+from ptarmigan.training.meaning import KEPT
 from ptarmigan.training.private import Judge, Privacy
 from ptarmigan.training.run import Run
 
@@ -112,10 +114,10 @@ def hidden(seed: int, secret: str) -> int:
 def recipe(
     data: Table = Table(),
     *,
-    epsilon: float = 3.0,
-    delta: float = 1e-5,
+    epsilon: Annotated[float, KEPT] = 3.0,
+    delta: Annotated[float, KEPT] = 1e-5,
     limit: float = 1.0,
-    secret: str = "",
+    secret: Annotated[str, KEPT] = "",
     width: int = 64,
     latent: int = 32,
     lr: float = 1e-3,

@@ -15,6 +15,8 @@ column shapes 0.953 (real samples: 0.904); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -28,6 +30,7 @@ from ptarmigan.modalities.table.conditional import Target
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.nets.square import SquareClassifier, SquareDiscriminator, SquareGenerator
+from ptarmigan.training.meaning import KEPT
 from ptarmigan.training.run import Run
 
 EPS = 1e-8
@@ -110,12 +113,12 @@ def information(mine: Tensor, theirs: Tensor, mean: float, deviation: float) -> 
 def recipe(
     data: Table = Table(),
     *,
-    target: str = "",
+    target: Annotated[str, KEPT] = "",
     width: int = 64,
     latent: int = 100,
     lr: float = 2e-4,
-    delta_mean: float = 0.0,
-    delta_deviation: float = 0.0,
+    delta_mean: Annotated[float, KEPT] = 0.0,
+    delta_deviation: Annotated[float, KEPT] = 0.0,
     half_life: float = 10_000.0,
     steps: int = 10_000,
     batch: int = 500,

@@ -1,0 +1,94 @@
+"""What options mean: every one of the zoo has a meaning, and a player is slowed by its own rate."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pytest
+
+from ptarmigan import zoo
+from ptarmigan.contract import recipes as contract
+from ptarmigan.doctor.remedies import SLOWER, rates, slower
+from ptarmigan.doctor.treatment import setup
+from ptarmigan.training.meaning import KEPT, OTHER, Kind, declared, meanings, rate_of
+from ptarmigan.training.options import build, defaults
+
+OTHERS = {
+    "anomaly.anogan": {"search"},
+    "anomaly.anogan_images": {"search"},
+    "anomaly.fanogan": {"kappa"},
+    "anomaly.fanogan_images": {"kappa"},
+    "anomaly.ganomaly": {"again", "latents"},
+    "anomaly.ganomaly_images": {"again", "latents"},
+    "image.bagan": {"first"},
+    "image.began": {"gain"},
+    "image.dragan": {"reach"},
+    "image.gman": {"discriminators", "sharpness"},
+    "image.improved": {"feature_matching", "minibatch", "historical", "smoothing", "virtual"},
+    "image.infogan": {"categories", "continuous"},
+    "image.r3gan": {"group_size"},
+    "image.sagan": {"attention"},
+    "series.doppelganger": {"chunk", "beside"},
+    "table.dpgan": {"limit"},
+    "toy.unrolled": {"unroll"},
+    "translate.cyclegan": {"history"},
+    "translate.munit": {"again", "style"},
+    "translate.pix2pix": {"test_dropout"},
+    "translate.srgan": {
+        "growth",
+        "features",
+        "weights",
+        "perceptual_weight",
+        "adversarial",
+        "pixels",
+        "alone",
+    },
+    "translate.style": {"glimpses"},
+}
+"""Options that no treatment aims at, of recipes of which nobody has to say so."""
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_option_of_the_zoo_has_a_meaning_or_is_known_to_have_none(name):
+    found = declared(zoo.recipe(name))
+    assert list(found) == list(defaults(zoo.recipe(name)))
+    assert {option for option, meaning in found.items() if meaning is None} == OTHERS.get(name, set())
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_slowing_the_discriminator_slows_its_optimizer(name):
+    recipe = zoo.recipe(name)
+    options = defaults(recipe) | contract.small(name) | {"steps": defaults(recipe)["steps"]}
+    asked = setup(name, options, zoo.recipe)
+    before = build(recipe, options).rates
+    after = build(recipe, options | slower("discriminator")(asked)).rates
+    slowed = {player for player in before if after[player] < before[player]}
+    for player in slowed:
+        assert before[player][0] / after[player][0] == pytest.approx(SLOWER, rel=0.06)
+    own = any(asked.meanings[option].player for option in asked.of_kind(Kind.RATE))
+    assert slowed == ({"discriminator"} if own else set(before))
+
+
+def test_the_other_player_is_slowed_by_the_rate_that_is_left_to_it():
+    for name, option in (("series.rcgan", "lr"), ("toy.unrolled", "lr"), ("image.sagan", "generator_lr")):
+        assert rates(setup(name, defaults(zoo.recipe(name)), zoo.recipe), "generator") == [option]
+
+
+def test_what_is_learnt_and_what_people_decide_is_never_changed():
+    table = meanings(zoo.recipe("table.dpgan"))
+    assert {table[name].kind for name in ("data", "categorical", "seed")} == {Kind.LEARNT}
+    assert table["epsilon"] == KEPT, "a promise of privacy is no knob"
+
+
+def test_what_a_recipe_says_of_its_options_counts():
+    def recipe(lr_critic: Annotated[float, "shown", rate_of("critic")] = 0.1, lr: float = 0.1, odd: int = 3):
+        """One's own."""
+
+    assert meanings(recipe) == {"lr_critic": rate_of("critic"), "lr": rate_of(), "odd": OTHER}
+
+
+def test_annotations_that_cannot_be_read_say_nothing():
+    def recipe(lr: Unheard = 0.1, odd: int = 3):  # type: ignore[name-defined]
+        """One's own."""
+
+    assert meanings(recipe) == {"lr": rate_of(), "odd": OTHER}
