@@ -102,8 +102,8 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
 
 def measures(name: str, run: Run) -> tuple[str, ...]:
     """What of a run is measured."""
-    if run.samples.inputs is not None:
-        return PAIRED if run.samples.inputs.paired else UNPAIRED
+    if run.samples.condition is not None:
+        return PAIRED if run.samples.condition.paired else UNPAIRED
     return MEASURES[kind(name)]
 
 

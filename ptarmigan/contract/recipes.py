@@ -27,7 +27,6 @@ from torch import Tensor
 from ptarmigan import zoo
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game, Terms
-from ptarmigan.data.blank import Blank
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import read
@@ -136,9 +135,7 @@ def samples_decode(name: str) -> None:
         raise Broken(f"samples are {raw.dtype}{raw.shape}, the data {real.dtype}{real.shape}")
     if not np.isfinite(raw).all():
         raise Broken("samples are not finite")
-    inputs = run.samples.inputs
-    blank = Blank(run.space, None if inputs is None else inputs.space)
-    again = build(zoo.recipe(name), small(name) | {"data": blank}).game
+    again = build(zoo.recipe(name), small(name) | {"data": run.samples.blank}).game
     again.load_state_dict(run.game.state_dict())
     if not np.array_equal(raw, made(run, again.eval())):
         raise Broken("rebuilt from its options and weights it makes other samples")

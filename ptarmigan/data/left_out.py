@@ -29,8 +29,8 @@ class Incomplete(Protocol):
 
 
 def left_out(samples: Samples) -> tuple[str, ...]:
-    """The files that were left out, each ``name: reason``, up to now; held-out ones and inputs too."""
-    given = samples.inputs
+    """The files that were left out, each ``name: reason``, up to now; held-out ones and conditions too."""
+    given = samples.condition
     sources = [samples.source, samples.held_out]
     sources += [] if given is None else [given.source, given.held_out]
     whole = {id(source): source for source in map(origin, sources)}

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
-from ptarmigan.modalities.table.column import Floats
 
 S = TypeVar("S", bound=Space)
 NEVER = 1e-18
@@ -34,7 +33,7 @@ class Poisson:
     def __init__(self, size: int, rate: float) -> None:
         self.size, self.rate = size, rate
 
-    def __call__(self, u: Floats) -> tuple[Indices, NDArray[np.float32]]:
+    def __call__(self, u: NDArray[np.float64]) -> tuple[Indices, NDArray[np.float32]]:
         """Samples ``(places,)``, and whether drawn ``(places, 1)``, from uniform ``(places, 2)``."""
         with np.errstate(divide="ignore"):  # where all are drawn
             gaps = np.floor(np.log1p(-u[:, 0]) / np.log1p(-self.rate))
@@ -64,6 +63,6 @@ def by_chance(samples: Samples[S], seed: int) -> tuple[Samples[S], float]:
         samples.space,
         batch=places(size, rate),
         seed=seed,
-        deal=Poisson(size, rate),
+        sampler=Poisson(size, rate),
     )
     return drawn, rate

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Generic, Protocol
+from typing import Generic
 
 import numpy as np
 import torch
@@ -16,63 +15,18 @@ from typing_extensions import TypeVar
 
 from ptarmigan.core.batch import Batch, unread
 from ptarmigan.core.noise import key
+from ptarmigan.data.blank import Blank
+from ptarmigan.data.condition import Condition, ConditionalSampler
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices, permute_next
+from ptarmigan.data.source import ArraySource as ArraySource
+from ptarmigan.data.source import Source as Source
 from ptarmigan.data.space import Space
 
 S = TypeVar("S", bound=Space, default=Space, covariant=True)
 AHEAD = 4
 SMALL = 2**16
 """Numbers in a batch; fewer, where they are in memory, cost less to read than to wait for."""
-
-
-class Source(Protocol):
-    """Raw samples by index."""
-
-    @property
-    def labels(self) -> Indices | None:
-        """The class of every sample, or None where the data has none."""
-        ...
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The names of the classes."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def read(self, indices: Indices) -> NDArray[Any]:
-        """The raw samples at ``indices``, one a row; safe to call from several threads."""
-        ...
-
-
-class Deal(Protocol):
-    """Rows and conditions by chance, in place of a shuffle and of classes."""
-
-    def __call__(self, u: NDArray[np.float64]) -> tuple[Indices, NDArray[np.float32]]:
-        """Samples of a batch ``(n,)``, and their conditions ``(n, size)``, from uniform ``(n, 2)``."""
-        ...
-
-
-@dataclass(frozen=True)
-class Inputs:
-    """What a translation starts from.
-
-    Attributes:
-        source: inputs to train on.
-        space: what one of them is.
-        held_out: inputs that are never trained on.
-        matched: the i-th input belongs to the i-th sample, and those held out do so too.
-        paired: batches hold such pairs; else inputs and samples are drawn apart.
-        bad: files of either side that were left out, each ``name: reason``.
-    """
-
-    source: Source
-    space: Space
-    held_out: Source
-    matched: bool
-    paired: bool
-    bad: tuple[str, ...] = ()
 
 
 class Samples(Generic[S]):
@@ -85,13 +39,14 @@ class Samples(Generic[S]):
         source: raw samples by index.
         space: what one sample is.
         batch: samples in a batch, over all ranks and micro-batches together.
-        seed: names the shuffle.
-        flip: mirror half of the images left to right, a sample with its input where they are paired.
+        seed: of the shuffle.
+        flip: mirror half of the images left to right, a sample with its condition where they are paired.
         jitter: cut every image at random out of itself enlarged by so many pixels, alike.
-        inputs: what samples are translated from; none, unless this is a translation's data.
+        condition: what samples are conditioned on, where that is a sample of another space; else they are
+            conditioned on their classes, where they have such.
         mixture: what the samples were drawn from, where that is known.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
-        deal: draws samples, and what they are conditioned on, instead of the shuffle.
+        sampler: draws samples, and what they are conditioned on, instead of the shuffle.
 
     Raises:
         ValueError: the batch is empty.
@@ -106,16 +61,16 @@ class Samples(Generic[S]):
         seed: int = 0,
         flip: bool = False,
         jitter: int = 0,
-        inputs: Inputs | None = None,
+        condition: Condition | None = None,
         held_out: Source | None = None,
         mixture: Mixture | None = None,
-        deal: Deal | None = None,
+        sampler: ConditionalSampler | None = None,
     ) -> None:
         if batch < 1:
             raise ValueError(f"a batch of {batch} holds nothing: it needs at least 1 sample")
         self.source, self.space, self.batch, self.seed = source, space, batch, seed
-        self.flip, self.jitter, self.inputs = flip, jitter, inputs
-        self.held_out, self.mixture, self.deal = held_out or source, mixture, deal
+        self.flip, self.jitter, self.condition = flip, jitter, condition
+        self.held_out, self.mixture, self.sampler = held_out or source, mixture, sampler
         self._pool: ThreadPoolExecutor | None = None
         self._ahead: dict[tuple[int, int, int], Future[Batch]] = {}
 
@@ -125,7 +80,7 @@ class Samples(Generic[S]):
     @property
     def labelled(self) -> bool:
         """Whether every sample comes with its class."""
-        return self.inputs is None and self.source.labels is not None
+        return self.condition is None and self.source.labels is not None
 
     def require_classes(self) -> int:
         """How many classes there are, for a conditional game.
@@ -140,15 +95,46 @@ class Samples(Generic[S]):
             )
         return len(self.space.classes)
 
+    def require_condition(self) -> Condition:
+        """What samples are conditioned on, for a game that needs more than a class.
+
+        Raises:
+            ValueError: there is nothing.
+        """
+        if self.condition is None:
+            raise ValueError("this data has no inputs to translate from")
+        return self.condition
+
     def require_inputs(self) -> Space:
-        """What is translated from, for a translation.
+        """The space of what is translated, for a translation.
 
         Raises:
             ValueError: the samples come with no inputs.
         """
-        if self.inputs is None:
-            raise ValueError("this data has no inputs to translate from")
-        return self.inputs.space
+        return self.require_condition().space
+
+    @property
+    def blank(self) -> Blank:
+        """The same data without a sample: what a trained network is built again with."""
+        return Blank(self.space, None if self.condition is None else self.condition.space)
+
+    def conditions(self, rows: Indices, *, held_out: bool = False) -> Tensor | None:
+        """What the samples at ``rows`` are conditioned on, as ``batch.c`` has it; None where it is nothing.
+
+        Where conditions belong to no samples, they are those at the same places, from the first again after
+        the last. No pictures are changed at random.
+
+        Args:
+            rows: which samples.
+            held_out: of those that are never trained on.
+        """
+        source = self.held_out if held_out else self.source
+        given = self.condition
+        if given is None:
+            labels = source.labels
+            return None if labels is None else torch.from_numpy(labels[rows])
+        source = given.held_out if held_out else given.source
+        return given.space.encode(source.read(rows % len(source)))
 
     def draw(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """This shard's slice of the batch at ``position``, encoded; the next ones are prepared meanwhile.
@@ -174,27 +160,24 @@ class Samples(Generic[S]):
 
     def load(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
         """What ``draw`` gives, made now and in this thread."""
-        if self.deal is not None:
-            rows, dealt = self._dealt(self.deal, "x", position, shard, shards)
-            return Batch(self.space.encode(self.source.read(rows)), dealt)
-        indices = self.indices(position, shard, shards)
-        x = self._seen(self.source, self.space, indices, position, shard, shards)
-        if self.inputs is None:
-            return Batch(x, self._classes(indices))
-        given, which = self.inputs, "x"
-        if not given.paired:
-            which = "inputs"
-            indices = self.indices(position, shard, shards, which, len(given.source))
-        return Batch(x, self._seen(given.source, given.space, indices, position, shard, shards, which))
+        at = position, shard, shards
+        if self.sampler is not None:
+            rows, c = self._sampled(self.sampler, "x", *at)
+            return Batch(self._encoded(self.source, self.space, rows, *at), c)
+        rows = self.indices(*at)
+        return Batch(self._encoded(self.source, self.space, rows, *at), self._conditions(rows, *at))
 
     def unread(self, position: int, shard: int = 0, shards: int = 1) -> Batch:
-        """A batch for a turn that looks at no sample: its length, and classes from a shuffle of their own."""
-        n = self._share(shard, shards)
+        """A batch for a turn that looks at no sample: its length, and conditions from draws of their own.
+
+        There are none where a condition would have to be read.
+        """
+        n, at = self._share(shard, shards), (position, shard, shards)
         c = None
-        if self.deal is not None:
-            _, c = self._dealt(self.deal, "unread", position, shard, shards)
+        if self.sampler is not None:
+            _, c = self._sampled(self.sampler, "unread", *at)
         elif self.labelled:
-            c = self._classes(self.indices(position, shard, shards, "classes"))
+            c = self._classes(self.indices(*at, "classes"))
         return unread(n, self.space.shape, c)
 
     def indices(
@@ -222,22 +205,32 @@ class Samples(Generic[S]):
 
     def _at_hand(self) -> bool:
         """Whether a batch is made sooner than another thread could hand it over."""
-        in_memory = isinstance(self.source, ArraySource) and self.inputs is None
+        in_memory = isinstance(self.source, ArraySource) and self.condition is None
         return in_memory and self.batch * math.prod(self.space.shape) < SMALL
 
-    def _dealt(
-        self, deal: Deal, which: str, position: int, shard: int, shards: int
+    def _sampled(
+        self, sampler: ConditionalSampler, which: str, position: int, shard: int, shards: int
     ) -> tuple[Indices, Tensor]:
         n = self._share(shard, shards)
-        rows, given = deal(self._random("deal", which, position, 0, 1, 2))
+        rows, given = sampler(self._random("deal", which, position, 0, 1, 2))
         mine = slice(shard * n, (shard + 1) * n)  # of the whole batch: a row may depend on those before it
         return rows[mine], torch.from_numpy(given[mine])
+
+    def _conditions(self, rows: Indices, position: int, shard: int, shards: int) -> Tensor | None:
+        """What the samples of a batch are conditioned on."""
+        given, at = self.condition, (position, shard, shards)
+        if given is None:
+            return self._classes(rows)
+        if given.paired:
+            return self._encoded(given.source, given.space, rows, *at)
+        rows = self.indices(*at, "inputs", len(given.source))
+        return self._encoded(given.source, given.space, rows, *at, "inputs")
 
     def _classes(self, indices: Indices) -> Tensor | None:
         labels = self.source.labels
         return None if labels is None else torch.from_numpy(labels[indices])
 
-    def _seen(
+    def _encoded(
         self,
         source: Source,
         space: Space,
@@ -257,14 +250,14 @@ class Samples(Generic[S]):
             raw = space.jitter(raw, by, corners)
         x = space.encode(raw)
         if self.flip:
-            seen, mirrored = x.numpy(), self._random("flip", which, position, shard, shards)[:, 0] < 0.5
-            seen[mirrored] = seen[mirrored][..., ::-1]
+            pixels, mirrored = x.numpy(), self._random("flip", which, position, shard, shards)[:, 0] < 0.5
+            pixels[mirrored] = pixels[mirrored][..., ::-1]
         return x
 
     def _random(
         self, what: str, which: str, position: int, shard: int, shards: int, numbers: int = 1
     ) -> NDArray[np.float64]:
-        """Uniform numbers for every image of this shard's slice; a sample and its own input have the same."""
+        """Uniform numbers for every image of this shard's slice: a sample and its condition have the same."""
         n = self._share(shard, shards)
         of = (what,) if which == "x" else (what, which)
         drawn = np.random.default_rng(key(self.seed, *of, position)).random((self.batch, numbers))
@@ -276,29 +269,3 @@ class Samples(Generic[S]):
         if self.batch % shards:
             raise ValueError(f"a batch of {self.batch} cannot be cut into {shards} equal parts")
         return self.batch // shards
-
-
-class ArraySource:
-    """Samples that are already in memory (or mapped into it): one a row.
-
-    Args:
-        raw: the samples.
-        labels: their classes as integers from 0, or None.
-        classes: the classes' names; the numbers themselves where None.
-    """
-
-    def __init__(
-        self, raw: NDArray[Any], labels: Indices | None = None, classes: tuple[str, ...] | None = None
-    ) -> None:
-        self.raw = raw
-        self.labels = None if labels is None else np.asarray(labels, np.int64)
-        if classes is None and self.labels is not None:
-            classes = tuple(str(i) for i in range(int(self.labels.max(initial=-1)) + 1))
-        self.classes = classes or ()
-
-    def __len__(self) -> int:
-        return len(self.raw)
-
-    def read(self, indices: Indices) -> NDArray[Any]:
-        """The rows at ``indices``."""
-        return self.raw[indices]

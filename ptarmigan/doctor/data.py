@@ -45,7 +45,7 @@ def facts(samples: Samples, real: Real) -> Values:
     if not isinstance(samples.space, TableSpace):  # where values are rare, and rows alike, nothing is wrong
         still = x.amax((0, *range(2, x.dim()))) == x.amin((0, *range(2, x.dim())))
         found |= {"constant_channels": float(still.sum()), "duplicates": duplicates(samples, real)}
-    if samples.inputs is not None and samples.inputs.paired:
+    if samples.condition is not None and samples.condition.paired:
         found["paired"] = 1
     if isinstance(samples.space, ImageSpace):
         found["constant_samples"] = float((flat.amax(1) == flat.amin(1)).float().mean())

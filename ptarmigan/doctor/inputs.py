@@ -37,8 +37,7 @@ def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
         x: the outputs.
         real: real samples; the first inputs belong to them where pairs match.
     """
-    inputs, game = run.samples.inputs, run.game
-    assert inputs is not None
+    inputs, game = run.samples.require_condition(), run.game
     assert isinstance(game, Translation)
     if not torch.isfinite(x).all():
         return {}
@@ -58,8 +57,7 @@ def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
 
 def cycle(run: Run, game: Translation, c: Tensor, x: Tensor) -> Values:
     """How far inputs are from what comes back of outputs, as they are saved and in noise."""
-    inputs = run.samples.inputs
-    assert inputs is not None
+    inputs = run.samples.require_condition()
     raw, z = run.space.decode(x), noise.normal(len(x), game.latent).to(x)
     found = {}
     for name, seen in (("cycle", raw), ("cycle_noise", noisy(raw, run.space, run.seed))):

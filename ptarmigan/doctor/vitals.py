@@ -98,7 +98,7 @@ class Vitals:
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
-                if c is not None and self.run.samples.inputs is not None:
+                if c is not None and self.run.samples.condition is not None:
                     found |= inputs.signs(self.run, z, c, x, self.real.train)
                 elif c is not None:
                     found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1, 0)), x[:FEW]))
@@ -235,14 +235,14 @@ class Real:
         self.space = run.space
         self.rows = chosen(source, REFERENCE[math.prod(self.space.shape) <= SMALL], run.seed)
         self.train = self.encoded(source, self.rows[:count])
-        self.given = self.conditions(run, source, self.rows, count, held_out=False)
+        self.given = self.conditions(run, self.rows, count, held_out=False)
         self.held_out: Tensor | None = None
         self.held_out_given: Tensor | None = None
         others = None
         if held_out is not source and len(held_out) and (held_out.labels is None) == (source.labels is None):
             picked = chosen(held_out, count, run.seed)
             self.held_out = self.encoded(held_out, picked)
-            self.held_out_given = self.conditions(run, held_out, picked, len(picked), held_out=True)
+            self.held_out_given = self.conditions(run, picked, len(picked), held_out=True)
             others = reduced(self.held_out)
         flat = np.concatenate(
             [
@@ -272,19 +272,14 @@ class Real:
         apart = ((raw[:, None].astype(np.float64) - mixture.centres) ** 2).sum(2)
         return apart.argmin(1), len(mixture.centres)
 
-    def conditions(
-        self, run: Run, source: Source, rows: NDArray[np.int64], n: int, *, held_out: bool
-    ) -> Tensor | None:
+    def conditions(self, run: Run, rows: NDArray[np.int64], n: int, *, held_out: bool) -> Tensor | None:
         """What ``n`` samples at ``rows`` come with: their classes, or inputs to translate; None of others."""
         samples = run.samples
-        if samples.inputs is not None:
-            given = samples.inputs
-            others = given.held_out if held_out else given.source
-            rows = rows if given.matched else chosen(others, n, run.seed)
-            return placed(given.space.encode(others.read(np.resize(rows, n))), noise.CPU)
-        if source.labels is None or not samples.space.classes:
-            return None
-        return torch.from_numpy(np.resize(source.labels[rows], n))
+        given = samples.condition
+        if given is not None and not given.matched:
+            rows = chosen(given.held_out if held_out else given.source, n, run.seed)
+        c = samples.conditions(np.resize(rows, n), held_out=held_out)
+        return None if c is None else placed(c, noise.CPU)
 
     def encoded(self, source: Source, rows: NDArray[np.int64]) -> Tensor:
         """Samples as networks see them."""

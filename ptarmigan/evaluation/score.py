@@ -22,7 +22,9 @@ from ptarmigan.modalities.series.space import NUMBERED, SeriesSpace
 from ptarmigan.modalities.table import evaluate as tables
 from ptarmigan.modalities.table.alike import is_table
 from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.tasks.choice import task_type
 from ptarmigan.tasks.translate import evaluate as translations
+from ptarmigan.tasks.translate.translation import Translate
 from ptarmigan.trained import Trained, load
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build
@@ -134,7 +136,7 @@ def score_run(
 
 def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[str, Any]:
     """The scores of ``n`` samples of a run, by the judge of what it makes."""
-    if run.samples.inputs is not None:
+    if task_type(run.game) is Translate:
         return translations.of_run(run, trained, n, seed, asked)
     if isinstance(trained.space, TableSpace):
         return tables.of_run(run, trained, n, seed, asked)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from ptarmigan.core.batch import Batch
+from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import AHEAD, ArraySource, Samples
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
@@ -254,3 +255,54 @@ def test_encoding_is_exact_and_in_channels_last_memory(dtype: type, bits: int) -
     assert x.is_contiguous(memory_format=torch.channels_last)
     np.testing.assert_allclose(x.permute(0, 2, 3, 1).numpy(), raw / (white / 2) - 1, atol=2e-7)
     np.testing.assert_array_equal(space.decode(x), raw)
+
+
+def conditioned(*, matched: bool = True, paired: bool = True) -> Samples:
+    """Images conditioned on other images, of which there are fewer where they do not match."""
+    given = source(37 if matched else 11, labelled=False)
+    inputs = Condition(SPACE, given, source(4, labelled=False), matched, paired)
+    return Samples(source(labelled=False), SPACE, batch=8, seed=3, condition=inputs)
+
+
+def test_pairs_come_together():
+    used = conditioned()
+    for position in (0, 5):
+        batch = used.load(position)
+        assert batch.c is not None
+        torch.testing.assert_close(batch.c, batch.x, rtol=0, atol=0)
+        assert used.unread(position).c is None
+
+
+def test_conditions_that_are_no_pairs_are_drawn_independently_and_each_once_an_epoch():
+    used = conditioned(matched=False, paired=False)
+    drawn = torch.cat([used.load(p).c for p in range(11)])  # 8 epochs of 11
+    known = used.conditions(np.arange(11))
+    counts = [(drawn.flatten(1) == one.flatten()).all(1).sum().item() for one in known]
+    assert counts == [8] * 11
+
+
+@pytest.mark.parametrize("labelled", [True, False])
+def test_conditions_of_rows_are_those_of_batches(labelled):
+    used = samples(labelled=labelled)
+    rows = used.indices(2)
+    c = used.conditions(rows)
+    if labelled:
+        torch.testing.assert_close(c, used.load(2).c, rtol=0, atol=0)
+    else:
+        assert c is None
+        pairs = conditioned()
+        rows = pairs.indices(2)
+        torch.testing.assert_close(pairs.conditions(rows), pairs.load(2).c, rtol=0, atol=0)
+        assert pairs.conditions(np.arange(4), held_out=True).shape == (4, 3, 4, 6)
+
+
+def test_blank_data_has_the_spaces_and_no_sample():
+    pairs = conditioned()
+    assert (pairs.blank.space, pairs.blank.inputs) == (pairs.space, pairs.require_inputs())
+    assert samples().blank.inputs is None
+    assert len(pairs.blank) == 0
+
+
+def test_what_needs_a_condition_says_so():
+    with pytest.raises(ValueError, match="no inputs to translate from"):
+        samples().require_condition()

@@ -59,8 +59,8 @@ class Table:
             return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
         columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
-        deal = Balance(space, raw) if balanced and space.conditions.size else None
-        return Samples(ArraySource(raw), space, batch=batch, seed=seed, deal=deal)
+        sampler = Balance(space, raw) if balanced and space.conditions.size else None
+        return Samples(ArraySource(raw), space, batch=batch, seed=seed, sampler=sampler)
 
     def frame(self) -> pd.DataFrame:
         """The table as it is.

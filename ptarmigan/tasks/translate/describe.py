@@ -29,8 +29,7 @@ def describe_pairs(data: str, **how: Any) -> Description:
 
 def described_pairs(samples: Samples) -> list[str]:
     """What is translated into what, as lines of text; of samples that come with inputs."""
-    given, bad = samples.inputs, left_out(samples)
-    assert given is not None
+    given, bad = samples.require_condition(), left_out(samples)
     count = f"{len(samples):,} and {len(samples.held_out):,} held out"
     if not given.matched:
         ours = f"{len(given.source):,} of A and {len(samples):,} of B"

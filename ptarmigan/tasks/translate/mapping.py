@@ -17,7 +17,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ptarmigan.data.samples import Inputs, Samples, Source
+from ptarmigan.data.condition import Condition
+from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.media.progress import Bar
 from ptarmigan.modalities.image import learnt
@@ -110,8 +111,8 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
     steps = max(1, min(SEEN, PIXELS // pixels) // BATCH)
     optimizer = torch.optim.Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
-    pairs = Inputs(given, inputs, given, matched=True, paired=True)
-    samples = Samples(targets, space, batch=BATCH, seed=VERSION, inputs=pairs)
+    pairs = Condition(inputs, given, given, matched=True, paired=True)
+    samples = Samples(targets, space, batch=BATCH, seed=VERSION, condition=pairs)
     loss = space.distance
     with closing(samples) as batches, Bar(steps, "learning what a U-Net alone can do") as bar:
         for step in range(steps):

@@ -63,12 +63,12 @@ class Case:
     @property
     def matched(self) -> bool:
         """Whether every input has a target."""
-        return self.samples.inputs is not None and self.samples.inputs.matched
+        return self.samples.require_condition().matched
 
     @property
     def paired(self) -> bool:
         """Whether pairs were learnt from."""
-        return self.samples.inputs is not None and self.samples.inputs.paired
+        return self.samples.require_condition().paired
 
     @cached_property
     def targets(self) -> Raw:
@@ -145,12 +145,12 @@ class Translations:
         what: str,
         tell: Callable[[str], None] = SAYING_NOTHING,
     ) -> None:
-        assert samples.inputs is not None
         if n < 1:
             raise ValueError(f"a score of {n} translations says nothing: at least 1 is needed (--n)")
-        self.n, self.features = min(n, len(samples.inputs.held_out)), features
+        given = samples.require_condition()
+        self.n, self.features = min(n, len(given.held_out)), features
         self.what, self.tell = what, tell
-        inputs = samples.inputs.held_out.read(np.arange(self.n))
+        inputs = given.held_out.read(np.arange(self.n))
         self.case = Case(samples, inputs, features)
         mine, self.others = chosen(keys)
         self.measures = tuple(m for m in mine if not m.unfit(self.case))
@@ -313,8 +313,7 @@ def _labels(case: Case) -> Judged:
 
 def _segmented(case: Case) -> Judged:
     """Whether a network that finds the classes in real photos finds them in these, too."""
-    inputs, samples, given = case.samples.inputs, case.samples, case.given
-    assert inputs is not None
+    inputs, samples, given = case.samples.require_condition(), case.samples, case.given
     assert isinstance(given, LabelSpace)
     segmenter = mapping.learn(samples.source, samples.space, inputs.source, given)
 
@@ -333,8 +332,7 @@ def _edges(case: Case) -> Judged:
 
 
 def _domain(case: Case) -> Judged:
-    inputs, space = case.samples.inputs, case.space
-    assert inputs is not None
+    inputs, space = case.samples.require_condition(), case.space
     assert isinstance(space, ImageSpace)
     domains = learn_domains(inputs.source, case.samples.source, space)
     of_a, of_b = taken_for_b(domains, inputs.held_out), taken_for_b(domains, case.samples.held_out)

@@ -24,9 +24,8 @@ def translation_metrics(samples: Samples, n: int) -> tuple[Metric, ...]:
     Where inputs have targets: how far outputs are from these. Of images also the Fréchet distance to held-out
     samples of the target domain.
     """
-    assert samples.inputs is not None
     found: list[Metric] = []
-    if samples.inputs.matched:
+    if samples.require_condition().matched:
         found += paired(samples, n)
     if isinstance(samples.space, ImageSpace):
         found += default_metrics(samples, n)[:1]

@@ -22,8 +22,7 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 
 def pictured(samples: Samples, columns: Columns) -> Image.Image:
     """Columns of raw inputs, outputs and so on, side by side: a row for each input."""
-    assert samples.inputs is not None
-    given, space = samples.inputs.space, samples.space
+    given, space = samples.require_inputs(), samples.space
     height, width = space.shape[1:]
     shown = [
         np.stack([to_rgb(one, height, width) for one in seen(given if name in (INPUT, BACK) else space, raw)])
@@ -34,8 +33,7 @@ def pictured(samples: Samples, columns: Columns) -> Image.Image:
 
 def some_pairs(samples: Samples) -> Image.Image:
     """Inputs to train on beside samples, which belong together where they match."""
-    given = samples.inputs
-    assert given is not None
+    given = samples.require_condition()
     which = np.arange(min(ROWS, len(given.source), len(samples)))
     return pictured(samples, {INPUT: given.source.read(which), TARGET: samples.source.read(which)})
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from ptarmigan.data.archives import container
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.condition import Condition
 from ptarmigan.data.part import Part
 from ptarmigan.data.permutation import permute
-from ptarmigan.data.samples import Inputs, Samples, Source
+from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.files import Target, open_files
 from ptarmigan.modalities.image.source import Images, parse_size
@@ -24,7 +25,7 @@ from ptarmigan.tasks.translate.degrade import Degraded, degradation
 from ptarmigan.tasks.translate.domains import Domains, side_by_side, two_folders
 from ptarmigan.tasks.translate.sides import Opener, Side, open_sides
 
-Opened: TypeAlias = tuple[Source, Any, Source, Inputs]
+Opened: TypeAlias = tuple[Source, Any, Source, Condition]
 """Samples, their space, those held out, and what they are translated from."""
 HELD_OUT = 6
 """Every so-manieth sample is held out where the data has no test split."""
@@ -86,7 +87,7 @@ class Pairs:
             flip=self.flip,
             jitter=self.jitter,
             held_out=held_out,
-            inputs=dataclasses.replace(inputs, paired=paired),
+            condition=dataclasses.replace(inputs, paired=paired),
         )
 
     def _opened(self, paired: bool) -> Opened:
@@ -94,7 +95,7 @@ class Pairs:
             if self.data.inputs is None:
                 raise ValueError("this needs pictures to translate from, and the data has none")
             blank = Blank(self.data.inputs)
-            return self.data, self.data.space, self.data, Inputs(blank, blank.space, blank, True, True)
+            return self.data, self.data.space, self.data, Condition(blank.space, blank, blank, True, True)
         files = container(str(self.data)) if isinstance(self.data, str | Path) else None
         if self.pair == "side":
             if files is None:
@@ -141,7 +142,7 @@ class Pairs:
         )
         space = dataclasses.replace(b.space, classes=())
         given = dataclasses.replace(a.space, classes=())
-        return source, space, held_out, Inputs(inputs, given, held_in, matched, matched, bad)
+        return source, space, held_out, Condition(given, inputs, held_in, matched, matched, bad)
 
     @property
     def _void(self) -> int | None:
@@ -170,7 +171,7 @@ class Pairs:
         source, held_out = samples.source, samples.held_out
         if held_out is source:
             source, held_out = parted(source)
-        inputs = Inputs(Degraded(source, how), how.space(space), Degraded(held_out, how), True, True)
+        inputs = Condition(how.space(space), Degraded(source, how), Degraded(held_out, how), True, True)
         return source, space, held_out, inputs
 
 

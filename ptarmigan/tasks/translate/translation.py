@@ -46,9 +46,7 @@ class Translate(Task):
     def __init__(
         self, samples: Samples, *, seed: int = 0, n: int = 10_000, precision: torch.dtype | None = None
     ) -> None:
-        samples.require_inputs()
-        assert samples.inputs is not None
-        self.inputs = samples.inputs
+        self.inputs = samples.require_condition()
         super().__init__(samples, seed=seed, n=min(n, len(self.inputs.held_out)), precision=precision)
 
     @cached_property

@@ -30,8 +30,7 @@ def trivial(samples: Samples, raw: NDArray[Any]) -> dict[str, NDArray[Any]]:
 
     The regression is there where the translation, too, learns from pairs.
     """
-    given = samples.inputs
-    assert given is not None
+    given = samples.require_condition()
     found = copied(raw, given.space, samples.space)
     one = mean(samples.source, samples.space)
     found[MEAN] = np.broadcast_to(one, (len(raw), *one.shape))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from ptarmigan.data.samples import Inputs
+from ptarmigan.data.condition import Condition
 from ptarmigan.modalities.label.space import SHARP, LabelSpace
 from ptarmigan.modalities.registry import from_json
 from ptarmigan.tasks.translate.source import Pairs
@@ -32,13 +32,13 @@ def put(root: Path, images: list[Image.Image]) -> Path:
     return root
 
 
-def opened(root: Path, **options: object) -> Inputs:
-    inputs = Pairs(root, labels="A", **options).open(batch=2).inputs  # type: ignore[arg-type]
+def opened(root: Path, **options: object) -> Condition:
+    inputs = Pairs(root, labels="A", **options).open(batch=2).require_condition()  # type: ignore[arg-type]
     assert inputs is not None
     return inputs
 
 
-def held(inputs: Inputs) -> np.ndarray:
+def held(inputs: Condition) -> np.ndarray:
     """All maps, those held out last."""
     return np.concatenate([s.read(np.arange(len(s))) for s in (inputs.source, inputs.held_out)])
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ptarmigan.data.samples import ArraySource, Inputs, Samples
+from ptarmigan.data.condition import Condition
+from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.evaluation import score as judge
 from ptarmigan.evaluation.compare import compare
 from ptarmigan.metrics.estimate import mean_of
@@ -58,9 +59,9 @@ def painted(labels):
 
 
 def samples_of(a, b, given, space, *, held_out=20, matched=True, paired=True):
-    inputs = Inputs(ArraySource(a[held_out:]), given, ArraySource(a[:held_out]), matched, paired)
+    inputs = Condition(given, ArraySource(a[held_out:]), ArraySource(a[:held_out]), matched, paired)
     return Samples(
-        ArraySource(b[held_out:]), space, batch=4, inputs=inputs, held_out=ArraySource(b[:held_out])
+        ArraySource(b[held_out:]), space, batch=4, condition=inputs, held_out=ArraySource(b[:held_out])
     )
 
 

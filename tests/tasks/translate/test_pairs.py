@@ -48,9 +48,8 @@ def two(root: Path, n: int = 12, a: str = "A/{}.png", b: str = "B/{}.png") -> Pa
 
 def sides(samples: Samples, held_out: bool = False) -> tuple[list[int], list[int]]:
     """Which pictures both sides hold, in order; B's are told from A's."""
-    assert samples.inputs is not None
     out = []
-    for of, side in ((samples.inputs, 100), (samples, 200)):
+    for of, side in ((samples.require_condition(), 100), (samples, 200)):
         source = of.held_out if held_out else of.source
         raw = source.read(np.arange(len(source)))
         assert (raw[:, 0, 0, 0] == side).all()
@@ -129,10 +128,8 @@ def test_direction_turns_both_sides(tmp_path: Path) -> None:
     for i in range(7):
         put(root, f"A/{i:02d}.png", png(i, 100, channels=1))
     there, back = Pairs(root).open(batch=1), Pairs(root, direction="BtoA").open(batch=1)
-    assert there.inputs is not None
-    assert back.inputs is not None
-    assert (there.inputs.space.shape[0], there.space.shape[0]) == (1, 3)
-    assert (back.inputs.space, back.space) == (there.space, there.inputs.space)
+    assert (there.require_condition().space.shape[0], there.space.shape[0]) == (1, 3)
+    assert (back.require_condition().space, back.space) == (there.space, there.require_condition().space)
 
 
 def test_a_few_without_partner_are_named_and_left_out(tmp_path: Path) -> None:
@@ -146,8 +143,7 @@ def test_a_few_without_partner_are_named_and_left_out(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"6 of 46 pictures have no partner.*A/lonely\.png"):
         Pairs(root).open(batch=1)
     unpaired = Pairs(root).open(batch=1, paired=False)
-    assert unpaired.inputs is not None
-    assert not unpaired.inputs.matched
+    assert not unpaired.require_condition().matched
 
 
 def test_no_names_in_common_is_unpaired(tmp_path: Path) -> None:
@@ -156,9 +152,8 @@ def test_no_names_in_common_is_unpaired(tmp_path: Path) -> None:
     for i in range(8):
         put(tmp_path, f"trainB/x{'abcdefgh'[i]}.png", png(i, 200))
     samples = Pairs(tmp_path).open(batch=2, paired=False)
-    assert samples.inputs is not None
-    assert not samples.inputs.matched
-    assert (len(samples.inputs.source), len(samples.inputs.held_out)) == (12, 2)
+    assert not samples.require_condition().matched
+    assert (len(samples.require_condition().source), len(samples.require_condition().held_out)) == (12, 2)
     assert (len(samples), len(samples.held_out)) == (7, 1)
     with pytest.raises(ValueError, match="do not match"):
         Pairs(tmp_path).open(batch=2)
@@ -219,14 +214,13 @@ def test_arrays_are_paired_by_index() -> None:
     a = random.integers(256, size=(12, 6, 5, 1), dtype=np.uint8)
     b = np.concatenate([a, a, a], 3)
     samples = Pairs((a, b)).open(batch=4)
-    assert samples.inputs is not None
-    assert samples.inputs.matched
+    assert samples.require_condition().matched
     x, c = samples.load(0)
     assert c is not None
     assert bool((x[:, :1] == c).all())
     with pytest.raises(ValueError, match="do not match"):
         Pairs((a[:9], b)).open(batch=1)
-    maps = Pairs((a // 64, b), labels="A").open(batch=1).inputs
+    maps = Pairs((a // 64, b), labels="A").open(batch=1).require_condition()
     assert maps is not None
     assert maps.space == LabelSpace(6, 5, 4)
 
@@ -255,8 +249,7 @@ def test_a_domain_without_pictures_to_train_on(tmp_path: Path) -> None:
 
 def test_camvid_and_emoji(shared: Path) -> None:
     streets = Pairs(shared / "camvid_160x120.zip", labels="A").open(batch=2)
-    assert streets.inputs is not None
-    assert streets.inputs.space == LabelSpace(120, 160, 12)
+    assert streets.require_condition().space == LabelSpace(120, 160, 12)
     assert (len(streets), len(streets.held_out)) == (367, 233)
     emoji = Pairs(shared / "emoji_skin_tone_pairs_72.zip").open(batch=2)
     assert (len(emoji), len(emoji.held_out)) == (110, 22)

@@ -238,5 +238,4 @@ def test_content_goes_with_the_patches():
 
 def test_pairs_are_drawn_apart():
     run = build(zoo.recipe("translate.cyclegan"), contract.small("translate.cyclegan"))
-    assert run.samples.inputs is not None
-    assert not run.samples.inputs.paired
+    assert not run.samples.require_condition().paired
