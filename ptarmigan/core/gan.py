@@ -1,7 +1,8 @@
-"""The game of Goodfellow et al. 2014, arXiv 1406.2661: a generator against a discriminator."""
+"""A generator against a discriminator: Goodfellow et al. 2014, arXiv 1406.2661."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -15,17 +16,61 @@ from ptarmigan.core.losses import Loss, non_saturating
 from ptarmigan.core.penalties import Judged, Penalty
 
 
-class GAN(Game):
-    """A generator ``(z, c) -> x`` and a discriminator ``(x, c) -> scores``.
+class TwoPlayerGame(Game):
+    """A generator ``(z, c) -> x`` against a discriminator, which move in turn; a system adds the two losses.
 
     Args:
-        generator: makes samples; has ``latent``, the size of its ``z``.
-        discriminator: scores them.
+        generator: generates samples; has ``latent``, the size of its ``z``.
+        discriminator: scores samples.
+
+    Raises:
+        ValueError: the generator does not say how large its ``z`` is.
+    """
+
+    def __init__(self, generator: nn.Module, discriminator: nn.Module) -> None:
+        super().__init__()
+        if not hasattr(generator, "latent"):
+            kind = type(generator).__name__
+            hint = "put networks of your own into ptarmigan.nets.own.Unconditional"
+            raise ValueError(f"the generator, a {kind}, has no 'latent', the size of its z: {hint}")
+        self.generator, self.discriminator = generator, discriminator
+        self.latent = int(generator.latent)  # type: ignore[arg-type]
+
+    def turns(self) -> tuple[Turn, ...]:
+        """The discriminator, then the generator, whose loss reads no real samples."""
+        return (
+            Turn(("discriminator",), self.discriminator_loss),
+            Turn(("generator",), self.generator_loss, reads=False),
+        )
+
+    @abstractmethod
+    def discriminator_loss(self, batch: Batch) -> Terms:
+        """What the discriminator minimises, given a batch of real samples."""
+
+    @abstractmethod
+    def generator_loss(self, batch: Batch) -> Terms:
+        """What the generator minimises."""
+
+    def fake(self, batch: Batch) -> Tensor:
+        """As many generated samples as the batch has real ones, of the same classes."""
+        return self.sample(noise.normal(len(batch.x), self.latent), batch.c)
+
+    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """G(z, c)."""
+        return torch.as_tensor(self.generator(z, c))
+
+
+class GAN(TwoPlayerGame):
+    """The game of most GANs: a loss of scores for each player, and penalties on the discriminator.
+
+    Args:
+        generator: generates samples; has ``latent``, the size of its ``z``.
+        discriminator: ``(x, c) -> scores``.
         loss: a function of scores for each player.
         penalties: terms added to the discriminator's loss.
-        lazy: the penalties are played every so many steps, and weigh that much more (Karras et al. 2020).
-        steps: the discriminator's moves for one of the generator.
-        augment: what is done to everything the discriminator sees, given the run's progress.
+        lazy: penalties are added at every so many steps, with that much more weight (Karras et al. 2020).
+        steps: discriminator steps for one of the generator.
+        augment: applied to everything that the discriminator sees, given the run's progress.
 
     Raises:
         ValueError: the generator does not say how large its ``z`` is.
@@ -42,19 +87,13 @@ class GAN(Game):
         steps: int = 1,
         augment: Augment | Ada | None = None,
     ) -> None:
-        super().__init__()
-        if not hasattr(generator, "latent"):
-            kind = type(generator).__name__
-            hint = "put networks of your own into ptarmigan.nets.own.Unconditional"
-            raise ValueError(f"the generator, a {kind}, has no 'latent', the size of its z: {hint}")
-        self.generator, self.discriminator = generator, discriminator
-        self.latent = int(generator.latent)  # type: ignore[arg-type]
+        super().__init__(generator, discriminator)
         self.loss, self.penalties, self.lazy, self.steps = loss, tuple(penalties), lazy, steps
         self.penalty_modules = nn.ModuleList(p for p in penalties if isinstance(p, nn.Module))
         self.augment = augment
 
     def turns(self) -> tuple[Turn, ...]:
-        """The discriminator moves ``steps`` times, then the generator once."""
+        """The discriminator ``steps`` times, then the generator once."""
         who, when = ("discriminator",), between(self.lazy) if self.penalties else always
         turns = [Turn(who, self.discriminator_loss, self.steps, when)]
         if self.penalties:
@@ -63,15 +102,15 @@ class GAN(Game):
         return tuple(turns)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly the discriminator tells ``batch`` from as many generated samples."""
+        """The loss of the scores D(x) of real and D(G(z)) of generated samples."""
         fake = self.fake(batch)
         real_scores, fake_scores = self.score(batch.x, batch.c), self.score(fake, batch.c)
         self.observe(real_scores)
         return {"discriminator": self.loss.discriminator(real_scores, fake_scores)}
 
     def penalised_loss(self, batch: Batch) -> Terms:
-        """The same with the penalties; one generated batch serves both."""
-        real, fake = self.seen(batch.x), self.seen(self.fake(batch))
+        """The same with the penalties, of the same generated samples."""
+        real, fake = self.augmented(batch.x), self.augmented(self.fake(batch))
 
         def discriminator(x: Tensor) -> Tensor:
             return torch.as_tensor(self.discriminator(x, batch.c))
@@ -83,32 +122,24 @@ class GAN(Game):
         return {"discriminator": self.loss.discriminator(real_scores, fake_scores), **terms}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """How well the discriminator tells generated samples from real ones."""
+        """The generator's loss of the scores D(G(z)), and of D(x) where it is relative to them."""
         fake_scores = self.score(self.fake(batch), batch.c)
         real_scores = self.score(batch.x, batch.c) if self.loss.relative else None
         return {"generator": self.loss.generator(fake_scores, real_scores)}
 
-    def fake(self, batch: Batch) -> Tensor:
-        """As many generated samples as the batch has real ones, of the same classes."""
-        return self.sample(noise.normal(len(batch.x), self.latent), batch.c)
-
     def score(self, x: Tensor, c: Tensor | None) -> Tensor:
-        """What the discriminator says of ``x``, augmented."""
-        return torch.as_tensor(self.discriminator(self.seen(x), c))
+        """The discriminator's scores of augmented samples."""
+        return torch.as_tensor(self.discriminator(self.augmented(x), c))
 
-    def seen(self, x: Tensor) -> Tensor:
-        """Samples as the discriminator is shown them."""
+    def augmented(self, x: Tensor) -> Tensor:
+        """Samples as the discriminator sees them."""
         return x if self.augment is None else self.augment(x, self.progress)
 
     def observe(self, real_scores: Tensor) -> None:
-        """Let an adaptive augmentation see how sure the discriminator is of real samples."""
+        """Tell an adaptive augmentation the scores of real samples."""
         if isinstance(self.augment, Ada):
             self.augment.observe(real_scores)
 
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Generated samples."""
-        return torch.as_tensor(self.generator(z, c))
-
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores of ``x`` as it is."""
+        """The discriminator's scores of samples, not augmented."""
         return torch.as_tensor(self.discriminator(x, c))

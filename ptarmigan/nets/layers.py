@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
@@ -119,43 +118,3 @@ class Dropout(nn.Module):
             return x
         kept = noise.uniform(len(x) if self.training else 1, *x.shape[1:]).to(x.device) >= self.p
         return x * kept / (1 - self.p)
-
-
-class Maxout(nn.Module):
-    """The largest of ``pieces`` linear maps, output by output (Goodfellow et al. 2013, arXiv 1302.4389)."""
-
-    def __init__(self, inputs: int, outputs: int, pieces: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(inputs, outputs * pieces)
-        self.pieces = pieces
-
-    def forward(self, x: Float[Tensor, "batch input"]) -> Float[Tensor, "batch output"]:
-        """The maximum over the pieces."""
-        return torch.as_tensor(self.linear(x).unflatten(1, (-1, self.pieces)).amax(2))
-
-
-class SelfAttention(nn.Module):
-    """Every place of an image attends to a coarser grid of all places (SAGAN: Zhang et al. 2018, 1805.08318).
-
-    Starts as the identity: ``gain`` is zero.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.query = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
-        self.key = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
-        self.value = nn.Conv2d(channels, max(1, channels // 2), 1, bias=False)
-        self.out = nn.Conv2d(max(1, channels // 2), channels, 1, bias=False)
-        self.gain = nn.Parameter(torch.zeros(()))
-
-    def forward(
-        self, x: Float[Tensor, "batch channel height width"]
-    ) -> Float[Tensor, "batch channel height width"]:
-        """``x`` plus what was attended to."""
-        query = self.query(x).flatten(2)
-        key = F.max_pool2d(self.key(x), 2).flatten(2)
-        value = F.max_pool2d(self.value(x), 2).flatten(2)
-        attention = torch.softmax(query.transpose(1, 2) @ key, dim=-1)
-        seen = (value @ attention.transpose(1, 2)).unflatten(2, x.shape[2:])
-        changed: Tensor = self.gain * self.out(seen)
-        return x + changed

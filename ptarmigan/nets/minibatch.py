@@ -1,4 +1,4 @@
-"""Layers that let a discriminator see how much the samples of a batch differ."""
+"""A layer that lets a discriminator see how much the samples of a batch differ."""
 
 from __future__ import annotations
 
@@ -9,27 +9,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.precision import at_least_float32
-
-
-class MinibatchDiscrimination(nn.Module):
-    """Appends how close each sample is to the others of its batch (Salimans et al. 2016, arXiv 1606.03498).
-
-    Args:
-        features: how many numbers come in.
-        kernels: how many numbers are appended (B in the paper).
-        size: the size of the vectors whose distances these are (C in the paper).
-    """
-
-    def __init__(self, features: int, kernels: int = 100, size: int = 5) -> None:
-        super().__init__()
-        self.kernels = kernels
-        self.linear = nn.Linear(features, kernels * size, bias=False)
-
-    def forward(self, x: Float[Tensor, "batch feature"]) -> Float[Tensor, "batch more"]:
-        """``x`` and, for each kernel, the sum over the batch of ``exp(-|difference|)``; itself counts one."""
-        vectors = at_least_float32(self.linear(x)).unflatten(1, (self.kernels, -1))
-        distances = (vectors[:, None] - vectors[None]).abs().sum(3)
-        return torch.cat([x, torch.exp(-distances).sum(1).to(x.dtype)], 1)
 
 
 class MinibatchStd(nn.Module):

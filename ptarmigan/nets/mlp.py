@@ -152,7 +152,7 @@ class PointDiscriminator(nn.Module):
     Args:
         shape: ``(coordinates,)``, of all the packed points together.
         hidden: the sizes of the hidden layers.
-        layer: the kind of hidden layer; PacGAN's is ``partial(Maxout, pieces=5)``.
+        layer: the kind of hidden layer.
     """
 
     def __init__(

@@ -7,6 +7,7 @@ Spectral normalisation is put on from outside: ``spectral_norm(network)``.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
@@ -14,14 +15,42 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.nets.layers import Classes, Head, SelfAttention, initialise
-from ptarmigan.nets.norms import ConditionalBatchNorm
+from ptarmigan.nets.layers import Classes, Head, initialise, required
 from ptarmigan.nets.sides import Sides, crop, doubled, halved, halvings
+
+Attention = tuple[Callable[[int], nn.Module], int]
+"""A layer of so many channels, and where it is: at the largest images of up to so many pixels a side."""
 
 
 def narrowed(width: int, sides: Sides) -> int:
     """``width`` up to 63 pixels a side, then halved each time the longer side doubles; at least 8."""
     return max(8, width >> max(0, max(sides).bit_length() - 6))
+
+
+class ConditionalBatchNorm(nn.Module):
+    """Batch norm with a gain and a bias for every class (Dumoulin et al. 2017, arXiv 1610.07629).
+
+    With no classes it is plain batch norm.
+    """
+
+    def __init__(self, features: int, classes: int = 0) -> None:
+        super().__init__()
+        self.classes = classes
+        self.norm = nn.BatchNorm2d(features, affine=False)
+        self.gain = nn.Parameter(torch.ones(max(1, classes), features))
+        self.bias = nn.Parameter(torch.zeros(max(1, classes), features))
+
+    def forward(
+        self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
+    ) -> Float[Tensor, "batch channel height width"]:
+        """Normalised, then scaled and shifted as the class says."""
+        normal: Tensor = self.norm(x)
+        return normal * self.of(self.gain, c).to(x.dtype) + self.of(self.bias, c).to(x.dtype)
+
+    def of(self, table: Tensor, c: Classes | None) -> Float[Tensor, "row channel 1 1"]:
+        """The rows of ``table`` for the classes; its only row where there are none."""
+        rows = F.embedding(required(c), table) if self.classes else table
+        return rows[:, :, None, None]
 
 
 class GeneratorBlock(nn.Module):
@@ -81,11 +110,17 @@ class ResNetGenerator(nn.Module):
         shape: channels, height, width.
         width: channels up to 63 pixels a side, 256 in SNGAN; above, halved each time the sides double.
         classes: how many; 0 for no condition.
-        attention: self-attention where the shorter side is the largest up to so many pixels; 0 for none.
+        attention: one more layer (SAGAN's), and up to how many pixels the shorter side has where it is.
     """
 
     def __init__(
-        self, latent: int, shape: tuple[int, ...], width: int = 256, classes: int = 0, *, attention: int = 0
+        self,
+        latent: int,
+        shape: tuple[int, ...],
+        width: int = 256,
+        classes: int = 0,
+        *,
+        attention: Attention | None = None,
     ) -> None:
         super().__init__()
         channels, height, across = shape
@@ -97,8 +132,8 @@ class ResNetGenerator(nn.Module):
         self.start = (sizes[0], *start)
         self.linear = nn.Linear(latent, math.prod(self.start))
         self.blocks = nn.ModuleList(GeneratorBlock(sizes[i], sizes[i + 1], classes) for i in range(stages))
-        self.attended = attended(grids[1:], attention)
-        self.attention = SelfAttention(sizes[self.attended + 1]) if attention else None
+        self.attended = attended(grids[1:], attention[1]) if attention else -1
+        self.attention = attention[0](sizes[self.attended + 1]) if attention else None
         self.norm = nn.BatchNorm2d(sizes[-1])
         self.out = nn.Conv2d(sizes[-1], channels, 3, padding=1)
         xavier(self)
@@ -122,7 +157,7 @@ class ResNetDiscriminator(nn.Module):
         shape: channels, height, width.
         width: channels up to 63 pixels a side, 128 in SNGAN; above, halved each time the sides double.
         classes: how many; the classes are projected (Miyato & Koyama 2018).
-        attention: self-attention where the shorter side is the largest up to so many pixels; 0 for none.
+        attention: one more layer (SAGAN's), and up to how many pixels the shorter side has where it is.
         pool: features are the sum over all places (SNGAN) or their mean (WGAN-GP).
     """
 
@@ -132,7 +167,7 @@ class ResNetDiscriminator(nn.Module):
         width: int = 128,
         classes: int = 0,
         *,
-        attention: int = 0,
+        attention: Attention | None = None,
         pool: Literal["sum", "mean"] = "sum",
     ) -> None:
         super().__init__()
@@ -146,8 +181,8 @@ class ResNetDiscriminator(nn.Module):
         ]
         keeping = [DiscriminatorBlock(sizes[stages + i], sizes[-1], halve=False) for i in range(2)]
         self.blocks = nn.ModuleList([*halving, *keeping])
-        self.attended = attended(grids[1:], attention)
-        self.attention = SelfAttention(sizes[self.attended + 1]) if attention else None
+        self.attended = attended(grids[1:], attention[1]) if attention else -1
+        self.attention = attention[0](sizes[self.attended + 1]) if attention else None
         self.feature_size = sizes[-1]
         self.head = Head(self.feature_size, classes)
         xavier(self)
@@ -172,19 +207,18 @@ class ResNetDiscriminator(nn.Module):
         return scores
 
 
-def attended(grids: list[Sides], attention: int) -> int:
-    """Which of the sides has the largest shorter one that is at most ``attention``; 0 where that is 0.
+def attended(grids: list[Sides], largest: int) -> int:
+    """Which of the sides has the largest shorter one that is at most ``largest``.
 
     Raises:
         ValueError: all are larger.
     """
-    fitting = [min(sides) for sides in grids if min(sides) <= attention]
-    if attention and not fitting:
-        raise ValueError(
-            f"no layer is as small as attention={attention}: the shorter sides are "
-            f"{', '.join(str(min(sides)) for sides in grids)}"
-        )
-    return [min(sides) for sides in grids].index(max(fitting)) if fitting else 0
+    shorter = [min(sides) for sides in grids]
+    fitting = [side for side in shorter if side <= largest]
+    if not fitting:
+        sides = ", ".join(map(str, shorter))
+        raise ValueError(f"no layer is as small as attention={largest}: the shorter sides are {sides}")
+    return shorter.index(max(fitting))
 
 
 def xavier(network: nn.Module) -> None:

@@ -6,13 +6,15 @@
         game = ...
         return training.run(game, samples, {"generator": ..., "discriminator": ...})
 
-A parameter whose default is a frozen dataclass is a group: its fields are options of the recipe.
+A parameter whose default is a frozen dataclass is a group: its fields are options of the recipe. The
+docstring of the function describes the others, but for those in ``COMMON``.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -28,6 +30,15 @@ from ptarmigan.training.run import Run
 
 Recipe: TypeAlias = Callable[..., Run]
 
+
+COMMON = {
+    "width": "of the networks: channels of the layer next to the image, or units of a hidden layer.",
+    "latent": "the size of z.",
+    "lr": "Adam's learning rate.",
+    "conditional": "learn the classes too.",
+    "critic_steps": "critic steps for one of the generator.",
+}
+"""Options of many recipes, for those that say nothing else of them."""
 
 S = TypeVar("S", bound=Space, covariant=True)
 
@@ -83,12 +94,25 @@ def configurable(recipe: Recipe) -> Recipe:
     ``recipe("digits", size="16", steps=9)`` is ``recipe(Images("digits", size="16"), training=…)`` with these
     steps; what is not given has the recipe's own defaults.
     """
+    recipe.__doc__ = described(recipe)
 
     @functools.wraps(recipe)
     def configured(*args: Any, **options: Any) -> Run:
         return call(recipe, *args, **options)
 
     return configured
+
+
+def described(recipe: Recipe) -> str:
+    """A recipe's docstring, with the options of ``COMMON`` that it says nothing of."""
+    words = inspect.cleandoc(recipe.__doc__ or "")
+    names = [name for name in inspect.signature(recipe).parameters if name in COMMON]
+    missing = [name for name in names if not re.search(rf"^ +{name}:", words, re.MULTILINE)]
+    if not missing:
+        return words
+    before, found, after = words.partition("\nArgs:\n")
+    lines = [f"    {name}: {COMMON[name]}" for name in missing]
+    return "\n".join([before if found else f"{before}\n", "Args:", *lines, after])
 
 
 def variant(recipe: Recipe, module: str, **defaults: Any) -> Recipe:

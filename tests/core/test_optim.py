@@ -7,20 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from ptarmigan.core.optim import OptimisticAdam, adam, adamw, clip_weights, rmsprop, sgd
-
-
-def distances(make, steps=2000):
-    """How far from (0, 0), the equilibrium of min over x, max over y of x·y, simultaneous moves get."""
-    x, y = nn.Parameter(torch.ones(1)), nn.Parameter(torch.ones(1))
-    players = make([x]), make([y])
-    far = []
-    for _ in range(steps):
-        x.grad, y.grad = y.detach().clone(), -x.detach().clone()
-        for player in players:
-            player.step()
-        far.append(math.hypot(x.item(), y.item()))
-    return far
+from ptarmigan.core.optim import adam, adams, adamw, clip_weights, rmsprop, sgd
 
 
 def walk(net, optimizer, steps, seed=0):
@@ -38,60 +25,19 @@ MAKERS = [
         "adamw": lambda held: adamw(held, 0.01),
         "rmsprop": lambda held: rmsprop(held, 0.01),
         "sgd": lambda held: sgd(held, 0.01, momentum=0.5),
-        "optimistic": lambda held: OptimisticAdam(held, 0.01, (0.5, 0.9)),
     }.items()
 ]
 
 
-class TestBilinearGame:
-    def test_optimism_converges_where_the_others_diverge(self):
-        """With a large eps, steps are as long as gradients, and the equilibrium is reached."""
-        betas, eps = (0.0, 0.99), 1.0
-        assert distances(lambda held: OptimisticAdam(held, 0.3, betas, eps))[-1] < 1e-6
-        assert distances(lambda held: adam(held, 0.3, betas, eps))[-1] > 2
-        assert distances(lambda held: sgd(held, 0.1))[-1] > 10
-
-    def test_optimism_ends_nearer_as_it_comes(self):
-        optimistic = max(distances(lambda held: OptimisticAdam(held, 0.03))[-200:])
-        plain = min(distances(lambda held: adam(held, 0.03))[-200:])
-        assert optimistic < 0.2
-        assert plain > 0.5
-
-
-class TestOptimisticAdam:
-    def test_the_update_by_hand(self):
-        w = nn.Parameter(torch.tensor([1.0, -2.0], dtype=torch.float64))
-        optimizer = OptimisticAdam([w], 0.1, (0.5, 0.9), 1e-3)
-        mean = square = direction = torch.zeros(2, dtype=torch.float64)
-        expected = w.detach().clone()
-        for t, gradient in enumerate(
-            torch.tensor([[1.0, 2.0], [-3.0, 0.5], [0.2, 0.1]], dtype=torch.float64), 1
-        ):
-            w.grad = gradient.clone()
-            optimizer.step()
-            mean, square = 0.5 * mean + 0.5 * gradient, 0.9 * square + 0.1 * gradient**2
-            before = direction
-            direction = mean / (1 - 0.5**t) / ((square / (1 - 0.9**t)).sqrt() + 1e-3)
-            expected = expected - 2 * 0.1 * direction + 0.1 * before
-            torch.testing.assert_close(w.detach(), expected)
-
-    def test_a_closure_is_evaluated(self):
-        w = nn.Parameter(torch.ones(1))
-        optimizer = OptimisticAdam([w], 0.1)
-
-        def closure():
-            optimizer.zero_grad()
-            loss = w.square().sum()
-            loss.backward()
-            return loss.item()
-
-        assert optimizer.step(closure) == 1
-        assert w.item() < 1
-
-    def test_parameters_without_gradients_stay(self):
-        w = nn.Parameter(torch.ones(1))
-        OptimisticAdam([w], 0.1).step()
-        assert w.item() == 1
+def test_every_player_gets_an_adam_of_its_network():
+    net = nn.ModuleDict({"discriminator": nn.Linear(3, 1), "generator": nn.Linear(2, 3)})
+    found = adams(net, 0.1, (0.0, 0.9))
+    assert list(found) == ["discriminator", "generator"]
+    for player, optimizer in found.items():
+        (group,) = optimizer.param_groups
+        assert group["params"] == list(net[player].parameters())
+        assert (group["lr"], group["betas"]) == (0.1, (0.0, 0.9))
+    assert list(adams(net, 0.1, players=("generator",))) == ["generator"]
 
 
 @pytest.mark.parametrize("make", MAKERS)

@@ -12,22 +12,25 @@ from torch import Tensor, nn
 from ptarmigan.core import noise
 from ptarmigan.core.game import State
 from ptarmigan.nets import levels
-from ptarmigan.nets.autoencoder import AutoencoderDiscriminator, BEGANGenerator
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.nets.layers import Dropout, Head, Maxout, SelfAttention, initialise
-from ptarmigan.nets.minibatch import MinibatchDiscrimination, MinibatchStd
+from ptarmigan.nets.layers import Dropout, Head, initialise
+from ptarmigan.nets.minibatch import MinibatchStd
 from ptarmigan.nets.mlp import MLPDiscriminator, MLPGenerator, PointDiscriminator, PointGenerator, dense
-from ptarmigan.nets.norms import ConditionalBatchNorm, Referenced, VirtualBatchNorm
 from ptarmigan.nets.r3gan import Block, R3GANDiscriminator, R3GANGenerator
 from ptarmigan.nets.resample import Downsample, Upsample
-from ptarmigan.nets.resnet import ResNetDiscriminator, ResNetGenerator
+from ptarmigan.nets.resnet import ConditionalBatchNorm, ResNetDiscriminator, ResNetGenerator
 from ptarmigan.nets.sides import halved, halvings
 from ptarmigan.nets.spectral import SpectralNorm, spectral_norm
+from ptarmigan.zoo.image.began import Autoencoder, Decoder
+from ptarmigan.zoo.image.improved import MinibatchDiscrimination, Referenced, VirtualBatchNorm
+from ptarmigan.zoo.image.sagan import SelfAttention
+from ptarmigan.zoo.toy.pacgan import Maxout
 
 Shape = tuple[int, int, int]
 LATENT = 5
 SHAPES: list[Shape] = [(1, 28, 28), (3, 32, 32), (4, 48, 64), (2, 33, 20), (1, 8, 8), (3, 9, 17)]
 
+ATTEND = (SelfAttention, 16)
 virtual = partial(VirtualBatchNorm, reference=6)
 
 
@@ -41,7 +44,7 @@ GENERATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "dcgan from 8": lambda shape, classes: DCGANGenerator(LATENT, shape, 4, classes, smallest=8),
     "virtual": referenced,
     "resnet": lambda shape, classes: ResNetGenerator(LATENT, shape, 8, classes),
-    "resnet attention": lambda shape, classes: ResNetGenerator(LATENT, shape, 8, classes, attention=16),
+    "resnet attention": lambda shape, classes: ResNetGenerator(LATENT, shape, 8, classes, attention=ATTEND),
     "r3gan": lambda shape, classes: R3GANGenerator(LATENT, shape, 8, classes, blocks=1, group_size=4),
     "r3gan dense": lambda shape, classes: R3GANGenerator(
         LATENT, shape, 8, classes, blocks=1, group_size=None
@@ -56,7 +59,7 @@ DISCRIMINATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     ),
     "resnet": lambda shape, classes: ResNetDiscriminator(shape, 8, classes),
     "resnet mean": lambda shape, classes: ResNetDiscriminator(shape, 8, classes, pool="mean"),
-    "resnet attention": lambda shape, classes: ResNetDiscriminator(shape, 8, classes, attention=16),
+    "resnet attention": lambda shape, classes: ResNetDiscriminator(shape, 8, classes, attention=ATTEND),
     "r3gan": lambda shape, classes: R3GANDiscriminator(shape, 8, classes, blocks=1, group_size=4),
     "r3gan depthwise": lambda shape, classes: R3GANDiscriminator(shape, 8, classes, blocks=1, group_size=1),
 }
@@ -483,8 +486,8 @@ def test_a_normalised_network_is_1_lipschitz_in_a_linear_layer_under_autocast():
 
 
 def test_spectral_norm_covers_every_layer_and_is_saved():
-    network = spectral_norm(ResNetDiscriminator((1, 16, 16), 8, 3, attention=8))
-    plain = ResNetDiscriminator((1, 16, 16), 8, 3, attention=8)
+    network = spectral_norm(ResNetDiscriminator((1, 16, 16), 8, 3, attention=(SelfAttention, 8)))
+    plain = ResNetDiscriminator((1, 16, 16), 8, 3, attention=(SelfAttention, 8))
     layers = [m for m in plain.modules() if isinstance(m, nn.Conv2d | nn.Linear | nn.Embedding)]
     assert sum(isinstance(m, SpectralNorm) for m in network.modules()) == len(layers)
     other = spectral_norm(plain)
@@ -535,7 +538,7 @@ def test_self_attention_starts_as_the_identity_and_then_sees_far():
 
 def test_attention_needs_a_layer_that_is_small_enough():
     with pytest.raises(ValueError, match="no layer is as small as attention=4"):
-        ResNetDiscriminator((1, 32, 32), 8, attention=4)
+        ResNetDiscriminator((1, 32, 32), 8, attention=(SelfAttention, 4))
 
 
 def test_a_projection_head_is_linear_plus_the_class_product():
@@ -646,23 +649,23 @@ def test_the_fully_connected_discriminator_takes_points_too():
 
 @every_shape
 def test_began_reconstructs_every_shape(shape):
-    discriminator, generator = AutoencoderDiscriminator(shape, 4, 6), BEGANGenerator(LATENT, shape, 4)
+    discriminator, generator = Autoencoder(shape, 4, 6), Decoder(LATENT, shape, 4)
     x = torch.randn(2, *shape)
     assert discriminator(x).shape == x.shape
-    assert discriminator.features(x).shape == (2, discriminator.feature_size)
+    assert discriminator.encoder(x).shape == (2, 6)
     assert generator(torch.randn(3, LATENT)).shape == (3, *shape)
     (discriminator(x) - x).abs().mean().backward()
     assert all(p.grad is not None and p.grad.abs().max() > 0 for p in discriminator.parameters())
 
 
 def test_began_starts_with_samples_that_differ():
-    generator = BEGANGenerator(16, (3, 64, 64), 16)
+    generator = Decoder(16, (3, 64, 64), 16)
     z = torch.randn(16, 16)
     assert generator(z).std(0).mean() > 0.05  # with torch's own weights, 0.001
 
 
 def test_began_learns_to_reconstruct():
-    discriminator, x = AutoencoderDiscriminator((1, 8, 8), 8, 16), torch.randn(4, 1, 8, 8).clamp(-1, 1)
+    discriminator, x = Autoencoder((1, 8, 8), 8, 16), torch.randn(4, 1, 8, 8).clamp(-1, 1)
     optimizer = torch.optim.Adam(discriminator.parameters(), 3e-3)
     first = (discriminator(x) - x).abs().mean().item()
     for _ in range(120):

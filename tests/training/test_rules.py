@@ -11,7 +11,7 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Turn, every
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating, relativistic
-from ptarmigan.core.optim import OptimisticAdam, adam, sgd
+from ptarmigan.core.optim import adam, rmsprop, sgd
 from ptarmigan.training.draw import Draw
 from ptarmigan.training.rules import SKIPPED, alternating, descend, extragradient, simultaneous
 
@@ -53,10 +53,8 @@ def test_simultaneous_moves_spiral_out_and_alternating_ones_circle():
     assert 0.8 < bilinear(alternating, 200) < 1.8
 
 
-def test_extragradient_and_optimism_arrive():
+def test_extragradient_arrives():
     assert bilinear(extragradient, 400) < 0.3
-    optimistic = bilinear(simultaneous, 2000, lambda p: OptimisticAdam([p], lr=0.01, betas=(0.0, 0.9)))
-    assert optimistic < bilinear(simultaneous, 2000, lambda p: adam([p], 0.01, betas=(0.0, 0.9)))
 
 
 def test_only_what_moves_has_gradients():
@@ -126,7 +124,7 @@ def test_a_batch_that_cannot_be_shared_is_refused():
         Draw(ring_run(batch=32).samples, accumulate=3)
 
 
-@pytest.mark.parametrize("make", [adam, sgd, lambda p, lr: OptimisticAdam(p.parameters(), lr=lr)])
+@pytest.mark.parametrize("make", [adam, sgd, rmsprop])
 def test_a_turn_that_is_not_finite_moves_nothing(make):
     run = ring_run()
     game = run.game

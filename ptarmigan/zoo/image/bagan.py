@@ -2,12 +2,16 @@
 
     ptarmigan train image.bagan --data digits
 
-For classes of which some are rare. An autoencoder learns all of them first; the generator goes on from its
-decoder and the discriminator from its encoder, which know what classes have in common. A class is a Gaussian
-of its codes, from which its latents are drawn, and all classes are drawn alike often. The discriminator names
-the class of an image, or that it is made; the generator wants made ones named as the class that was drawn.
-Not as published: the networks are DCGAN's, the discriminator has no batch norm, and its slope at real images
-is held down (R1, arXiv 1801.04406), without which it knows the few images of a rare class by heart.
+For imbalanced classes. An autoencoder is trained on all of them first; the generator starts as its decoder
+and the discriminator as its encoder, which know what classes have in common. A class c is a Gaussian of its
+codes, from which its latents are drawn, z_c ~ N(μ_c, Σ_c), and all classes are drawn equally often. The
+discriminator's softmax has a class more, fake, and both players minimise its cross-entropy:
+
+    L_D = −E[log D(c | x)] − E[log D(fake | G(z_c))],    L_G = −E[log D(c | G(z_c))]
+
+where generated images together weigh as much as one class. Not as published: the networks are DCGAN's, the
+discriminator has no batch norm, and its gradient at real images is penalised (R1, arXiv 1801.04406), without
+which it memorises the few images of a rare class.
 Cost and score: after 6,221 steps, 30 s of one core, on digits:
 Fréchet distance 55.8 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -28,18 +32,19 @@ from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.codes import coded, follow, gaussians
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import required
+from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 
 class BAGAN(Game):
-    """An autoencoder for some steps, then a decoder that generates against an encoder that names classes.
+    """An autoencoder for some steps, then its decoder as the generator against its encoder with a classifier.
 
     Args:
         generator: decodes codes.
         discriminator: whose features are the encoder's.
         classes: how many.
         start: the first step of the GAN.
-        gamma: weight of the penalty.
+        gamma: γ, of R1.
     """
 
     averaged = ("generator", "codes")
@@ -68,46 +73,46 @@ class BAGAN(Game):
         )
 
     def reconstruction_loss(self, batch: Batch) -> Terms:
-        """How far images are from what the autoencoder makes of them."""
+        """E[‖x − G(E(x))‖²], a mean over pixels."""
         z = self.encoder(self.trunk(batch.x))
         follow(self.codes, z, required(batch.c))
         return {"reconstruction": F.mse_loss(self.generator(z), batch.x)}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly real images are named, and made ones, which together weigh as much as one class."""
-        fake = self.fake(len(batch.x))[0]
-        real_names, fake_names = self.names(batch.x), self.names(fake)
-        made = torch.full((len(fake),), self.classes, device=fake.device)
-        judged = Judged(self.score, batch.x, fake, real_names, fake_names, self.progress)
+        """−E[log D(c | x)] − E[log D(fake | G(z_c))], weighed, and R1."""
+        generated = self.generate(len(batch.x))[0]
+        real, fake = self.logits(batch.x), self.logits(generated)
+        fake_class = torch.full((len(generated),), self.classes, device=generated.device)
+        judged = Judged(self.score, batch.x, generated, real, fake, self.progress)
         share = 1 / (self.classes + 1)
         return {
-            "discriminator": (1 - share) * F.cross_entropy(real_names, required(batch.c)),
-            "made": share * F.cross_entropy(fake_names, made),
+            "discriminator": (1 - share) * F.cross_entropy(real, required(batch.c)),
+            "made": share * F.cross_entropy(fake, fake_class),
             self.penalty.name: self.penalty(judged),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """How badly made images are named as the class that was drawn."""
-        fake, c = self.fake(len(batch.x))
-        return {"generator": F.cross_entropy(self.names(fake), c)}
+        """−E[log D(c | G(z_c))]."""
+        fake, c = self.generate(len(batch.x))
+        return {"generator": F.cross_entropy(self.logits(fake), c)}
 
-    def names(self, x: Tensor) -> Tensor:
-        """A score for every class, and for being made: ``(batch, classes + 1)``."""
+    def logits(self, x: Tensor) -> Tensor:
+        """Of every class and of fake, ``(batch, classes + 1)``."""
         return at_least_float32(self.classifier(self.trunk(x)))
 
     def score(self, x: Tensor) -> Tensor:
-        """How much likelier images are of some class than made."""
-        names = self.names(x)
-        return names[:, :-1].logsumexp(1) - names[:, -1]
+        """The logit of any class against fake."""
+        logits = self.logits(x)
+        return logits[:, :-1].logsumexp(1) - logits[:, -1]
 
-    def fake(self, n: int) -> tuple[Tensor, Tensor]:
-        """Made images and their classes, all of which are alike likely."""
+    def generate(self, n: int) -> tuple[Tensor, Tensor]:
+        """Generated images and their classes, all of which are equally likely."""
         z = noise.normal(n, self.latent)
         c = (noise.uniform(n).to(z.device) * self.classes).long().clamp(max=self.classes - 1)
         return self.sample(z, c), c
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Images of the codes that ``z`` stands for in its class."""
+        """G(z_c), z_c the code that ``z`` stands for in its class."""
         return torch.as_tensor(self.generator(coded(self.codes, z, required(c))))
 
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
@@ -115,6 +120,7 @@ class BAGAN(Game):
         return self.score(x)
 
 
+@configurable
 def recipe(
     data: Images = Images(),
     *,
@@ -123,41 +129,30 @@ def recipe(
     lr: float = 2e-4,
     gamma: float = 1.0,
     first: float = 0.3,
-    half_life: float = 10_000.0,
-    steps: int = 10_000,
-    batch: int = 64,
-    seed: int = 0,
+    training: Training = Training(steps=10_000),
 ) -> Run:
     """A BAGAN.
 
     Args:
-        data: the images, with classes.
-        width: channels of the layer next to the image, in both networks.
         latent: the size of codes and of z.
-        lr: Adam's learning rate.
-        gamma: weight of the penalty.
-        first: the fraction of the run that is the autoencoder's.
-        half_life: of the averaged weights, in images.
-        steps: the length of the run.
-        batch: images in a step.
-        seed: names every random choice.
+        gamma: γ, of R1.
+        first: the fraction of the run in which the autoencoder is trained.
 
     Raises:
         ValueError: the data has no classes.
     """
-    noise.at(seed, "weights")
-    samples = data.open(batch=batch, seed=seed)
+    samples = training.open(data)
     shape, classes = samples.space.shape, samples.require_classes()
     discriminator = DCGANDiscriminator(shape, width, norm=nn.Identity)
-    game = BAGAN(
-        DCGANGenerator(latent, shape, width), discriminator, classes, max(1, round(first * steps)), gamma
-    )
-    optimizers = {
-        "autoencoder": adam(nn.ModuleList([game.trunk, game.encoder, game.generator]), lr, (0.5, 0.999)),
-        "discriminator": adam(nn.ModuleList([game.trunk, game.classifier]), lr, (0.5, 0.999)),
-        "generator": adam(game.generator, lr, (0.5, 0.999)),
+    start = max(1, round(first * training.steps))
+    game = BAGAN(DCGANGenerator(latent, shape, width), discriminator, classes, start, gamma)
+    networks = {
+        "autoencoder": nn.ModuleList([game.trunk, game.encoder, game.generator]),
+        "discriminator": nn.ModuleList([game.trunk, game.classifier]),
+        "generator": game.generator,
     }
-    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life)
+    optimizers = {player: adam(network, lr, (0.5, 0.999)) for player, network in networks.items()}
+    return training.run(game, samples, optimizers)
 
 
 small = dict(width=4, latent=6, first=0.5, steps=4, batch=8)

@@ -2,59 +2,39 @@
 
     ptarmigan train image.dcgan --data digits
 
-A transposed-convolution generator and a convolutional discriminator, both with batch norm, and the
-non-saturating loss; learning rate and betas as published.
+Convolutions in place of pooling and of hidden layers: a generator of transposed convolutions and ReLU, a
+discriminator of strided ones and leaky ReLU, batch norm in both but for the generator's last layer and the
+discriminator's first. The loss is the non-saturating one; learning rate and betas are the paper's.
 Cost and score: after 4,574 steps, 30 s of one core, on digits:
 Fréchet distance 10.9 (real samples: 2.52); benchmarks/results/zoo.json
 """
 
 from __future__ import annotations
 
-from ptarmigan.core import noise
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import adams
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 
+@configurable
 def recipe(
     data: Images = Images(),
     *,
     width: int = 64,
     latent: int = 100,
     lr: float = 2e-4,
-    half_life: float = 10_000.0,
-    steps: int = 20_000,
-    batch: int = 64,
-    seed: int = 0,
+    training: Training = Training(),
 ) -> Run:
-    """A DCGAN.
-
-    Args:
-        data: the images.
-        width: channels of the layer next to the image, in both networks.
-        latent: the size of z.
-        lr: Adam's learning rate.
-        half_life: of the averaged weights, in images.
-        steps: the length of the run.
-        batch: images in a step.
-        seed: names every random choice.
-    """
-    noise.at(seed, "weights")
-    samples = data.open(batch=batch, seed=seed)
+    """A DCGAN."""
+    samples = training.open(data)
     shape = samples.space.shape
-    game = GAN(
-        DCGANGenerator(latent, shape, width),
-        DCGANDiscriminator(shape, width),
-        loss=non_saturating,
-    )
-    optimizers = {
-        "discriminator": adam(game.discriminator, lr, (0.5, 0.999)),
-        "generator": adam(game.generator, lr, (0.5, 0.999)),
-    }
-    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life)
+    generator, discriminator = DCGANGenerator(latent, shape, width), DCGANDiscriminator(shape, width)
+    game = GAN(generator, discriminator, loss=non_saturating)
+    return training.run(game, samples, adams(game, lr))
 
 
 small = dict(width=4, latent=8, steps=4, batch=8)

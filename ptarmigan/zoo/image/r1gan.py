@@ -2,11 +2,15 @@
 
     ptarmigan train image.r1gan --data fashion-mnist
 
-Zero-centred gradient penalties on real and on generated samples, here on DCGAN's networks, with no
-normalisation in the discriminator; the penalties are lazy (Karras et al. 2020, arXiv 1912.04958), every
-eighth step. The discriminator ends with how much the samples of a batch differ, and a hidden layer (Karras
-et al. 2018, arXiv 1710.10196). A small network at a high rate, decayed along a cosine, learns most per second
-on a CPU, and from a z of few numbers: images vary in few ways (Pope et al. 2021, arXiv 2104.08894).
+Zero-centred gradient penalties on real and on generated samples:
+
+    L_D = −E[log D(x)] − E[log(1 − D(G(z)))] + γ/2 E[‖∇D(x)‖²] + γ/2 E[‖∇D(G(z))‖²]    (R1: eq. 9, R2: eq. 10)
+
+Networks are DCGAN's, with no normalisation in the discriminator; the penalties are lazy (Karras et al. 2020,
+arXiv 1912.04958), every eighth step. The discriminator ends with the standard deviation over the samples of a
+batch, and a hidden layer (Karras et al. 2018, arXiv 1710.10196). A small network at a high rate, decayed
+along a cosine, learns most per second on a CPU, and from a z of few numbers: images vary in few ways (Pope et
+al. 2021, arXiv 2104.08894).
 Cost and score: after 3,783 steps, 30 s of one core, on digits:
 Fréchet distance 7.1 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -17,24 +21,25 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan.core import noise
 from ptarmigan.core.augment import Ada, Augment, color, cutout, translation
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating, relativistic
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2
 from ptarmigan.core.schedule import cosine
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 STAGES = 3
-"""Doublings of the generator up to 47 pixels, which the rate is for."""
+"""Doublings of the generator up to 47 pixels, which the learning rate is for."""
 HIDDEN = 128
 """Units before the discriminator's scores."""
 LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
 
 
+@configurable
 def recipe(
     data: Images = Images(),
     *,
@@ -46,32 +51,20 @@ def recipe(
     gamma: float = 1.0,
     lazy: int = 8,
     augment: Literal["none", "diffaugment", "ada"] = "none",
-    half_life: float = 200_000.0,
-    steps: int = 20_000,
-    batch: int = 64,
-    seed: int = 0,
+    training: Training = Training(half_life=200_000.0),
 ) -> Run:
     """A GAN with gradient penalties.
 
     Args:
-        data: the images.
-        conditional: learn the classes too.
-        loss: what the players go down.
-        width: channels of the layer next to the image, in both networks.
-        latent: the size of z.
+        loss: of both players.
         lr: Adam's learning rate at the start, for images of up to 47 pixels; halved for every doubling of
             the sides, since deeper networks explode at it. A tenth of that at the end.
-        gamma: weight of the penalties.
-        lazy: the penalties are played every so many steps.
-        augment: how images are changed for the discriminator, where they are few: DiffAugment (Zhao et al.
-            2020) or ADA (Karras et al. 2020), which does it more as the discriminator grows sure.
-        half_life: of the averaged weights, in images: what it grows to.
-        steps: the length of the run.
-        batch: images in a step.
-        seed: names every random choice.
+        gamma: γ, of the penalties.
+        lazy: the penalties are added at every so many steps.
+        augment: how images are augmented for the discriminator, where they are few: DiffAugment (Zhao et al.
+            2020) or ADA (Karras et al. 2020), which does it more as the discriminator overfits.
     """
-    noise.at(seed, "weights")
-    samples = data.open(batch=batch, seed=seed)
+    samples = training.open(data)
     shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
     generator = DCGANGenerator(latent, shape, width, classes)
     game = GAN(
@@ -80,14 +73,10 @@ def recipe(
         loss=LOSSES[loss],
         penalties=(R1(gamma), R2(gamma)),
         lazy=lazy,
-        augment=augmentation(augment, batch),
+        augment=augmentation(augment, training.batch),
     )
     lr /= 2 ** max(0, generator.stages - STAGES)
-    optimizers = {
-        "discriminator": adam(game.discriminator, lr, (0.0, 0.99)),
-        "generator": adam(game.generator, lr, (0.0, 0.99)),
-    }
-    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=cosine(1.0, 0.1))
+    return training.run(game, samples, adams(game, lr, (0.0, 0.99)), rate=cosine(1.0, 0.1))
 
 
 def augmentation(name: str, batch: int) -> Augment | Ada | None:
