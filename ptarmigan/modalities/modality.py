@@ -11,6 +11,7 @@ from PIL import Image
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.modalities.describe import describe_samples
 
 
 class DataOptions(Protocol):
@@ -51,8 +52,8 @@ class Modality:
         options: how it is read, ``(data=…, …) -> DataOptions``.
         recognise: why data are of this kind (``3,000 image files``); empty where they are not. It reads
             names and headers and never the whole.
-        describe: looks at every sample.
         example: writes a small source into an empty folder, and gives what ``options`` take as data.
+        look: describes a source, where there is more to say than of any samples.
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
@@ -64,11 +65,23 @@ class Modality:
     space: type[Space]
     options: Callable[..., DataOptions]
     recognise: Callable[[Any], str]
-    describe: Callable[[Any], Description]
     example: Callable[[Path], Any]
+    look: Callable[[Any], Description] | None = None
     recipe: str = ""
     recipes: str = ""
     calibrated: bool = False
+
+    def describe(self, options: DataOptions) -> Description:
+        """What a source holds, from a look at every sample.
+
+        Raises:
+            FileNotFoundError: there is nothing of that name.
+            ValueError: it cannot be read; the message says why.
+        """
+        if self.look is not None:
+            return self.look(options)
+        found = describe_samples(options.open(batch=1), self.plural)
+        return Description(found.table(), found.preview)
 
     @property
     def option_names(self) -> tuple[str, ...]:

@@ -241,3 +241,23 @@ def test_a_planted_violation_is_found(tmp_path: Path, file: str, source: str) ->
 )
 def test_what_points_down_is_allowed(tmp_path: Path, file: str, source: str) -> None:
     assert plant(tmp_path, file, source) == []
+
+
+def main() -> None:
+    """Print what the structure is."""
+    root = ROOT / "ptarmigan"
+    graph = graph_of(root)
+    arrows = {(a.split(".")[1], b.split(".")[1]) for a, others in graph.items() for b in others}
+    files = sorted(root.rglob("*.py"))
+    print(f"rooms {len({room for arrow in arrows for room in arrow})}")
+    print(f"arrows between rooms {sum(a != b for a, b in arrows)}")
+    print(f"imports that point up {len(violations(root))}")
+    print(f"circles of files {len(circles(graph))}")
+    print(f"lines outside that name a concrete space {len(lines_that(CONCRETE, files))}")
+    print(f"lines outside that ask for the kind {len(lines_that(ASKING, files))}")
+    for line in [*violations(root), *lines_that(CONCRETE, files), *lines_that(ASKING, files)]:
+        print(f"  {line}")
+
+
+if __name__ == "__main__":
+    main()

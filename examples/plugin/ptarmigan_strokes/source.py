@@ -1,7 +1,5 @@
 """Where drawings come from: ``.strokes`` files, or spirals that are drawn here."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from ptarmigan_strokes.space import StrokeSpace
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan_strokes.space import StrokeSpace
 
 
 @dataclass(frozen=True)
@@ -23,12 +21,7 @@ class Strokes:
     """spirals, or a .strokes file. In Python also an array (n, steps, 2), or a Blank."""
 
     def open(self, *, batch: int, seed: int = 0) -> Samples:
-        """The drawings, shuffled by ``seed`` and cut into batches.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            ValueError: it does not hold drawings of one length.
-        """
+        """The drawings, shuffled by ``seed`` and cut into batches."""
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.space, batch=batch, seed=seed)
         raw = self.data if isinstance(self.data, np.ndarray) else read(self.data)

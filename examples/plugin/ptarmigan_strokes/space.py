@@ -1,7 +1,5 @@
 """Strokes: a pen's path over paper, as so many steps."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,22 +7,12 @@ from typing import Any
 
 from ptarmigan.modalities.label.source import Labels
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.modality import Modality
 
 
 def recognise(data: Any) -> str:
     """Nothing: which pictures are label maps is said by ``--labels``, for their numbers do not tell."""
     return ""
-
-
-def describe(options: Labels) -> Description:
-    """What samples are, and some of them."""
-    import numpy as np
-
-    samples = options.open(batch=1)
-    some = samples.source.read(np.arange(min(64, len(samples))))
-    lines = [f"{'kind':<12}{samples.space.words}", f"{'count':<12}{len(samples):,}"]
-    return Description(lines, samples.space.render(some))
 
 
 def example(place: Path) -> Any:
@@ -39,7 +29,6 @@ MODALITY = Modality(
     space=LabelSpace,
     options=Labels,
     recognise=recognise,
-    describe=describe,
     example=example,
     calibrated=True,
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.data.glimpse import array_of, file_of, names_in, text_of
-from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.point.source import NAMES, Points
 from ptarmigan.modalities.point.space import PointSpace
 
@@ -25,14 +25,6 @@ def recognise(data: Any) -> str:
     return f"an array of shape {found.shape}" if found and plane else ""
 
 
-def describe(options: Points) -> Description:
-    """Count, coordinates, duplicates and range."""
-    from ptarmigan.modalities.describe import describe_samples
-
-    found = describe_samples(options.open(batch=1), "points")
-    return Description(found.table(), found.preview)
-
-
 def example(place: Path) -> Any:
     """A csv of points."""
     import numpy as np
@@ -48,7 +40,6 @@ MODALITY = Modality(
     space=PointSpace,
     options=Points,
     recognise=recognise,
-    describe=describe,
     example=example,
     recipe="toy.r3gan",
     recipes="ptarmigan.zoo.toy",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.data.glimpse import array_of, file_of, text_of
-from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.vector.source import NAME, Vectors
 from ptarmigan.modalities.vector.space import VectorSpace
 
@@ -20,14 +20,6 @@ def recognise(data: Any) -> str:
         return ""
     found = array_of(data)
     return f"rows X of shape {found.shape}" if found and len(found.shape) == 2 else ""
-
-
-def describe(options: Vectors) -> Description:
-    """Count, columns, duplicates and range."""
-    from ptarmigan.modalities.describe import describe_samples
-
-    found = describe_samples(options.open(batch=1), "rows of numbers")
-    return Description(found.table(), found.preview)
 
 
 def example(place: Path) -> Any:
@@ -45,7 +37,6 @@ MODALITY = Modality(
     space=VectorSpace,
     options=Vectors,
     recognise=recognise,
-    describe=describe,
     example=example,
     recipe="anomaly.ganomaly",
     recipes="ptarmigan.zoo.anomaly",
