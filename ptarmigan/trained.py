@@ -1,39 +1,35 @@
-"""A trained run, loaded to be used: samples, walks between them, and translations."""
+"""A trained run, loaded to be used: a generator, a translator or a detector."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
 
 from ptarmigan import zoo
 from ptarmigan.core import noise
-from ptarmigan.core.game import Game
+from ptarmigan.core.game import Conditional, Game
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.path import slerp
-from ptarmigan.modalities.image.source import Images
-from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.modalities.registry import from_json
-from ptarmigan.modalities.series.space import SeriesSpace
-from ptarmigan.modalities.table.conditional import Asked
-from ptarmigan.modalities.table.space import TableSpace
-from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.tasks.detect.detector import Detector
+from ptarmigan.modalities.registry import from_json, modality_of
+from ptarmigan.tasks.choice import task_type
+from ptarmigan.tasks.detect import detector as detection
 from ptarmigan.tasks.detect.scores import scored
-from ptarmigan.tasks.generate import CHUNK, generate, latents, some_classes
-from ptarmigan.tasks.translate.kinds import through
-from ptarmigan.tasks.translate.translation import Translation
-from ptarmigan.tasks.translate.translator import Translator
+from ptarmigan.tasks.generate import CHUNK, Generate, encoded, latents, some_classes
+from ptarmigan.tasks.task import Task
+from ptarmigan.tasks.translate.direction import Direction, direction_of
+from ptarmigan.tasks.translate.kinds import pixels_of, through
+from ptarmigan.tasks.translate.translation import Translate, Translation
 from ptarmigan.training.options import build
 from ptarmigan.training.settings import pick_device
 
@@ -43,17 +39,27 @@ if TYPE_CHECKING:
 FILE = "generator.safetensors"
 
 
-class Trained:
-    """The averaged networks of a run, with their space.
+class OtherTaskError(ValueError, AttributeError):
+    """A run was asked for what another kind of run does."""
+
+
+class Trained(nn.Module):
+    """The EMA networks of a run, with their space: a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Attributes:
         game: the networks, in evaluation mode.
         space: what one sample is.
         inputs: what it translates from; None where it makes samples of nothing.
         description: what the run was.
+        frequencies: how often each class occurs in its data; None where there are none.
+        precision: the dtype of autocast, or None.
     """
 
+    refusals: ClassVar[Mapping[str, str]] = {}
+    """Methods of other kinds of runs, and what is said to who calls them here."""
+
     def __init__(self, game: Game, space: Space, description: dict[str, Any]) -> None:
+        super().__init__()
         self.game, self.space, self.description = game, space, description
         frequencies = description.get("frequencies")
         self.frequencies = None if frequencies is None else np.asarray(frequencies)
@@ -62,107 +68,335 @@ class Trained:
         wanted = description.get("precision")
         self.precision: torch.dtype | None = torch.bfloat16 if wanted == "bfloat16" else None
 
+    def __getattr__(self, name: str) -> Any:
+        if name in self.refusals:
+            raise OtherTaskError(self.refusals[name].format(recipe=self.recipe))
+        return super().__getattr__(name)
+
+    @property
+    def recipe(self) -> str:
+        """The name of the recipe."""
+        return str(self.description.get("recipe"))
+
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return next(self.game.parameters()).device
+
+    def read_condition(self, words: Sequence[str]) -> Any:
+        """What ``sample`` takes as ``given``, from the words of a person at a command line."""
+        return self.space.read_condition(words)
+
+    def autocast(self) -> torch.autocast:
+        """The precision that samples are made at."""
+        return torch.autocast(self.device.type, self.precision, enabled=self.precision is not None)
+
+    def open(self, data: Any) -> Samples:
+        """Other data than those of training, read with the options of the run.
+
+        Args:
+            data: what training takes as data of this kind.
+
+        Raises:
+            FileNotFoundError: there is nothing of that name.
+            ValueError: these are no data of this kind, or not of the form of the run's.
+        """
+        known, mine = modality_of(self.space), self.description["options"]
+        options = {name: mine[name] for name in known.option_names if name in mine and name != "data"}
+        options = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+        samples = known.options(data=data, **options).open(batch=1)
+        if samples.space.words != self.space.words:
+            where = data if isinstance(data, str | os.PathLike) else "the array"
+            raise ValueError(
+                f"{where} holds {samples.space.words}, and the run is of {self.space.words}: train it with a "
+                "size, and others are made to fit"
+            )
+        return samples
+
+
+TRANSLATES = "this run translates: use 'ptarmigan translate RUN PICTURES'"
+TRANSLATES_NONE = "this run makes samples of nothing and translates none: use 'ptarmigan sample RUN'"
+DETECTS_NOTHING = (
+    "this run is of {recipe}, which detects nothing: train one of 'ptarmigan list' that begins with anomaly"
+)
+
+
+class Generator(Trained):
+    """Makes samples from latents, as a module too: ``generator(z)`` is encoded samples."""
+
+    refusals: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("translate", "direction"), TRANSLATES_NONE),
+        **dict.fromkeys(("anomaly_scores", "anomaly_maps", "threshold"), DETECTS_NOTHING),
+    }
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Encoded samples ``(n, *shape)`` of latents ``(n, latent)``, and of what they are conditioned on."""
+        return self.game.sample(z, c)
+
+    @overload
+    def sample(
+        self,
+        n: int = ...,
+        *,
+        seed: int = ...,
+        given: Any = ...,
+        class_: str | int | None = ...,
+        where: Mapping[Any, Any] | None = ...,
+        truncation: float = ...,
+        tensors: Literal[True],
+    ) -> Tensor: ...
+
+    @overload
+    def sample(
+        self,
+        n: int = ...,
+        *,
+        seed: int = ...,
+        given: Any = ...,
+        class_: str | int | None = ...,
+        where: Mapping[Any, Any] | None = ...,
+        truncation: float = ...,
+        tensors: Literal[False] = ...,
+    ) -> NDArray[Any]: ...
+
     def sample(
         self,
         n: int = 64,
         *,
         seed: int = 0,
+        given: Any = None,
         class_: str | int | None = None,
-        truncation: float = 1.0,
         where: Mapping[Any, Any] | None = None,
-    ) -> NDArray[Any]:
+        truncation: float = 1.0,
+        tensors: bool = False,
+    ) -> NDArray[Any] | Tensor:
         """``n`` samples in the data's own units, such as ``(n, height, width, channels)`` uint8.
 
         The first of a thousand are the same as the first of ten.
 
         Args:
             n: how many.
-            seed: names them.
-            class_: of one class only, by name or number, where the run is conditional.
+            seed: the random seed.
+            given: what all samples are to be, where the run is conditional: a class, by name or number; for
+                tables, and for series with metadata, values of columns, such as ``{"sex": "Female"}``.
+            class_: the same, of a class.
+            where: the same, of columns.
             truncation: below 1, less variety and more typical samples.
-            where: the values that columns of a table, or of series' metadata, are to have; all have them.
+            tensors: give them as networks have them, ``(n, *shape)`` on the device.
 
         Raises:
             ValueError: there is no such class or value, or a number is out of range.
         """
-        chunks = list(self.batches(n, seed=seed, class_=class_, truncation=truncation, where=where))
-        return np.concatenate(chunks)
-
-    def frame(self, n: int = 64, *, seed: int = 0, where: Mapping[Any, Any] | None = None) -> pd.DataFrame:
-        """``n`` rows of a table as a data frame, with the columns and dtypes of the one it was learnt from.
-
-        Args:
-            n: how many.
-            seed: names them.
-            where: the values that columns are to have; every row has them.
-
-        Raises:
-            ValueError: this run does not make tables, or there is no such value.
-        """
-        if not isinstance(self.space, TableSpace):
-            raise ValueError("this run makes no tables")
-        return self.space.frame(self.sample(n, seed=seed, where=where))
+        wanted = asked_for(given, class_, where)
+        if tensors:
+            return torch.cat(list(self._encoded(n, seed, wanted, truncation)))
+        return np.concatenate(list(self.batches(n, seed=seed, given=wanted, truncation=truncation)))
 
     def batches(
         self,
         n: int,
         *,
         seed: int = 0,
+        given: Any = None,
         class_: str | int | None = None,
-        truncation: float = 1.0,
         where: Mapping[Any, Any] | None = None,
+        truncation: float = 1.0,
     ) -> Iterator[NDArray[Any]]:
         """The same, a chunk at a time: a million take no more memory than a hundred."""
-        if self.inputs is not None:
-            raise ValueError("this run translates: use 'ptarmigan translate RUN PICTURES'")
+        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation)
+        return map(self.space.decode, chunks)
+
+    def _encoded(self, n: int, seed: int, given: Any, truncation: float) -> Iterator[Tensor]:
         if n < 1:
             raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
-        classes = self.conditions(n, where, seed) if where else self.classes(n, seed, class_)
-        return generate(
-            self.game,
-            self.space,
-            n,
-            seed=seed,
-            classes=classes,
-            truncation=truncation,
-            precision=self.precision,
+        classes = self.condition(given, n, seed)
+        return encoded(
+            self.game, n, seed=seed, classes=classes, truncation=truncation, precision=self.precision
         )
+
+    def frame(
+        self, n: int = 64, *, seed: int = 0, given: Any = None, where: Mapping[Any, Any] | None = None
+    ) -> pd.DataFrame:
+        """``n`` samples as a data frame, of a table with the columns and dtypes of the one that was learnt.
+
+        Args:
+            n: how many.
+            seed: the random seed.
+            given: what all samples are to be, see ``sample``.
+            where: the same, of columns.
+
+        Raises:
+            ValueError: there is no data frame of such samples, or no such value.
+        """
+        found: pd.DataFrame = self.space.frame(self.sample(n, seed=seed, given=given, where=where))
+        return found
 
     @torch.no_grad()
     def interpolate(
-        self, frames: int = 8, *, stops: int = 2, seed: int = 0, class_: str | int | None = None
+        self,
+        frames: int = 8,
+        *,
+        stops: int = 2,
+        seed: int = 0,
+        given: Any = None,
+        class_: str | int | None = None,
     ) -> NDArray[Any]:
         """A walk along great circles from sample to sample: ``frames`` for each leg, then the last stop.
 
         Args:
             frames: samples from one stop to the next.
             stops: how many latents are visited.
-            seed: names them.
-            class_: of one class throughout, where the run is conditional.
+            seed: the random seed.
+            given: what all samples are to be, see ``sample``.
+            class_: the same, of a class.
 
         Raises:
             ValueError: fewer than two stops or one frame.
         """
-        if self.inputs is not None:
-            raise ValueError("this run translates: there is nothing to walk through")
         if stops < 2 or frames < 1:
             raise ValueError("an interpolation needs at least two stops and one frame between them")
         z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
         legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
         walk = torch.cat([*legs, z[-1:]])
-        first = self.classes(1, seed, class_)
-        c = None if first is None else torch.full((CHUNK,), int(first[0]), device=z.device)
+        first = self.condition(asked_for(given, class_, None), 1, seed)
+        c = None if first is None else torch.from_numpy(np.repeat(first, CHUNK, 0)).to(z.device)
         out = []
         for start in range(0, len(walk), CHUNK):
             part = walk[start : start + CHUNK]
             whole = torch.cat([part, part[-1:].expand(CHUNK - len(part), -1)])
             noise.at(seed, "interpolate", device=z.device)
-            with torch.autocast(z.device.type, self.precision, enabled=self.precision is not None):
+            with self.autocast():
                 x = self.game.sample(whole, c)
             out.append(self.space.decode(x[: len(part)]))
         return np.concatenate(out)
+
+    def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any] | None:
+        """What ``n`` samples are conditioned on: without a wish, classes as frequent as in the data.
+
+        Raises:
+            ValueError: there is no such class or value, or the recipe learnt nothing of them.
+        """
+        if given is None:
+            return self.classes(n, seed)
+        found = self.space.condition(given, n, seed)
+        if len(self.space.classes) != 1 and not self.conditional():
+            raise ValueError(self.space.unconditional(self.recipe))
+        return found
+
+    def classes(self, n: int, seed: int = 0) -> NDArray[np.int64] | None:
+        """The classes that ``sample`` gives its samples; None where the run has none."""
+        return some_classes(self.frequencies, n, seed)
+
+    @torch.no_grad()
+    def conditional(self) -> bool:
+        """Whether samples depend on what is asked for: a recipe need not look at the data's classes."""
+        if any(isinstance(module, Conditional) for module in self.game.modules()):
+            return True
+        if len(self.space.classes) < 2:
+            return False
+        (z,) = latents(self.game, 1, seed=0)
+        found = []
+        for class_ in (0, len(self.space.classes) - 1):
+            noise.at(0, "classes", device=z.device)
+            found.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
+        return not torch.equal(*found)
+
+
+class Detector(Generator):
+    """Scores how anomalous samples are, and makes some, too."""
+
+    game: detection.Detector
+    refusals: ClassVar[Mapping[str, str]] = dict.fromkeys(("translate", "direction"), TRANSLATES_NONE)
+
+    def anomaly_scores(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How anomalous samples are ``(n,)``, in the units of the game: higher is more so.
+
+        Args:
+            raw: one a row, as the data was.
+
+        Raises:
+            ValueError: the samples are not like the run's.
+        """
+        return self._scored(self.game.abnormality, raw)
+
+    def anomaly_maps(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How anomalous every pixel of images ``(n, height, width, channels)`` is, ``(n, height, width)``.
+
+        Raises:
+            ValueError: the run has no anomaly maps, or the images are not like its own.
+        """
+
+        def maps(x: Tensor) -> Tensor:
+            found = self.game.where(x)
+            if found is None:
+                raise ValueError("this run has no anomaly maps: anomaly.ganomaly_images has")
+            return found
+
+        return self._scored(maps, raw)
+
+    def _scored(self, score: Any, raw: NDArray[Any]) -> NDArray[np.float64]:
+        raw = np.asarray(raw)
+        self.space.check(raw)
+        return scored(score, self.game, self.space, raw, precision=self.precision)
+
+    def threshold(self, contamination: float) -> float:
+        """The anomaly score that this fraction of the training samples exceeds.
+
+        Raises:
+            ValueError: the run remembers no scores, or the fraction cannot be meant.
+        """
+        if not 0 < contamination <= 0.5:
+            raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
+        known = self.description.get("abnormality")
+        if not known:
+            raise ValueError("this run does not remember the scores of its training samples")
+        return float(np.quantile(known, 1 - contamination))
+
+
+class Translator(Trained):
+    """Makes samples of inputs, such as pictures of pictures; as a module, of encoded inputs and latents."""
+
+    game: Translation
+    refusals: ClassVar[Mapping[str, str]] = {
+        "interpolate": "this run translates: there is nothing to walk through",
+        **dict.fromkeys(("frame", "condition", "classes", "conditional"), TRANSLATES),
+        **dict.fromkeys(("anomaly_scores", "anomaly_maps", "threshold"), DETECTS_NOTHING),
+    }
+
+    def forward(self, a: Tensor, z: Tensor) -> Tensor:
+        """Encoded samples of encoded inputs ``(n, …)`` and latents ``(n, latent)``."""
+        return self.game.translate(a, z)
+
+    def read_condition(self, words: Sequence[str]) -> Any:
+        """The path of a picture."""
+        return Path(" ".join(words))
+
+    def sample(self, n: int = 1, *, seed: int = 0, given: Any = None) -> NDArray[Any]:
+        """``n`` translations of one picture, in the data's own units; each further one has the next seed.
+
+        Args:
+            n: how many.
+            seed: of the first.
+            given: the picture: a Pillow image, an array, or the path of a file.
+
+        Raises:
+            ValueError: there is no picture, or it cannot be taken.
+        """
+        return np.concatenate(list(self.batches(n, seed=seed, given=given)))
+
+    def batches(
+        self, n: int, *, seed: int = 0, given: Any = None, truncation: float = 1.0
+    ) -> Iterator[NDArray[Any]]:
+        """The same, one at a time."""
+        if given is None or truncation != 1:
+            raise ValueError(TRANSLATES)
+        if n < 1:
+            raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
+        direction = self.direction()
+        pixels = pixels_of(given, direction)
+        return (direction(pixels, seed=seed + i)[None] for i in range(n))
 
     def translate(self, image: Any, *, direction: str = "", seed: int = 0, fit: bool = False) -> Any:
         """A picture translated: of the same kind and size (times the scale of a super-resolution).
@@ -180,168 +414,46 @@ class Trained:
             fit: squeeze pictures into the size of training and enlarge the result, instead of tiling.
 
         Raises:
-            ValueError: this is no translation, goes the other way only, or cannot take the picture.
+            ValueError: the run goes the other way only, or cannot take the picture.
         """
-        translator = self.translator(direction)
-        return through(image, translator, lambda pixels: translator(pixels, seed=seed, fit=fit))
+        way = self.direction(direction)
+        return through(image, way, lambda pixels: way(pixels, seed=seed, fit=fit))
 
-    def translator(self, direction: str = "") -> Translator:
+    def direction(self, name: str = "") -> Direction:
         """What ``translate`` does with the pixels of one picture.
 
         Args:
-            direction: AtoB or BtoA; as it was trained when empty.
+            name: AtoB or BtoA; as it was trained when empty.
 
         Raises:
             ValueError: this is no translation of pictures, or goes the other way only.
         """
-        if direction not in ("", "AtoB", "BtoA"):
-            raise ValueError(f"--direction {direction}: expected AtoB or BtoA")
-        given, space = self.inputs, self.space
-        if not isinstance(self.game, Translation) or given is None:
-            raise ValueError(
-                "this run makes samples of nothing and translates none: use 'ptarmigan sample RUN'"
-            )
-        if not isinstance(given, ImageSpace | LabelSpace) or not isinstance(space, ImageSpace | LabelSpace):
-            raise ValueError("this run does not translate pictures")
+        assert self.inputs is not None, "a translation's file says what it starts from"
         trained = self.description.get("options", {}).get("direction", "AtoB")
-        if direction in ("", trained):
-            return Translator(self.game, given, space, precision=self.precision)
-        backwards = Translator(self.game, space, given, backwards=True, precision=self.precision)
-        if not backwards.possible():
-            raise ValueError(f"this run translates {trained} only: leave --direction out")
-        return backwards
-
-    def abnormality(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """How abnormal samples are, in the units of the game: higher is more so.
-
-        Args:
-            raw: one a row, as the data was.
-
-        Raises:
-            ValueError: this run is no detector, or the samples are not like its own.
-        """
-        game, raw = self._detector(), self._like_mine(raw)
-        return scored(game.abnormality, game, self.space, raw, precision=self.precision)
-
-    def heat(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """How abnormal every pixel of images ``(n, height, width, channels)`` is, ``(n, height, width)``.
-
-        Raises:
-            ValueError: this run is no detector, or cannot say where, or the images are not like its own.
-        """
-        game, raw = self._detector(), self._like_mine(raw)
-
-        def mapped(x: torch.Tensor) -> torch.Tensor:
-            found = game.where(x)
-            if found is None:
-                raise ValueError("this run has no anomaly maps: anomaly.ganomaly_images does")
-            return found
-
-        return scored(mapped, game, self.space, raw, precision=self.precision)
-
-    def images(self, data: Any) -> Samples:
-        """Other images than those of training, made to the size that the run was told, where it was.
-
-        Args:
-            data: what training takes as images.
-
-        Raises:
-            FileNotFoundError: there is nothing of that name.
-            ValueError: these are no images, or not of the form of the run's.
-        """
-        options, mine = self.description["options"], self.space
-        samples = Images(data, options.get("size", ""), options.get("crop", False)).open(batch=1)
-        if samples.space.words != mine.words:
-            where = data if isinstance(data, str | os.PathLike) else "the array"
-            raise ValueError(
-                f"{where} holds {samples.space.words}, and the run is of {mine.words}: train it with a size, "
-                "and others are made to fit"
-            )
-        return samples
-
-    def _detector(self) -> Detector:
-        if not isinstance(self.game, Detector):
-            raise ValueError(
-                f"this run is of {self.description.get('recipe')}, which detects nothing: train one of "
-                "'ptarmigan list' that begins with anomaly"
-            )
-        return self.game
-
-    def _like_mine(self, raw: NDArray[Any]) -> NDArray[Any]:
-        raw, space = np.asarray(raw), self.space
-        if isinstance(space, VectorSpace) and raw.shape[1:] != space.shape:
-            raise ValueError(
-                f"this run is of rows of {space.shape[0]} numbers, and these are of shape {raw.shape}"
-            )
-        if isinstance(space, ImageSpace) and raw.shape[1:] != (space.height, space.width, space.channels):
-            form = f"{space.height}x{space.width}x{space.channels}"
-            raise ValueError(f"this run is of images of {form}, and these are of shape {raw.shape}")
-        return raw
-
-    def threshold(self, contamination: float) -> float:
-        """The abnormality that this fraction of the training samples exceeds.
-
-        Raises:
-            ValueError: this run is no detector or remembers no scores, or the fraction cannot be meant.
-        """
-        self._detector()
-        if not 0 < contamination <= 0.5:
-            raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
-        known = self.description.get("abnormality")
-        if not known:
-            raise ValueError("this run does not remember the scores of its training samples")
-        return float(np.quantile(known, 1 - contamination))
-
-    def conditions(self, n: int, where: Mapping[Any, Any], seed: int = 0) -> NDArray[np.float32]:
-        """What ``n`` rows of a table, or ``n`` series, are conditioned on.
-
-        Raises:
-            ValueError: this run does not make such, or there is no such value.
-        """
-        rows = self.space.about if isinstance(self.space, SeriesSpace) else self.space
-        if not isinstance(rows, TableSpace):
-            raise ValueError("--where is for tables, and for series with metadata: this run makes none")
-        if not any(isinstance(module, Asked) for module in self.game.modules()):
-            others = (
-                "series.doppelganger" if isinstance(self.space, SeriesSpace) else "table.ctgan or table.tvae"
-            )
-            raise ValueError(
-                f"--where: a run of {self.description.get('recipe')} cannot be asked; one of {others} can"
-            )
-        return rows.asked(where, n, seed)
-
-    def classes(self, n: int, seed: int = 0, class_: str | int | None = None) -> NDArray[np.int64] | None:
-        """The classes that ``sample`` gives its samples; None where the run has none."""
-        known = self.space.classes
-        if class_ is None:
-            return some_classes(self.frequencies, n, seed)
-        if not known:
-            raise ValueError("this run has no classes: leave --class out")
-        if len(known) > 1 and not self.conditional():
-            raise ValueError(
-                f"this run of {self.description.get('recipe')} learnt nothing of classes: leave --class out, "
-                "or train image.cgan, or image.r1gan with --conditional"
-            )
-        if str(class_) in known:
-            return np.full(n, known.index(str(class_)), np.int64)
-        if str(class_).isdigit() and int(class_) < len(known):
-            return np.full(n, int(class_), np.int64)
-        raise ValueError(f"there is no class {class_!r}; there are {', '.join(known)}")
-
-    @torch.no_grad()
-    def conditional(self) -> bool:
-        """Whether what is made depends on the class: a recipe need not look at those that the data has."""
-        if len(self.space.classes) < 2:
-            return False
-        (z,) = latents(self.game, 1, seed=0)
-        made = []
-        for class_ in (0, len(self.space.classes) - 1):
-            noise.at(0, "classes", device=z.device)
-            made.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
-        return not torch.equal(*made)
+        return direction_of(self.game, self.inputs, self.space, name, trained, self.precision)
 
 
-def leg(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
+KINDS: Mapping[type[Task], type[Trained]] = {
+    Generate: Generator,
+    Translate: Translator,
+    detection.Detect: Detector,
+}
+"""What runs of a task are loaded as."""
+
+
+def asked_for(given: Any, class_: str | int | None, where: Mapping[Any, Any] | None) -> Any:
+    """What samples are to be, by any of the three words for it; None where nothing is asked for.
+
+    Raises:
+        ValueError: two of them are given.
+    """
+    found = [wish for wish in (given, class_, where or None) if wish is not None]
+    if len(found) > 1:
+        raise ValueError("say what samples are to be in one way: by --given, by --class or by --where")
+    return found[0] if found else None
+
+
+def leg(a: Tensor, b: Tensor, frames: int) -> Tensor:
     """``frames`` points from ``a`` (included) to ``b`` (not) along the great circle between them."""
     t = torch.arange(frames, dtype=torch.float64).unsqueeze(1) / frames
     first, last = (end.cpu().double().expand(frames, -1) for end in (a, b))
@@ -351,7 +463,9 @@ def leg(a: torch.Tensor, b: torch.Tensor, frames: int) -> torch.Tensor:
 def load(
     run: str | os.PathLike[str], *, best: bool = False, device: str = "auto", game: Game | None = None
 ) -> Trained:
-    """The trained networks of a run's folder, or of a ``generator.safetensors`` alone. Needs no data.
+    """A run's folder, or a ``generator.safetensors`` alone, as what the run is. Needs no data.
+
+    That is a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Args:
         run: the folder or the file.
@@ -392,4 +506,5 @@ def load(
                 f"({str(error).splitlines()[0]})"
             ) from error
     game.to(pick_device(device)).eval().requires_grad_(False)
-    return Trained(game, space, description)
+    kind = next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)
+    return kind(game, space, description).eval()

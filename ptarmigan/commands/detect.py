@@ -34,14 +34,14 @@ def detect(args: list[str]) -> int:
                 training takes them.
             out: a .csv for the scores, a line for each row, numbered from 0, or file; higher is more
                 abnormal. A run of windows (--length) scores each row but the first ones with those before it.
-            heat: a new folder for pictures of where images are abnormal; of runs of images.
+            heat: a new folder for pictures of anomaly maps; of runs of images.
             contamination: the fraction of its training samples that a detector is to call abnormal.
             best: the weights with the best score, not the last.
             device: where to compute.
         """
         from ptarmigan.media.files import check_vacant
         from ptarmigan.tasks.detect.detect import detect as detected
-        from ptarmigan.tasks.detect.heat import write_heat
+        from ptarmigan.tasks.detect.maps import write_maps
         from ptarmigan.trained import load
 
         for place in filter(None, (out, heat)):
@@ -49,7 +49,7 @@ def detect(args: list[str]) -> int:
         trained = load(run, best=best, device=device)
         found = detected(trained, data, contamination)
         if heat:
-            write_heat(trained, found.asked, found.learnt, Path(heat))
+            write_maps(trained, found.asked, found.learnt, Path(heat))
         found.write(Path(out))
         head, *rows = found.table()
         print_table(head, rows)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
 from ptarmigan.commands.options import parsed
 from ptarmigan.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from ptarmigan.trained import Trained
 
 
 def sample(args: list[str]) -> int:
@@ -19,6 +22,7 @@ def sample(args: list[str]) -> int:
         out: str = "samples.png",
         n: int = 64,
         seed: int = 0,
+        given: tuple[str, ...] = (),
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         truncation: float = 1.0,
         where: tuple[str, ...] = (),
@@ -32,10 +36,12 @@ def sample(args: list[str]) -> int:
             out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table or
                 series a .csv or .parquet.
             n: how many samples.
-            seed: names the samples: the first of many are the same as the first of few.
-            class_: of one class only, by name or number.
+            seed: of the samples: the first of many are the same as the first of few.
+            given: what all samples are to be: a class; of a table or series column=value; of a translation
+                the file of a picture.
+            class_: short for a class.
             truncation: below 1, less variety and more typical samples.
-            where: what columns of a table, or of series' metadata, are to hold, as column=value; all do.
+            where: short for what columns of a table, or of series' metadata, are to hold, as column=value.
             best: the weights with the best score, not the last.
             device: where to make them.
         """
@@ -43,13 +49,25 @@ def sample(args: list[str]) -> int:
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
-        batches = trained.batches(
-            n, seed=seed, class_=class_ or None, truncation=truncation, where=asked(where)
-        )
+        wish = condition(trained, given, class_, where)
+        batches = trained.batches(n, seed=seed, given=wish, truncation=truncation)
         print(write_samples(trained.space, batches, n, Path(out)))
 
     parsed(options, args, "sample")
     return 0
+
+
+def condition(trained: Trained, given: tuple[str, ...], class_: str, where: tuple[str, ...]) -> Any:
+    """What samples are asked to be, by any of the three options; None where by none.
+
+    Raises:
+        UsageError: by two of them.
+    """
+    if sum(map(bool, (given, class_, where))) > 1:
+        raise UsageError("say what samples are to be in one way: by --given, by --class or by --where")
+    if given:
+        return trained.read_condition(given)
+    return asked(where) if where else class_ or None
 
 
 def asked(where: tuple[str, ...]) -> dict[str, str | None]:
@@ -74,6 +92,7 @@ def interpolate(args: list[str]) -> int:
         n: int = 16,
         stops: int = 4,
         seed: int = 0,
+        given: tuple[str, ...] = (),
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         best: bool = False,
         device: str = "auto",
@@ -85,8 +104,9 @@ def interpolate(args: list[str]) -> int:
             out: a .png (a strip for each leg), a .gif or an .mp4.
             n: samples from one stop to the next.
             stops: how many samples are walked between.
-            seed: names the stops.
-            class_: of one class throughout, by name or number.
+            seed: of the stops.
+            given: what all samples are to be: a class; of a table or series column=value.
+            class_: short for a class.
             best: the weights with the best score, not the last.
             device: where to make them.
         """
@@ -94,7 +114,8 @@ def interpolate(args: list[str]) -> int:
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
-        walk = trained.interpolate(n, stops=stops, seed=seed, class_=class_ or None)
+        wish = condition(trained, given, class_, ())
+        walk = trained.interpolate(n, stops=stops, seed=seed, given=wish)
         print(write_walk(trained.space, walk, n, Path(out)))
 
     parsed(options, args, "interpolate")

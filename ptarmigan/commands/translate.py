@@ -45,11 +45,11 @@ def translate(args: list[str]) -> int:
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
-        translator = trained.translator(direction)
+        way = trained.direction(direction)
         if n < 1 or (n > 1 and trained.game.latent == 0):
             said = "a picture has one translation by this run" if n > 1 else "there is nothing to make"
             raise UsageError(f"--n {n}: {said}")
-        left_out = translate_files(Wish(translator, n, seed, fit), Path(pictures), Path(out))
+        left_out = translate_files(Wish(way, n, seed, fit), Path(pictures), Path(out))
         return 1 if left_out else 0
 
     return parsed(options, args, "translate")

@@ -47,6 +47,10 @@ class Turn:
     reads: bool = True
 
 
+class Conditional(nn.Module):
+    """A network that is told what samples are to be: samples of a game that has one can be asked for."""
+
+
 class State(nn.Module):
     """A tensor that changes once a turn, from the mean of what every shard noted during it.
 

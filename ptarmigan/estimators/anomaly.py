@@ -96,13 +96,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         else:
             raw = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
             trained = fitted(self, PREFIX, recipe=self.recipe or ROWS, data=raw)
-        self._decide(trained.abnormality(raw))
+        self._decide(trained.anomaly_scores(raw))
         return self
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How normal each sample is, ``(n,)``: lower is more abnormal."""
         raw = self._asked(X)
-        return -networks(self).abnormality(raw)
+        scores: NDArray[np.float64] = networks(self).anomaly_scores(raw)
+        return -scores
 
     def heat(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How abnormal every pixel of images is, ``(n, height, width)``: from 0, and higher is more so.
@@ -111,7 +112,8 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: this detector is of rows, or of other images.
         """
         raw = self._asked(X)
-        return networks(self).heat(raw)
+        maps: NDArray[np.float64] = networks(self).anomaly_maps(raw)
+        return maps
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """The same, of which outliers are below 0."""
@@ -208,5 +210,5 @@ def one_by_one(options: dict[str, Any]) -> None:
 
 def as_told(trained: Trained, images: ArrayLike) -> NDArray[Any]:
     """Images as the networks know them, ``(n, height, width, channels)``."""
-    source = trained.images(np.asarray(images)).source
+    source = trained.open(np.asarray(images)).source
     return source.read(np.arange(len(source)))

@@ -52,6 +52,37 @@ def truncate(z: Tensor, limit: float) -> Tensor:
 
 
 @torch.no_grad()
+def encoded(
+    game: Game,
+    n: int,
+    *,
+    seed: int = 0,
+    classes: NDArray[Any] | None = None,
+    truncation: float = 1.0,
+    precision: torch.dtype | None = None,
+) -> Iterator[Tensor]:
+    """Chunks of encoded samples on the device, ``n`` in all, from a game in evaluation mode.
+
+    Args:
+        game: makes the samples.
+        n: how many.
+        seed: of the latents.
+        classes: the class of each, or what else each is conditioned on, where the game is conditional.
+        truncation: see ``latents``.
+        precision: the dtype of autocast, or None.
+    """
+    device = next(game.parameters()).device
+    for chunk, z in enumerate(latents(game, n, seed=seed, truncation=truncation)):
+        start, c = chunk * CHUNK, None
+        if classes is not None:
+            mine = classes[start : start + CHUNK]
+            mine = mine[np.arange(CHUNK) % len(mine)]
+            c = torch.from_numpy(mine).to(device)
+        with torch.autocast(device.type, precision, enabled=precision is not None):
+            x = game.sample(z, c)
+        yield x[: n - start]
+
+
 def generate(
     game: Game,
     space: Space,
@@ -62,29 +93,9 @@ def generate(
     truncation: float = 1.0,
     precision: torch.dtype | None = None,
 ) -> Iterator[NDArray[Any]]:
-    """Chunks of raw samples, ``n`` in all, from a game in evaluation mode.
-
-    Args:
-        game: makes the samples.
-        space: decodes them.
-        n: how many.
-        seed: names them.
-        classes: the class of each, or what else each is conditioned on, where the game is conditional.
-        truncation: see ``latents``.
-        precision: the dtype of autocast, or None.
-    """
-    device = next(game.parameters()).device
-    made = 0
-    for z in latents(game, n, seed=seed, truncation=truncation):
-        c = None
-        if classes is not None:
-            mine = classes[made : made + CHUNK]
-            mine = mine[np.arange(CHUNK) % len(mine)]
-            c = torch.from_numpy(mine).to(device)
-        with torch.autocast(device.type, precision, enabled=precision is not None):
-            x = game.sample(z, c)
-        yield space.decode(x[: n - made])
-        made += CHUNK
+    """Chunks of raw samples: what ``encoded`` gives for the same arguments, decoded by ``space``."""
+    chunks = encoded(game, n, seed=seed, classes=classes, truncation=truncation, precision=precision)
+    return map(space.decode, chunks)
 
 
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:

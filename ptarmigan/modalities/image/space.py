@@ -108,6 +108,13 @@ class ImageSpace(Space):
         for i, pixels in enumerate(raw, first):
             (path / f"{i:06d}.png").write_bytes(png(pixels))
 
+    def unconditional(self, recipe: str) -> str:
+        """Which recipes learn classes."""
+        return (
+            f"this run of {recipe} learnt nothing of classes: leave --class out, or train image.cgan, or "
+            "image.r1gan with --conditional"
+        )
+
     def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
         """Pictures cut at random out of themselves enlarged."""
         return jittered(raw, by, corners, smooth=True)

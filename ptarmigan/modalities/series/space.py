@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -109,6 +109,22 @@ class SeriesSpace(Space):
     def names(self) -> tuple[str, ...]:
         """The channels' names; numbers where they have none."""
         return self.columns or tuple(map(str, range(self.channels)))
+
+    def read_condition(self, words: Sequence[str]) -> Any:
+        """Columns of metadata and their values, from ``column=value``."""
+        return self.about.read_condition(words)
+
+    def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
+        """Series whose metadata hold what ``given`` says: ``{"site": "north"}``.
+
+        Raises:
+            ValueError: there is no such column or value, or no metadata.
+        """
+        return self.about.condition(given, n, seed) if self.metadata else super().condition(given, n, seed)
+
+    def unconditional(self, recipe: str) -> str:
+        """Which recipe can be asked."""
+        return f"--where: a run of {recipe} cannot be asked; one of series.doppelganger can"
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, length, channels)`` to ``(n, length, channels, one where series end, metadata)`` float32."""

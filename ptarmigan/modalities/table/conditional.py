@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ptarmigan.core import noise
+from ptarmigan.core.game import Conditional
 from ptarmigan.modalities.table.conditions import LISTED
 from ptarmigan.modalities.table.nets import Cells
 from ptarmigan.modalities.table.space import TableSpace
 
 
-class Asked(nn.Module):
+class Asked(Conditional):
     """Draws conditions, says how far a network is from them, and makes rows fulfil them.
 
     A condition is a vector of the one-hot vectors of all columns that are learnt by value, all zero for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -122,6 +122,19 @@ class Conditions:
             near = get_close_matches(str(name), names, 1) or names
             raise ValueError(f"--where {name}: there is no such column; perhaps {', '.join(near[:LISTED])}")
         return found
+
+
+def by_column(words: Sequence[str]) -> dict[str, str | None]:
+    """Columns and values from ``column=value``; nothing after the sign is a missing value.
+
+    Raises:
+        ValueError: a word is not of that form.
+    """
+    for word in words:
+        if "=" not in word:
+            raise ValueError(f"--where {word}: expected column=value, such as --where sex=Female")
+    pairs = (word.split("=", 1) for word in words)
+    return {name: value or None for name, value in pairs}
 
 
 def code_of(column: Column, value: Any) -> int | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from torch import Tensor
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space, Surface
 from ptarmigan.modalities.table.column import Column, column_of
-from ptarmigan.modalities.table.conditions import Conditions, raw_of
+from ptarmigan.modalities.table.conditions import Conditions, by_column, raw_of
 from ptarmigan.modalities.table.constraints import Constraints
 from ptarmigan.modalities.table.frames import pandas_or_error, restored
 
@@ -131,6 +131,26 @@ class TableSpace(Space):
             chosen = pairs[np.searchsorted(shares, rng.random(n), side="right").clip(max=len(pairs) - 1)]
             np.put_along_axis(asked, known.hot[chosen], 1, 1)
         return asked
+
+    def read_condition(self, words: Sequence[str]) -> dict[str, str | None]:
+        """Columns and their values from ``column=value``; nothing after the sign is a missing value.
+
+        Raises:
+            ValueError: a word is not of that form.
+        """
+        return by_column(words)
+
+    def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
+        """Rows whose columns hold what ``given`` says: ``{"sex": "Female"}``.
+
+        Raises:
+            ValueError: there is no such column or value, or no such combination.
+        """
+        return self.asked(given, n, seed) if isinstance(given, Mapping) else super().condition(given, n, seed)
+
+    def unconditional(self, recipe: str) -> str:
+        """Which recipes can be asked."""
+        return f"--where: a run of {recipe} cannot be asked; one of table.ctgan or table.tvae can"
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, columns)`` to ``(n, width)`` float32."""

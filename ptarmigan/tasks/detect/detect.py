@@ -1,4 +1,4 @@
-"""What is abnormal among rows or images: by a trained detector, beside two that need no network."""
+"""Anomalies among samples: by a trained detector, beside two that need no network."""
 
 from __future__ import annotations
 
@@ -11,12 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.media.files import create
-from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.tasks.detect.images import images, images_learnt
+from ptarmigan.tasks.detect.files import files, files_learnt
 from ptarmigan.tasks.detect.rows import rows, rows_learnt
-from ptarmigan.tasks.detect.samples import Asked
-from ptarmigan.trained import Trained
+from ptarmigan.tasks.detect.samples import Asked, TrainedDetector
 
 Floats = NDArray[np.float64]
 KEPT = 0.9
@@ -26,10 +24,10 @@ OURS = "these themselves: what the run learnt from is not here"
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """What one detector says of every sample.
+    """The anomaly scores of one detector.
 
     Attributes:
-        scores: how abnormal each is, ``(n,)``.
+        scores: one a sample, ``(n,)``: higher is more anomalous.
         threshold: above which one is abnormal, from the samples that the detector was fitted to.
     """
 
@@ -98,11 +96,11 @@ class Detection:
                 lines.writerow([self.asked.name(i), f"{score:.9g}", int(abnormal), *rest])
 
 
-def detect(trained: Trained, data: str, contamination: float) -> Detection:
+def detect(detector: TrainedDetector, data: str, contamination: float) -> Detection:
     """Score samples with a trained detector, and with others that are fitted here.
 
     Args:
-        trained: the detector.
+        detector: the detector.
         data: of rows, a .csv, .npy or .npz file; labels ``y`` in the last say which rows are abnormal (not
             0). Of images, what training takes as such; where one folder is called good or normal, what is in
             the others is abnormal.
@@ -113,15 +111,13 @@ def detect(trained: Trained, data: str, contamination: float) -> Detection:
         ValueError: it does not hold samples like those of the run, the run detects nothing, or the
             contamination is no fraction.
     """
-    space, level = trained.space, trained.threshold(contamination)  # refused before any data is read
-    if isinstance(space, VectorSpace):
-        asked, learnt = rows(trained, data), rows_learnt(trained)
-    elif isinstance(space, ImageSpace):
-        asked, learnt = images(trained, data), images_learnt(trained)
+    level = detector.threshold(contamination)  # refused before any data is read
+    if isinstance(detector.space, VectorSpace):
+        asked, learnt = rows(detector, data), rows_learnt(detector)
     else:
-        raise ValueError("this run is neither of rows of numbers nor of images: others are not detected")
-    name = str(trained.description["recipe"]).rpartition(".")[2]
-    mine = Verdict(asked.each(trained.abnormality), level)
+        asked, learnt = files(detector, data), files_learnt(detector)
+    name = str(detector.description["recipe"]).rpartition(".")[2]
+    mine = Verdict(asked.each(detector.anomaly_scores), level)
     others = rivals((learnt or asked).vectors, asked.vectors, contamination)
     return Detection({name: mine, **others}, asked, learnt)
 

@@ -9,11 +9,10 @@ import numpy as np
 from ptarmigan.data.numbers import Numbers
 from ptarmigan.modalities.vector.source import NAME, Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.tasks.detect.samples import Asked
-from ptarmigan.trained import Trained
+from ptarmigan.tasks.detect.samples import Asked, TrainedDetector
 
 
-def rows(trained: Trained, data: str) -> Asked:
+def rows(detector: TrainedDetector, data: str) -> Asked:
     """The rows of a file; its labels, 0 for what is normal, say which are abnormal.
 
     A window is called by the number of its last row, and abnormal where one of its rows is.
@@ -22,7 +21,7 @@ def rows(trained: Trained, data: str) -> Asked:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold rows like those of the run.
     """
-    given, length, space = read_vectors(data), length_of(trained), trained.space
+    given, length, space = read_vectors(data), length_of(detector), detector.space
     assert isinstance(space, VectorSpace)
     same_columns(space, given, data, length)
     truth = None
@@ -31,21 +30,21 @@ def rows(trained: Trained, data: str) -> Asked:
     return asked(together(given.rows, length), truth, first=length - 1)
 
 
-def rows_learnt(trained: Trained) -> Asked | None:
+def rows_learnt(detector: TrainedDetector) -> Asked | None:
     """The rows that a run was trained on, where they are still as they were; else None."""
-    data = str(trained.description["options"]["data"])
+    data = str(detector.description["options"]["data"])
     if data != NAME and not Path(data).is_file():
         return None
     try:
-        samples = Vectors(data, length_of(trained)).open(batch=1)
+        samples = Vectors(data, length_of(detector)).open(batch=1)
     except ValueError:
         return None
-    return asked(samples.source.read(np.arange(len(samples)))) if samples.space == trained.space else None
+    return asked(samples.source.read(np.arange(len(samples)))) if samples.space == detector.space else None
 
 
-def length_of(trained: Trained) -> int:
+def length_of(detector: TrainedDetector) -> int:
     """How many rows a sample of the run is."""
-    return int(trained.description["options"].get("length", 1))
+    return int(detector.description["options"].get("length", 1))
 
 
 def asked(found: np.ndarray, truth: np.ndarray | None = None, first: int = 0) -> Asked:

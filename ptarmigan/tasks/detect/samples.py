@@ -1,16 +1,49 @@
-"""The samples that detectors are asked about."""
+"""The samples that are scored, and what is asked of a trained detector."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
+
 CHUNK = 1_024
 """Samples that are in memory at once."""
+
+
+class TrainedDetector(Protocol):
+    """A trained detector, as ``load`` gives it."""
+
+    @property
+    def space(self) -> Space:
+        """What one sample is."""
+        ...
+
+    @property
+    def description(self) -> dict[str, Any]:
+        """What the run was."""
+        ...
+
+    def open(self, data: Any) -> Samples:
+        """Other data than those of training, read with the options of the run."""
+        ...
+
+    def anomaly_scores(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How anomalous raw samples are, ``(n,)``."""
+        ...
+
+    def anomaly_maps(self, raw: NDArray[Any]) -> NDArray[np.float64]:
+        """How anomalous every pixel of raw images is, ``(n, height, width)``."""
+        ...
+
+    def threshold(self, contamination: float) -> float:
+        """The anomaly score that this fraction of the training samples exceeds."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,18 +12,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.media.pictures import picture
 from ptarmigan.modalities.image.decode import Pixels, from_picture
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.source import indexed
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.direction import Direction
 from ptarmigan.tasks.translate.forms import PictureSpace, painted
-from ptarmigan.tasks.translate.translator import Translator
 
 Through: TypeAlias = Callable[[Pixels], Pixels]
 
 
-def through(image: Any, translator: Translator, translate: Through) -> Any:
+def through(image: Any, direction: Direction, translate: Through) -> Any:
     """A picture, or a list of them, translated into one of the same kind.
 
     Args:
@@ -30,25 +32,44 @@ def through(image: Any, translator: Translator, translate: Through) -> Any:
             width, channels)`` of uint8 or uint16; a tensor ``(channels, height, width)`` or ``(n, channels,
             height, width)`` of uint8, or of floats from 0 to 1. Label maps are class numbers in one channel,
             of a tensor as int64; as Pillow images they are what files of the data are, with a palette.
-        translator: knows what is label maps.
+        direction: knows what is label maps.
         translate: what becomes of the pixels of one picture.
 
     Raises:
         ValueError: it is nothing of the kind.
     """
     if isinstance(image, list | tuple):
-        return [through(one, translator, translate) for one in image]
+        return [through(one, direction, translate) for one in image]
     if isinstance(image, Image.Image):
-        pixels = of_pillow(ImageOps.exif_transpose(image), translator.given)
-        return to_pillow(translate(pixels), translator.space)
+        pixels = of_pillow(ImageOps.exif_transpose(image), direction.given)
+        return to_pillow(translate(pixels), direction.space)
     if isinstance(image, np.ndarray):
-        return of_array(image, translator, translate)
+        return of_array(image, direction, translate)
     if isinstance(image, Tensor):
-        return of_tensor(image, translator, translate)
+        return of_tensor(image, direction, translate)
     raise ValueError(
         f"a picture is a Pillow image, a numpy array or a tensor, not {type(image).__name__}; of a file: "
         "PIL.Image.open(path)"
     )
+
+
+def pixels_of(image: Any, direction: Direction) -> Pixels:
+    """The pixels ``(height, width, channels)`` of a Pillow image, of an array, or of a picture's file.
+
+    Raises:
+        ValueError: it is nothing of the kind.
+    """
+    if isinstance(image, str | Path):
+        try:
+            with Image.open(image) as opened:
+                return pixels_of(opened, direction)
+        except OSError as error:
+            raise ValueError(f"{image} cannot be read as a picture: {one_line(error)}") from error
+    if isinstance(image, Image.Image):
+        return of_pillow(ImageOps.exif_transpose(image), direction.given)
+    if isinstance(image, np.ndarray) and image.ndim in (2, 3):
+        return image if image.ndim == 3 else image[..., None]
+    raise ValueError("what is translated is one picture: a Pillow image, an array, or the path of a file")
 
 
 def of_pillow(upright: Image.Image, given: PictureSpace) -> Pixels:
@@ -65,13 +86,13 @@ def to_pillow(pixels: Pixels, space: PictureSpace) -> Image.Image:
     return painted(pixels, space) if isinstance(space, LabelSpace) else picture(pixels)
 
 
-def of_array(image: NDArray[Any], translator: Translator, translate: Through) -> NDArray[Any]:
+def of_array(image: NDArray[Any], direction: Direction, translate: Through) -> NDArray[Any]:
     """The same, of arrays."""
-    integers = isinstance(translator.given, LabelSpace) and np.issubdtype(image.dtype, np.integer)
+    integers = isinstance(direction.given, LabelSpace) and np.issubdtype(image.dtype, np.integer)
     if image.dtype not in (np.uint8, np.uint16) and not integers:
         raise ValueError(f"pixels are uint8 from 0 to 255, or uint16, not {image.dtype}: convert them first")
     if image.ndim == 2:
-        made = of_array(image[..., None], translator, translate)
+        made = of_array(image[..., None], direction, translate)
         return made[..., 0] if made.shape[2] == 1 else made
     if image.ndim not in (3, 4) or image.size == 0 or image.shape[-1] > 4:
         raise ValueError(
@@ -81,7 +102,7 @@ def of_array(image: NDArray[Any], translator: Translator, translate: Through) ->
     return translate(image) if image.ndim == 3 else np.stack([translate(one) for one in image])
 
 
-def of_tensor(image: Tensor, translator: Translator, translate: Through) -> Tensor:
+def of_tensor(image: Tensor, direction: Direction, translate: Through) -> Tensor:
     """The same, of tensors."""
     if image.ndim not in (3, 4) or image.numel() == 0 or image.shape[-3] > 4:
         raise ValueError(
@@ -89,23 +110,23 @@ def of_tensor(image: Tensor, translator: Translator, translate: Through) -> Tens
             "(n, channels, height, width)"
         )
     if image.ndim == 4:
-        return torch.stack([of_tensor(one, translator, translate) for one in image])
-    made = translate(raw(image.detach().cpu(), translator).transpose(1, 2, 0))
+        return torch.stack([of_tensor(one, direction, translate) for one in image])
+    made = translate(raw(image.detach().cpu(), direction).transpose(1, 2, 0))
     out = torch.from_numpy(made.transpose(2, 0, 1).copy()).to(image.device)
-    if isinstance(translator.space, LabelSpace):
+    if isinstance(direction.space, LabelSpace):
         return out.long()
     if not image.is_floating_point():
         return out
     return (out.to(torch.float64) / np.iinfo(made.dtype).max).to(image.dtype)
 
 
-def raw(image: Tensor, translator: Translator) -> NDArray[Any]:
+def raw(image: Tensor, direction: Direction) -> NDArray[Any]:
     """A tensor's pixels as integers; floats as deep as networks see them.
 
     Raises:
         ValueError: they are neither bytes nor floats from 0 to 1.
     """
-    given, floats = translator.given, image.is_floating_point()
+    given, floats = direction.given, image.is_floating_point()
     if image.dtype == torch.uint8 or (isinstance(given, LabelSpace) and not floats):
         return np.asarray(image.numpy())
     if isinstance(given, LabelSpace) or not floats:

@@ -14,9 +14,9 @@ from ptarmigan.media.files import create
 from ptarmigan.media.progress import Bar, say
 from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
+from ptarmigan.tasks.translate.direction import Direction, Watch
 from ptarmigan.tasks.translate.moving import READ, VIDEOS, translate_gif, translate_video
 from ptarmigan.tasks.translate.still import FORMAT, PNG, holds, still
-from ptarmigan.tasks.translate.translator import Translator, Watch
 
 GIF, VIDEO = ".gif", ".mp4"
 
@@ -48,13 +48,13 @@ class Wish:
     """How files are to be translated.
 
     Attributes:
-        translator: the run.
+        direction: the run.
         n: translations of each.
         seed: of the first; each further one has the next.
         fit: squeeze pictures instead of tiling them.
     """
 
-    translator: Translator
+    direction: Direction
     n: int = 1
     seed: int = 0
     fit: bool = False
@@ -67,7 +67,7 @@ class Wish:
 
     def name(self, original: Original) -> str:
         """What a file is called as a translation: as it was, where its format can hold that."""
-        space = self.translator.space
+        space = self.direction.space
         if original.ending in (GIF, *VIDEOS) or holds(original.ending, space, space.shape[0]):
             return original.name
         return str(PurePosixPath(original.name).with_suffix(VIDEO if original.ending in READ else PNG))
@@ -159,7 +159,7 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
         note, told = "", after(i, watch, wish.n)
         if not moves:
             file, ending = still(
-                wish.translator, original.read(), path.suffix.lower(), seed=seed, watch=told, **how
+                wish.direction, original.read(), path.suffix.lower(), seed=seed, watch=told, **how
             )
             if ending != path.suffix.lower():
                 path = path.with_name(f"{path.name}{ending}")
@@ -167,12 +167,12 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
                 draft.write_bytes(file)
         elif path.suffix.lower() == GIF:
             with create(path, sync=False) as draft:
-                translate_gif(wish.translator, original.read(), draft, seed=seed, watch=told, **how)
+                translate_gif(wish.direction, original.read(), draft, seed=seed, watch=told, **how)
         else:
             source = io.BytesIO(original.read()) if original.path is None else str(original.path)
             with create(path, sync=False) as draft:
                 form = VIDEOS[path.suffix.lower()]
-                note = translate_video(wish.translator, source, draft, form, seed=seed, watch=told, **how)
+                note = translate_video(wish.direction, source, draft, form, seed=seed, watch=told, **how)
         yield path, note
 
 
@@ -187,7 +187,7 @@ def check_ending(wish: Wish, original: Original, target: Path) -> None:
     Raises:
         ValueError: it cannot.
     """
-    ending, space = target.suffix.lower(), wish.translator.space
+    ending, space = target.suffix.lower(), wish.direction.space
     if original.ending in READ:
         pyav()
         if ending not in VIDEOS:

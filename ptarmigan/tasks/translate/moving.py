@@ -14,9 +14,9 @@ from ptarmigan.media.gif import indexed, write_gif
 from ptarmigan.media.video import Track, pyav
 from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.direction import Direction, Watch
 from ptarmigan.tasks.translate.forms import deep
 from ptarmigan.tasks.translate.kinds import of_pillow
-from ptarmigan.tasks.translate.translator import Translator, Watch
 
 VIDEOS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 """Endings of videos that are written, and their containers."""
@@ -28,7 +28,7 @@ MOST_FRAMES = 16 * MOST_PIXELS
 
 
 def translate_gif(
-    translator: Translator, data: bytes, target: Path, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, data: bytes, target: Path, *, seed: int, fit: bool, watch: Watch
 ) -> None:
     """Write the translation of a GIF: as long frames, and as many repetitions.
 
@@ -45,8 +45,8 @@ def translate_gif(
             frames, milliseconds = [], []
             for i in range(count):
                 film.seek(i)
-                made = translator(of_pillow(film, translator.given), seed=seed, fit=fit)
-                frames.append(indexed(shown(made, translator)))
+                made = direction(of_pillow(film, direction.given), seed=seed, fit=fit)
+                frames.append(indexed(shown(made, direction)))
                 milliseconds.append(film.info.get("duration", 0))
                 watch((i + 1) / count)
     except (EOFError, OSError, SyntaxError) as error:
@@ -55,7 +55,7 @@ def translate_gif(
 
 
 def translate_video(
-    translator: Translator, source: Any, target: Path, form: str, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, source: Any, target: Path, form: str, *, seed: int, fit: bool, watch: Watch
 ) -> str:
     """Write the translation of a video, one frame at a time, and say what could not come along.
 
@@ -63,7 +63,7 @@ def translate_video(
     even sides: an odd one has its last row or column twice.
 
     Args:
-        translator: the run.
+        direction: the run.
         source: a path, or an opened file.
         target: where to.
         form: of the container, as FFmpeg calls it.
@@ -79,13 +79,13 @@ def translate_video(
     safe = {"protocol_whitelist": "file,pipe", "format_whitelist": CONTAINERS}
     try:
         with av.open(source, options=safe) as film, av.open(str(target), "w", format=form) as out:
-            return transcribed(av, film, out, translator, seed=seed, fit=fit, watch=watch)
+            return transcribed(av, film, out, direction, seed=seed, fit=fit, watch=watch)
     except av.FFmpegError as error:
         raise ValueError(f"no video that can be read ({error.strerror})") from None
 
 
 def transcribed(
-    av: Any, film: Any, out: Any, translator: Translator, *, seed: int, fit: bool, watch: Watch
+    av: Any, film: Any, out: Any, direction: Direction, *, seed: int, fit: bool, watch: Watch
 ) -> str:
     """Frames translated and sound copied from one open container to another."""
     if not film.streams.video:
@@ -109,7 +109,7 @@ def transcribed(
             continue
         for frame in packet.decode():
             time = round(done / rate / video.time_base) if frame.pts is None else frame.pts
-            new.write(upright(translator, frame, seed, fit), time)
+            new.write(upright(direction, frame, seed, fit), time)
             done += 1
             watch(min(1.0, done / max(count, done, 1)))
     if done == 0:
@@ -130,16 +130,16 @@ def copies(av: Any, sound: Any, form: str) -> bool:
     return True
 
 
-def upright(translator: Translator, frame: Any, seed: int, fit: bool) -> Pixels:
+def upright(direction: Direction, frame: Any, seed: int, fit: bool) -> Pixels:
     """The translation of a frame as colours of 8 bits, turned as the video says it is to be shown."""
     pixels = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
-    seen = of_pillow(Image.fromarray(pixels), translator.given)
-    return np.asarray(shown(translator(seen, seed=seed, fit=fit), translator).convert("RGB"))
+    seen = of_pillow(Image.fromarray(pixels), direction.given)
+    return np.asarray(shown(direction(seen, seed=seed, fit=fit), direction).convert("RGB"))
 
 
-def shown(made: Pixels, translator: Translator) -> Image.Image:
+def shown(made: Pixels, direction: Direction) -> Image.Image:
     """A translation as people look at it: label maps in their colours, 16 bits as 8."""
-    if isinstance(translator.space, LabelSpace):
-        return Image.fromarray(translator.space.painted(made))
+    if isinstance(direction.space, LabelSpace):
+        return Image.fromarray(direction.space.painted(made))
     made = deep(made, np.uint8)
     return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)

@@ -13,9 +13,9 @@ from ptarmigan.media.pictures import picture
 from ptarmigan.media.png import png
 from ptarmigan.modalities.image.decode import FORMATS, ORIENTATION, Pixels, picture_in
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.direction import Direction, Watch
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, painted
 from ptarmigan.tasks.translate.kinds import of_pillow
-from ptarmigan.tasks.translate.translator import Translator, Watch
 
 FORMAT = {
     ".png": "PNG",
@@ -43,7 +43,7 @@ PROFILES = {1: b"GRAY", 3: b"RGB "}
 
 
 def still(
-    translator: Translator, data: bytes, ending: str, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, data: bytes, ending: str, *, seed: int, fit: bool, watch: Watch
 ) -> tuple[bytes, str]:
     """The translation of a picture file as a file, and its ending: ``.png`` where ``ending`` cannot hold it.
 
@@ -51,7 +51,7 @@ def still(
     which Pillow does not write. Label maps are class numbers with a palette of their colours.
 
     Args:
-        translator: the run.
+        direction: the run.
         data: the picture's file.
         ending: what it is to be.
         seed: names the latent.
@@ -61,10 +61,10 @@ def still(
     Raises:
         ValueError: it cannot be read.
     """
-    made = translator(of_pillow(picture_in(data), translator.given), seed=seed, fit=fit, watch=watch)
-    if not holds(ending, translator.space, made.shape[2], made.dtype == np.uint16):
+    made = direction(of_pillow(picture_in(data), direction.given), seed=seed, fit=fit, watch=watch)
+    if not holds(ending, direction.space, made.shape[2], made.dtype == np.uint16):
         ending = PNG
-    return encoded(made, translator, FORMAT[ending], data), ending
+    return encoded(made, direction, FORMAT[ending], data), ending
 
 
 def holds(ending: str, space: PictureSpace, channels: int, deep: bool = False) -> bool:
@@ -77,10 +77,10 @@ def holds(ending: str, space: PictureSpace, channels: int, deep: bool = False) -
     return not (form in OPAQUE and channels in ALPHA)
 
 
-def encoded(made: Pixels, translator: Translator, form: str, data: bytes) -> bytes:
+def encoded(made: Pixels, direction: Direction, form: str, data: bytes) -> bytes:
     """A translation as a file, with what the file that it was made of says of itself."""
-    if isinstance(translator.space, LabelSpace):
-        return saved(painted(made, translator.space), form, {})
+    if isinstance(direction.space, LabelSpace):
+        return saved(painted(made, direction.space), form, {})
     if made.dtype == np.uint16 and made.shape[2] > 1:
         return png(made)
     return saved(picture(made), form, said(data, made))

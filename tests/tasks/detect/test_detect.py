@@ -171,7 +171,7 @@ def test_images_and_where_they_are_abnormal(pictures, cli, tmp_path):
     trained = load(pictures / "run", device="cpu")
     with Image.open(pictures / "test" / "dot" / "000.png") as image:
         raw = np.asarray(image)[None, :, :, None]
-    where = trained.heat(raw)[0]
+    where = trained.anomaly_maps(raw)[0]
     dot = np.zeros_like(where, bool)
     dot[2:5, 6:9] = True
     assert where[dot].mean() > 4 * where[~dot].mean()
@@ -200,4 +200,4 @@ def test_images_of_another_size_are_refused(pictures, tmp_path):
 
 def test_rows_have_no_places(place):
     with pytest.raises(ValueError, match="ganomaly_images"):
-        load(place / "run", device="cpu").heat(np.zeros((2, 6)))
+        load(place / "run", device="cpu").anomaly_maps(np.zeros((2, 6)))

@@ -146,11 +146,11 @@ def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(t
     outcome = train(name, out=tmp_path / "run", data=raw, **contract.small(name), **SHORT)
     for where in (outcome.folder, outcome.folder / "generator.safetensors"):
         trained = load(where, device="cpu")
-        scores = trained.abnormality(raw)
+        scores = trained.anomaly_scores(raw)
         assert np.mean(scores > trained.threshold(0.1)) == pytest.approx(0.1, abs=0.01)
     assert trained.space == run.space
     with pytest.raises(ValueError, match=r"rows of 4 numbers|images of 8x9x1"):
-        trained.abnormality(raw[:, :3])
+        trained.anomaly_scores(raw[:, :3])
     with pytest.raises(ValueError, match="contamination"):
         trained.threshold(0.7)
 
@@ -174,6 +174,6 @@ def test_what_is_no_detector_says_so(tmp_path):
     train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
     trained = load(tmp_path / "run", device="cpu")
     with pytest.raises(ValueError, match="detects nothing"):
-        trained.abnormality(np.zeros((3, 2)))
+        trained.anomaly_scores(np.zeros((3, 2)))
     with pytest.raises(ValueError, match="detects nothing"):
         trained.threshold(0.1)

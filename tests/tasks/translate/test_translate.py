@@ -22,10 +22,10 @@ from ptarmigan import api, cli
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.tasks.translate.direction import Direction
 from ptarmigan.tasks.translate.many import Wish, translate_files
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
 from ptarmigan.tasks.translate.translation import Translation, translations
-from ptarmigan.tasks.translate.translator import Translator
 from ptarmigan.trained import Trained, load
 
 RGB = ImageSpace(16, 24, 3)
@@ -321,7 +321,7 @@ def opened(path: Path | str) -> np.ndarray:
 
 
 def wish(run: Trained, **how) -> Wish:
-    return Wish(run.translator(), **how)
+    return Wish(run.direction(), **how)
 
 
 def test_a_file_keeps_what_it_says_of_itself(tmp_path, capsys):
@@ -651,4 +651,4 @@ def test_sampling_a_translation_says_what_to_do(here, capsys):
 
 def test_the_file_says_what_is_translated(here):
     assert json.loads(Path("run/run.json").read_text())["recipe"] == "translate.pix2pix"
-    assert isinstance(load("run").translator(), Translator)
+    assert isinstance(load("run").direction(), Direction)

@@ -1,4 +1,4 @@
-"""Images that a detector is asked about, and those that it learnt from."""
+"""Images, or samples of any other kind, that are scored, and those that a detector learnt from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ptarmigan.data.left_out import left_out
 from ptarmigan.data.part import Part
 from ptarmigan.data.samples import Source
+from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.tasks.detect.samples import Asked, chunks
-from ptarmigan.trained import Trained
+from ptarmigan.tasks.detect.samples import Asked, TrainedDetector, chunks
 
 NORMAL = ("good", "normal")
 """Names of the folder of what is normal; that of the MVTec sets is the first (Bergmann et al. 2019)."""
@@ -23,37 +23,35 @@ FITTED = 2_000
 """Images that these are fitted to, at most."""
 
 
-def images(trained: Trained, data: str) -> Asked:
-    """The images of a folder, an archive or a file, in the size that the run was told.
+def files(detector: TrainedDetector, data: str) -> Asked:
+    """The samples of a folder, an archive or a file, read with the options of the run.
 
     Where one of their folders is called as in ``NORMAL``, those of the others are abnormal.
 
     Raises:
         FileNotFoundError: there is nothing of that name.
-        ValueError: these are no images like those of the run.
+        ValueError: these are no samples like those of the run.
     """
-    samples, space = trained.images(data), trained.space
-    assert isinstance(space, ImageSpace)
-    return asked(samples.source, space, left_out(samples))
+    samples = detector.open(data)
+    return asked(samples.source, detector.space, left_out(samples))
 
 
-def images_learnt(trained: Trained) -> Asked | None:
-    """Images that a run was trained on, some of many, where they are still there; else None."""
-    space, data = trained.space, trained.description["options"]["data"]
-    assert isinstance(space, ImageSpace)
+def files_learnt(detector: TrainedDetector) -> Asked | None:
+    """Samples that a run was trained on, some of many, where they are still there; else None."""
+    data = detector.description["options"]["data"]
     if not isinstance(data, str):
         return None
     try:
-        samples = trained.images(data)
+        samples = detector.open(data)
     except (ValueError, OSError):
         return None
     some = np.linspace(0, len(samples) - 1, min(len(samples), FITTED)).astype(np.int64)
-    return asked(Part(samples.source, some), space)
+    return asked(Part(samples.source, some), detector.space)
 
 
-def asked(source: Source, space: ImageSpace, bad: tuple[str, ...] = ()) -> Asked:
-    """The images of a source; the files that turned out damaged while they were read are left out."""
-    vectors = np.concatenate([small(space, source.read(some)) for some in chunks(len(source))])
+def asked(source: Source, space: Space, bad: tuple[str, ...] = ()) -> Asked:
+    """The samples of a source; the files that turned out damaged while they were read are left out."""
+    vectors = np.concatenate([vectors_of(space, source.read(some)) for some in chunks(len(source))])
     files, lost = getattr(source, "files", None), tuple(getattr(source, "bad", ()))
     names = [str(i) if files is None else files.name(i) for i in range(len(source))]
     kept = np.array([i for i, name in enumerate(names) if not any(b.startswith(f"{name}: ") for b in lost)])
@@ -61,8 +59,9 @@ def asked(source: Source, space: ImageSpace, bad: tuple[str, ...] = ()) -> Asked
     normal = [source.classes.index(name) for name in NORMAL if name in source.classes]
     if labels is not None and normal:
         truth = ~np.isin(np.asarray(labels)[kept], normal)
+    one = "image" if isinstance(space, ImageSpace) else "sample"
     return Asked(
-        "image" if files is None else "file",
+        one if files is None else "file",
         len(kept),
         lambda some: source.read(kept[some]),
         vectors[kept],
@@ -72,9 +71,11 @@ def asked(source: Source, space: ImageSpace, bad: tuple[str, ...] = ()) -> Asked
     )
 
 
-def small(space: ImageSpace, raw: NDArray[Any]) -> NDArray[np.float64]:
-    """Images as vectors, made smaller where they are large."""
+def vectors_of(space: Space, raw: NDArray[Any]) -> NDArray[np.float64]:
+    """Samples as vectors: of images their pixels, made smaller where they are large."""
     x = space.encode(raw)
+    if not isinstance(space, ImageSpace):
+        return space.embed(x)
     high, wide = (min(side, SIDE) for side in x.shape[2:])
     found: NDArray[np.float64] = F.adaptive_avg_pool2d(x, (high, wide)).flatten(1).double().numpy()
     return found

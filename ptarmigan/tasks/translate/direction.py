@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.backends import cudnn
 
 from ptarmigan.core import noise
+from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.decode import Pixels
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
@@ -29,7 +30,7 @@ def unwatched(share: float) -> None:
 
 
 @dataclass(frozen=True)
-class Translator:
+class Direction:
     """A translation of pictures.
 
     Every tile is translated by itself and meets the same noise, so that what becomes of it depends on
@@ -125,3 +126,31 @@ class Translator:
         alike = cudnn.flags(benchmark=False, deterministic=True) if device.type == "cuda" else nullcontext()
         with alike, torch.autocast(device.type, self.precision, enabled=self.precision is not None):
             return self.game.back(a, z) if self.backwards else self.game.translate(a, z)
+
+
+def direction_of(
+    game: Translation, given: Space, space: Space, name: str, trained: str, precision: torch.dtype | None
+) -> Direction:
+    """One direction of a translation between two spaces.
+
+    Args:
+        game: translates, in evaluation mode.
+        given: what it was trained to start from.
+        space: what it was trained to make of it.
+        name: AtoB or BtoA; as it was trained when empty.
+        trained: which of both it was trained for.
+        precision: the dtype of autocast, or None.
+
+    Raises:
+        ValueError: this is no translation of pictures, or goes the other way only.
+    """
+    if name not in ("", "AtoB", "BtoA"):
+        raise ValueError(f"--direction {name}: expected AtoB or BtoA")
+    if not isinstance(given, ImageSpace | LabelSpace) or not isinstance(space, ImageSpace | LabelSpace):
+        raise ValueError("this run does not translate pictures")
+    if name in ("", trained):
+        return Direction(game, given, space, precision=precision)
+    backwards = Direction(game, space, given, backwards=True, precision=precision)
+    if not backwards.possible():
+        raise ValueError(f"this run translates {trained} only: leave --direction out")
+    return backwards
