@@ -25,8 +25,9 @@ from clocked import Mark, pace, played
 from record import commit, machine, record, recorded
 
 from ptarmigan import zoo
-from ptarmigan.metrics.score import default_metrics
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.generate import generate, some_classes
 from ptarmigan.training.options import build, defaults, flat
 from ptarmigan.training.run import Run
@@ -167,7 +168,7 @@ def keep(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> None:
 def scored(entry: Entry, data: str, seed: int, marks: tuple[float, ...]) -> Iterator[dict[str, Any]]:
     """One run, scored at every mark."""
     run = entry.run(data, seed)
-    metrics = default_metrics(run.samples, SAMPLES)
+    metrics = modality_of(run.space).evaluator(run.samples, Request(n=SAMPLES)).metrics
     for mark in played(run, marks, milliseconds(entry)):
         raw = samples(run, mark, seed)
         scores = {metric.name: metric(raw) for metric in metrics}

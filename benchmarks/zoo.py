@@ -25,7 +25,7 @@ from record import record, recorded
 
 from ptarmigan import zoo
 from ptarmigan.evaluation import score as judge
-from ptarmigan.evaluation.request import Asked
+from ptarmigan.metrics.request import Request
 from ptarmigan.trained import Trained
 from ptarmigan.training.options import build, defaults
 from ptarmigan.training.run import Run
@@ -87,7 +87,7 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     labels = run.samples.source.labels
     frequencies = None if labels is None else np.bincount(labels).tolist()
     trained = Trained(mark.game, run.space, {"recipe": name, "frequencies": frequencies})
-    found = judge.of_run(run, trained, samples, seed, Asked(metrics=measures(name, run)))
+    found = judge.of_run(run, trained, samples, seed, Request(metrics=measures(name, run)))
     return {
         "recipe": name,
         "data": DATA.get(kind(name), defaults(zoo.recipe(name)).get("data")),

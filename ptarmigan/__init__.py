@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ptarmigan.api import train
+    from ptarmigan.api import compare, train
     from ptarmigan.core.batch import Batch
     from ptarmigan.core.game import Game, State, Terms, Turn
     from ptarmigan.data.space import Space
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ptarmigan.estimators.oversampler import GANOverSampler
     from ptarmigan.estimators.series import SeriesGAN
     from ptarmigan.estimators.table import TableGAN
-    from ptarmigan.evaluation.compare import compare
     from ptarmigan.evaluation.score import score
+    from ptarmigan.metrics.measure import Measure
     from ptarmigan.trained import Trained, load
     from ptarmigan.training.rules import Rule, alternating, extragradient, simultaneous
     from ptarmigan.training.run import Run
@@ -32,6 +32,7 @@ _HOMES = {
     "Batch": "ptarmigan.core.batch",
     "GANOverSampler": "ptarmigan.estimators.oversampler",
     "Game": "ptarmigan.core.game",
+    "Measure": "ptarmigan.metrics.measure",
     "Rule": "ptarmigan.training.rules",
     "Run": "ptarmigan.training.run",
     "SeriesGAN": "ptarmigan.estimators.series",
@@ -43,7 +44,7 @@ _HOMES = {
     "Trained": "ptarmigan.trained",
     "Turn": "ptarmigan.core.game",
     "alternating": "ptarmigan.training.rules",
-    "compare": "ptarmigan.evaluation.compare",
+    "compare": "ptarmigan.api",
     "extragradient": "ptarmigan.training.rules",
     "load": "ptarmigan.trained",
     "score": "ptarmigan.evaluation.score",
@@ -56,6 +57,7 @@ __all__ = [
     "Batch",
     "GANOverSampler",
     "Game",
+    "Measure",
     "Rule",
     "Run",
     "SeriesGAN",

@@ -1,12 +1,13 @@
-"""Training by name, for the command line and for Python."""
+"""Training by name, comparisons and augmentation with their pages: for the command line and for Python."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
@@ -19,6 +20,9 @@ from ptarmigan.training.options import build, defaults, plain, sensible
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings, pick_device
 from ptarmigan.training.trainer import Outcome, play
+
+if TYPE_CHECKING:
+    from ptarmigan.evaluation.compare import Comparison
 
 SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 
@@ -156,6 +160,37 @@ def default_folder(name: str, options: dict[str, Any]) -> Path:
     if options.get("seed"):
         words.append(f"seed{options['seed']}")
     return Path("runs") / "-".join(words)
+
+
+def compare(
+    runs: Sequence[str | os.PathLike[str]],
+    *,
+    beside: Sequence[str] = (),
+    out: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+) -> Comparison:
+    """Compare the scores of runs on the same data, and show that on a page.
+
+    Args:
+        runs: folders of at least two runs, or of one that models are beside; see ``evaluation.compare``.
+        beside: models without networks that stand beside them: mixture, kernels, hmm.
+        out: an HTML file to show it in, with samples and curves; none when None.
+        device: where to make the samples of runs that were not scored yet.
+
+    Raises:
+        ValueError: the runs cannot be compared, or there is no place for ``out``.
+        FileNotFoundError: the data of a run that has to be scored is not to be had.
+    """
+    from ptarmigan.evaluation.compare import compare as compared
+    from ptarmigan.report.compare import write_page
+
+    page = None if out is None else Path(out)
+    if page is not None and (page.suffix != ".html" or page.is_dir() or not page.parent.is_dir()):
+        raise ValueError(f"--out {page}: it is an .html in a folder that is there, such as compare.html")
+    comparison = compared(runs, beside=beside, device=device)
+    if page is not None:
+        write_page(comparison, page)
+    return comparison
 
 
 def first_rank() -> bool:

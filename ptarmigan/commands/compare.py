@@ -40,7 +40,7 @@ def compare(args: list[str]) -> int:
         """
         from rich.console import Console
 
-        from ptarmigan.evaluation.compare import compare as compared
+        from ptarmigan.api import compare as compared
         from ptarmigan.report.compare import terminal
 
         use_data_dir(data_dir)

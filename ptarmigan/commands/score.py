@@ -1,8 +1,9 @@
-"""``ptarmigan score``: the judge's words, as people read them."""
+"""``ptarmigan score``: an evaluation as people read it."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,10 +25,11 @@ def score(args: list[str]) -> int:
         metrics: tuple[str, ...] = (),
         features: str = "auto",
         weights: str = "",
+        kind: str = "",
         size: str = "",
         crop: bool = False,
         length: int = 0,
-        id: str = "series",
+        id: str = "",
         time: str = "",
         metadata: tuple[str, ...] = (),
         held_out: str = "",
@@ -54,10 +56,11 @@ def score(args: list[str]) -> int:
             features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
+            kind: without a run, what both are, where they do not tell: image, table, series, ...
             size: without a run, resize all images to HxW first.
             crop: cut them to that shape instead of squeezing.
             length: without a run, both are series, and windows of so many steps are scored; none when 0.
-            id: the column that says which series a row is of, where a file has it.
+            id: the column that says which series a row is of, where a file has it; series when empty.
             time: the column that orders the rows of a series, where a file has it.
             metadata: columns that are the same in all rows of a series, which are not scored.
             held_out: of tables, a file of real rows that were not learnt from, to compare with.
@@ -71,21 +74,25 @@ def score(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to make the samples.
         """
-        from ptarmigan.evaluation import score as judge
+        from ptarmigan.evaluation.score import score as score_samples
+        from ptarmigan.evaluation.score import score_run
+        from ptarmigan.modalities.registry import modality
 
         use_data_dir(data_dir)
         how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}
         how |= {"weights": weights or None, "held_out": held_out or None, "target": target}
         if run:
-            if real or fake or size or crop or length:
+            if real or fake or kind or size or crop or length:
                 raise UsageError(
-                    "a run knows its own data: leave --real, --fake, --size, --crop and --length out"
+                    "a run knows its own data: leave --real, --fake, --kind, --size, --crop and --length out"
                 )
             count = 10_000 if n is None else n
-            found = judge.score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
+            found = score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
         elif real and fake:
-            how |= {"length": length, "id": id, "time": time, "metadata": metadata}
-            found = judge.score(real, fake, size=size, crop=crop, n=n, **how)
+            how |= {"length": length, "id": id, "time": time, "metadata": metadata, "kind": kind}
+            found = score_samples(real, fake, size=size, crop=crop, n=n, **how)
+            if not (kind or length or json_):
+                print(f"taken for {modality(found['kind']).plural}", file=sys.stderr)
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:

@@ -146,6 +146,10 @@ class Space(ABC):
         """That a recipe makes the same of any condition, in words, and what to do."""
         return f"this run of {recipe} learnt nothing of classes: leave --class out"
 
+    def scored(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """What of raw samples is measured: all, unless something only says what they are conditioned on."""
+        return raw
+
     def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
         """Raw pictures cut at random out of themselves enlarged, where samples are pictures.
 

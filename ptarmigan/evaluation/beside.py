@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from statistics import mode
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +14,15 @@ from ptarmigan import zoo
 from ptarmigan.data.samples import Samples
 from ptarmigan.estimators.densities import Kernels, Mixture
 from ptarmigan.estimators.hmm import HiddenMarkov
-from ptarmigan.evaluation import score as judge
 from ptarmigan.evaluation.runs import Group, Scored
-from ptarmigan.modalities.point.space import PointSpace
-from ptarmigan.modalities.series.space import SeriesSpace
-from ptarmigan.modalities.vector.space import VectorSpace
+from ptarmigan.evaluation.score import of_made
+from ptarmigan.modalities.registry import modalities, modality_of
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build
 
 Raw = NDArray[Any]
 SHOWN = 1_000
 """Samples of a picture, at most."""
-
-
-class Model(NamedTuple):
-    """A model and what it is for.
-
-    Attributes:
-        make: raw samples, how many are wanted and a seed, to those that it makes.
-        spaces: of the samples that it can learn.
-        words: what these are.
-    """
-
-    make: Callable[[Raw, int, int], Raw]
-    spaces: tuple[type, ...]
-    words: str
 
 
 def mixture(raw: Raw, n: int, seed: int) -> Raw:
@@ -58,12 +42,8 @@ def hmm(raw: Raw, n: int, seed: int) -> Raw:
     return np.asarray(model.sample(n, seed=seed))
 
 
-ROWS = ((PointSpace, VectorSpace), "rows of numbers and points")
-MODELS = {
-    "mixture": Model(mixture, *ROWS),
-    "kernels": Model(kernels, *ROWS),
-    "hmm": Model(hmm, (SeriesSpace,), "series"),
-}
+MODELS: dict[str, Callable[[Raw, int, int], Raw]] = {"mixture": mixture, "kernels": kernels, "hmm": hmm}
+"""Models by name: raw samples, how many are wanted and a seed, to those that they make."""
 
 
 def learnt(names: Sequence[str], run: Path) -> Samples:
@@ -81,8 +61,9 @@ def learnt(names: Sequence[str], run: Path) -> Samples:
     described = folders.load(run)
     samples = build(zoo.recipe(described["recipe"]), described["options"]).samples
     for name in names:
-        if not isinstance(samples.space, MODELS[name].spaces):
-            raise ValueError(f"--beside {name} is for {MODELS[name].words}, and {run} is a run of others")
+        if name not in modality_of(samples.space).models:
+            takes = " and ".join(each.plural for each in modalities() if name in each.models)
+            raise ValueError(f"--beside {name} is for {takes}, and {run} is a run of others")
     return samples
 
 
@@ -99,9 +80,8 @@ def beside(names: Sequence[str], samples: Samples, groups: Sequence[Group]) -> t
 def scored(name: str, samples: Samples, n: int, seed: int, scores: Iterable[str]) -> Scored:
     """A model that was fitted to samples, and the scores of these names of ``n`` that it makes."""
     space, raw = samples.space, samples.source.read(np.arange(len(samples)))
-    if isinstance(space, SeriesSpace):
-        raw = raw[:, :, : space.channels]  # metadata stands beside the channels
-    made = MODELS[name].make(raw, n, seed)
-    found = judge.of_made(samples, made, scores)
+    raw = space.scored(raw)
+    made = MODELS[name](raw, n, seed)
+    found = of_made(samples, made, scores)
     words = {"recipe": name, "options": {"seed": seed}, "settings": {}}
     return Scored(None, words, 0, n, found["scores"], space.render(made[:SHOWN], raw[:SHOWN]))

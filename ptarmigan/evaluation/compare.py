@@ -109,17 +109,13 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[str | os.PathLike[str]],
-    *,
-    beside: Sequence[str] = (),
-    out: str | os.PathLike[str] | None = None,
-    device: str = "auto",
+    runs: Sequence[str | os.PathLike[str]], *, beside: Sequence[str] = (), device: str = "auto"
 ) -> Comparison:
     """Compare the scores of runs on the same data; runs without scores are scored first.
 
     Models without networks may stand beside the runs: they are fitted to the same data, with as many seeds as
-    a group of runs has, and the judge scores as many samples of theirs. Runs that it has not scored are then
-    scored, too, as what training measures of itself is less.
+    a group of runs has, and as many samples of theirs are scored. Runs of which only training's own scores
+    are there are then scored, too, as these say less.
 
     Groups of two or more seeds are compared by Welch's t-test, others by the standard errors of their scores,
     with Holm's correction for the number of pairs.
@@ -127,32 +123,22 @@ def compare(
     Args:
         runs: folders of at least two runs, or of one that models are beside.
         beside: mixture, kernels (of rows of numbers, and points), hmm (of series).
-        out: an HTML file to show it in, with samples and curves; none when None.
         device: where to make the samples of runs that were not scored yet.
 
     Raises:
         ValueError: fewer than two runs, one twice or two of one seed, a folder without a run, runs of
-            different data, scores that cannot be read, a model that is not for such data, or no place for
-            ``out``.
+            different data, scores that cannot be read, or a model that is not for such data.
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
-    page = None if out is None else Path(out)
-    if page is not None and (page.suffix != ".html" or page.is_dir() or not page.parent.is_dir()):
-        raise ValueError(f"--out {page}: it is an .html in a folder that is there, such as compare.html")
     samples = learnt(beside, Path(runs[0])) if beside and runs else None
-    data, scored = read(runs, device, judged=bool(beside))
+    data, scored = read(runs, device, thorough=bool(beside))
     trained = grouped(scored)
     models = () if samples is None else fitted_beside(beside, samples, trained)
     groups = trained + models
     rows = tuple(row_of(name, groups) for name in dict.fromkeys(n for run in scored for n in run.entries))
     blank = (ABSENT,) * len(models)
     options = {name: values + blank for name, values in chosen_differently(trained).items()}
-    comparison = Comparison(data, groups, rows, options, tuple(_notes(groups, rows)))
-    if page is not None:
-        from ptarmigan.report.compare import write_page
-
-        write_page(comparison, page)
-    return comparison
+    return Comparison(data, groups, rows, options, tuple(_notes(groups, rows)))
 
 
 def evidence(difference: Difference) -> str:

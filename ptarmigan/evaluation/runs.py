@@ -13,8 +13,8 @@ from typing import Any
 
 from PIL import Image
 
-from ptarmigan.evaluation import score as judge
 from ptarmigan.evaluation import written
+from ptarmigan.evaluation.score import score_run
 from ptarmigan.training import run_folder as folders
 
 LONGEST = 40
@@ -39,7 +39,7 @@ class Scored:
         described: its run.json.
         step: after which it was scored.
         samples: how many were scored.
-        entries: its scores by name, as ``judge`` keeps them.
+        entries: its scores by name, as ``written`` keeps them.
         shown: samples of a model, which no folder has.
     """
 
@@ -81,14 +81,14 @@ class Group:
 
 
 def read(
-    runs: Sequence[str | os.PathLike[str]], device: str, judged: bool = False
+    runs: Sequence[str | os.PathLike[str]], device: str, thorough: bool = False
 ) -> tuple[str, list[Scored]]:
     """The data of the runs, and the runs with their scores; those that have none are scored now.
 
     Args:
         runs: their folders.
         device: where to make samples.
-        judged: models stand beside them: one run is enough, and scores that training left do not count.
+        thorough: models stand beside them: one run is enough, and scores that training left do not count.
 
     Raises:
         ValueError: fewer than two runs, one twice, a folder without a run, runs of different data, or scores
@@ -96,19 +96,19 @@ def read(
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
     places = [Path(run) for run in runs]
-    if len(places) < (1 if judged else 2):
+    if len(places) < (1 if thorough else 2):
         raise ValueError("a comparison needs at least two runs, or one --beside a model: name their folders")
     twice = [place for place, count in Counter(p.resolve() for p in places).items() if count > 1]
     if twice:
         raise ValueError(f"{twice[0]} is named twice")
     described = [_described(place) for place in places]
     data = _same_data(places, described)
-    kept = [_kept(place, judged) for place in places]
+    kept = [_kept(place, thorough) for place in places]
     counts = Counter(found["samples"] for found in kept if found is not None)
     wanted = {"n": counts.most_common(1)[0][0]} if counts else {}
     out = []
     for place, words, there in zip(places, described, kept, strict=True):
-        found = there or _whole(place, judge.score_run(place, device=device, **wanted))
+        found = there or _whole(place, score_run(place, device=device, **wanted))
         out.append(Scored(place, words, found["step"], found["samples"], found["scores"]))
     return data, out
 
@@ -155,8 +155,8 @@ def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
     return names[0]
 
 
-def _kept(place: Path, judged: bool) -> dict[str, Any] | None:
-    """The scores that a run's folder holds, by the judge if so wanted, or None."""
+def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
+    """The scores that a run's folder holds, with errors and baselines if so wanted, or None."""
     path = place / written.FILE
     if not path.is_file():
         return None
@@ -169,8 +169,8 @@ def _kept(place: Path, judged: bool) -> dict[str, Any] | None:
             f"{path} cannot be read ({type(error).__name__}): 'ptarmigan score {place}' makes it anew"
         ) from error
     whole = _whole(place, found)
-    by_the_judge = all("baselines" in entry for entry in whole["scores"].values())
-    return whole if by_the_judge or not judged else None
+    with_baselines = all("baselines" in entry for entry in whole["scores"].values())
+    return whole if with_baselines or not thorough else None
 
 
 def _whole(place: Path, found: Any) -> dict[str, Any]:

@@ -1,47 +1,52 @@
-"""The judge's face: scores of a run, or of any two sets of samples, whoever made them."""
+"""Scores of a run, or of any two sets of samples, whoever made them."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan import zoo
-from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.evaluation import samples
-from ptarmigan.evaluation.request import Asked, Seen, Weights
-from ptarmigan.evaluation.written import keep
+from ptarmigan.data.samples import Samples
+from ptarmigan.evaluation.pair import evaluator_of, of_kind, of_one_kind
+from ptarmigan.evaluation.translations import of_translation
+from ptarmigan.evaluation.written import keep, scored, written
 from ptarmigan.media.progress import status
-from ptarmigan.metrics import measures
-from ptarmigan.modalities.series import evaluate as series
-from ptarmigan.modalities.series import panel as ordered
-from ptarmigan.modalities.series.space import NUMBERED, SeriesSpace
-from ptarmigan.modalities.table import evaluate as tables
-from ptarmigan.modalities.table.alike import is_table
-from ptarmigan.modalities.table.space import TableSpace
-from ptarmigan.tasks.choice import task_type
-from ptarmigan.tasks.translate import evaluate as translations
-from ptarmigan.tasks.translate.translation import Translate
-from ptarmigan.trained import Trained, load
+from ptarmigan.metrics.features import Features, TensorFeatures
+from ptarmigan.metrics.measure import Scale, Wanted, keys_of
+from ptarmigan.metrics.panel import Score
+from ptarmigan.metrics.path import encoded, path_length
+from ptarmigan.metrics.request import Extractor, Request, Weights
+from ptarmigan.modalities.registry import modality_of
+from ptarmigan.trained import Generator, Trained, load
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
+
+PATH = "path"
+"""The measure that asks a generator, and no samples."""
+STEPS = 10_000
+WINDOWS = "series"
+"""What two sources are taken for where a ``length`` is given and no kind."""
 
 
 def score(
     real: Any,
     fake: Any,
     *,
-    metrics: Sequence[str] = (),
-    features: Seen = "auto",
+    metrics: Sequence[Wanted] = (),
+    features: Extractor = "auto",
     weights: Weights = None,
+    kind: str = "",
     size: str = "",
     crop: bool = False,
     length: int = 0,
-    id: str = NUMBERED,
+    id: str = "",
     time: str = "",
     metadata: Sequence[str] = (),
     held_out: Any = None,
@@ -55,37 +60,41 @@ def score(
         real: what training takes as data: a name, a folder, an archive or a file, an array, a torch Dataset.
             Where it has a test split, that is compared with.
         fake: the samples to score, alike.
-        metrics: which measures, by their short names; the usual ones when empty.
+        metrics: which measures, by their short names; a ``Measure`` of one's own, or a function of raw real
+            samples and raw generated ones to a number; the usual ones when empty.
         features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
             resnet20, pixels; or a function of raw samples to vectors.
         weights: a file of the extractor's weights, where it is not to be downloaded.
-        size: resize all images to HxW first.
-        crop: cut them to that shape instead of squeezing.
-        length: both are series, and windows of so many steps are scored; they are none when 0.
-        id: the column that says which series a row is of, where a table has it.
-        time: the column that orders the rows of a series, where a table has it.
-        metadata: columns that are the same in all rows of a series, which are not scored.
+        kind: what both are (``image``, ``table``, …), where they do not tell.
+        size: of images, resize all to HxW first.
+        crop: of images, cut them to that shape instead of squeezing.
+        length: both are series, unless ``kind`` says otherwise, and windows of so many steps are scored.
+        id: of series, the column that says which one a row is of, where a table has it; series when empty.
+        time: of series, the column that orders the rows, where a table has it.
+        metadata: of series, columns that are the same in all rows, which are not scored.
         held_out: of tables, real rows that the samples were not learnt from.
         target: of tables, a column of a few values that classifiers are to tell from the others.
         n: score so many of the samples; all when None.
         quiet: show no progress.
 
     Returns:
-        ``{"real", "fake", "samples", "features", "scores", "warnings"}``, with ``scored`` for every name.
+        ``{"real", "fake", "kind", "samples", "features", "scores", "warnings"}``, with ``scored`` for every
+        name.
 
     Raises:
         ValueError: something cannot be read, the two do not have the same form, or nothing fits them.
         FileNotFoundError: there is nothing of that name.
     """
+    taken = of_one_kind(real, fake, kind or (WINDOWS if length else ""))
+    of = taken.modality
+    data = {"size": size, "crop": crop, "length": length, "id": id, "time": time, "metadata": tuple(metadata)}
+    options = of_kind(of, data, of.option_names)
+    more = of_kind(of, {"held_out": held_out, "target": target}, of.scored_by)
     with status(shown=not quiet) as tell:
-        asked = Asked(metrics, features, weights, held_out, target, tell)
-        if length:
-            found = series.of_two(real, fake, n, asked, length=length, id=id, time=time, metadata=metadata)
-        elif is_table(real) and is_table(fake):
-            found = tables.of_two(real, fake, n, asked)
-        else:
-            found = samples.of_two(real, fake, n, asked, size, crop)
-    return {"real": named(real), "fake": named(fake), **found}
+        request = Request(metrics, features, weights, n, options=more, tell=tell)
+        evaluator, raw = evaluator_of(of, real, fake, request, options)
+        found = written(evaluator.evaluate(raw))
+    return {"real": named(real), "fake": named(fake), "kind": of.name, **found}
 
 
 def score_run(
@@ -95,8 +104,8 @@ def score_run(
     seed: int = 0,
     best: bool = False,
     device: str = "auto",
-    metrics: Sequence[str] = (),
-    features: Seen = "auto",
+    metrics: Sequence[Wanted] = (),
+    features: Extractor = "auto",
     weights: Weights = None,
     held_out: Any = None,
     target: str = "",
@@ -120,7 +129,8 @@ def score_run(
         quiet: show no progress.
 
     Returns:
-        What ``score`` returns, with ``run``, ``step`` and ``seed`` and without ``real`` and ``fake``.
+        What ``score`` returns, with ``run``, ``step`` and ``seed`` and without ``real``, ``fake`` and
+        ``kind``.
 
     Raises:
         ValueError: the folder holds no finished run, or ``n`` is not positive.
@@ -130,33 +140,68 @@ def score_run(
     trained = load(folder, best=best, device=device)
     run = build(zoo.recipe(description["recipe"]), description["options"])
     with status(shown=not quiet) as tell:
-        found = of_run(run, trained, n, seed, Asked(metrics, features, weights, held_out, target, tell))
+        more = {"held_out": held_out, "target": target}
+        found = of_run(run, trained, n, seed, Request(metrics, features, weights, options=more, tell=tell))
     return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
 
 
-def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[str, Any]:
-    """The scores of ``n`` samples of a run, by the judge of what it makes."""
-    if task_type(run.game) is Translate:
-        return translations.of_run(run, trained, n, seed, asked)
-    if isinstance(trained.space, TableSpace):
-        return tables.of_run(run, trained, n, seed, asked)
-    if isinstance(trained.space, SeriesSpace):
-        return series.of_run(run, trained, n, seed, asked)
-    return samples.of_run(run, trained, n, seed, asked)
+def of_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> dict[str, Any]:
+    """The scores of ``n`` samples of a run, by the evaluator of what it makes.
+
+    Raises:
+        ValueError: an option is given that samples of this kind do not have, or there is no such measure.
+    """
+    kind = modality_of(run.space)
+    request = replace(request, options=of_kind(kind, request.options, kind.scored_by))
+    if not isinstance(trained, Generator):
+        return written(of_translation(run, trained, seed, replace(request, n=n)))
+    conditional = trained.conditional()
+    samples = [name for name in request.metrics if name != PATH]
+    evaluator = kind.evaluator(run.samples, replace(request, metrics=samples, n=n, conditional=conditional))
+    walked = PATH in request.metrics or ("all" in request.metrics and evaluator.features is not None)
+    if walked and evaluator.features is None:
+        raise ValueError(f"there is no measure {PATH!r} of {kind.plural}")
+    request.tell(f"{n:,} samples")
+    classes = trained.classes(n, seed) if conditional else None
+    found = written(evaluator.evaluate(trained.sample(n, seed=seed), classes, trained.space.classes))
+    if walked and evaluator.features is not None:
+        request.tell(PATH)
+        found["scores"]["perceptual path length"] = path(trained, evaluator.features(), n, seed)
+    return found
+
+
+def path(trained: Generator, features: Features, n: int, seed: int) -> dict[str, Any]:
+    """The perceptual path length of a generator, in features of encoded samples where these are at hand."""
+    network, name = encoded, "pixels"
+    if isinstance(features, TensorFeatures):
+        network, name = features.of_encoded, features.name
+    game = trained.game
+    found = path_length(
+        game.sample,
+        game.latent,
+        n=min(n, STEPS),
+        features=network,
+        classes=trained.classes(min(n, STEPS), seed),
+        seed=seed,
+        device=next(game.parameters()).device,
+    )
+    scale = Scale("perceptual path length", "squared features", True)
+    said = f"features {name}; {min(n, STEPS):,} steps on great circles in z; seed {seed}"
+    return scored(Score(scale, found, None, {}, said))
 
 
 def of_made(real: Samples, raw: NDArray[Any], names: Iterable[str]) -> dict[str, Any]:
-    """The scores of these names of rows, points or series that no run made, as ``of_run`` measures a run's.
+    """The scores of these names of raw samples that no run made, as ``of_run`` measures a run's.
 
     Args:
         real: the samples of a run.
         raw: what somebody else made of them.
         names: of the scores.
     """
-    if isinstance(real.space, SeriesSpace):
-        return series.of_made(real, raw, Asked(ordered.keys_of(names)))
-    made = Samples(ArraySource(raw), real.space, batch=1)
-    return samples.of_two(real, made, None, Asked(measures.keys_of(names)))
+    evaluator = modality_of(real.space).evaluator
+    known = evaluator(real, Request(["all"], n=len(raw))).measures
+    request = Request(keys_of(known, {*names}), n=len(raw))
+    return written(evaluator(real, request).evaluate(np.asarray(raw)))
 
 
 def named(data: Any) -> str:

@@ -7,20 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.media.files import write
-from ptarmigan.metrics.panel import Score, Verdict
-from ptarmigan.metrics.score import Metric
+from ptarmigan.metrics.panel import Evaluation, Metric, Score
 from ptarmigan.training import run_folder as folders
 
 FILE = "scores.json"
 
 
-def written(verdict: Verdict, n: int, name: str, digest: str = "") -> dict[str, Any]:
-    """What the judge says of ``n`` samples, looked at through features of that name and digest."""
+def written(evaluation: Evaluation) -> dict[str, Any]:
+    """All scores of a set of samples."""
     return {
-        "samples": n,
-        "features": {"name": name, "hash": digest},
-        "scores": {score.scale.name: scored(score) for score in verdict.scores},
-        "warnings": list(verdict.warnings),
+        "samples": evaluation.samples,
+        "features": {"name": evaluation.features, "hash": evaluation.hash},
+        "scores": {score.scale.name: scored(score) for score in evaluation.scores},
+        "warnings": list(evaluation.warnings),
     }
 
 
@@ -34,7 +33,7 @@ def scored(score: Score) -> dict[str, Any]:
         "error": finite(score.value.error),
         "interval": [finite(end) for end in score.value.interval],
         "unit": score.scale.unit,
-        "floor": None if score.floor is None else finite(score.floor),
+        "floor": None if score.real is None else finite(score.real),
         "baselines": {name: finite(value) for name, value in score.baselines.items()},
         "beaten by": list(score.beaten_by),
         "direction": direction(score.scale.lower_is_better),
@@ -47,7 +46,7 @@ def entry(metric: Metric, value: float) -> dict[str, Any]:
     return {
         "value": finite(value),
         "unit": metric.unit,
-        "floor": finite(metric.floor),
+        "floor": finite(metric.real),
         "direction": direction(metric.lower_is_better),
         "protocol": metric.protocol,
     }

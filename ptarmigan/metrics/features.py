@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Source
 from ptarmigan.data.space import Space
-from ptarmigan.modalities.vector.space import VectorSpace
 
 Vectors = NDArray[np.float32]
 CHUNK = 128
@@ -42,8 +42,8 @@ class Features(Protocol):
 
 
 @runtime_checkable
-class Telling(Features, Protocol):
-    """Features from which a linear layer tells the classes of samples that a network learnt."""
+class ClassifierFeatures(Features, Protocol):
+    """Features from which a linear layer predicts the classes of samples that a network learnt."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -52,6 +52,15 @@ class Telling(Features, Protocol):
 
     def probabilities(self, vectors: Vectors) -> NDArray[np.float64]:
         """Features (n, d) to the probability of every class, of shape (n, classes)."""
+        ...
+
+
+@runtime_checkable
+class TensorFeatures(Features, Protocol):
+    """Features that are also there for encoded samples, as tensors on any device."""
+
+    def of_encoded(self, x: Tensor) -> Tensor:
+        """Encoded samples to ``(n, d)``."""
         ...
 
 
@@ -71,25 +80,70 @@ pixels = Pixels()
 
 
 @dataclass(frozen=True)
-class Columns:
-    """Rows as networks see them: no column counts for more because its unit is small."""
+class Called:
+    """Anybody's function of raw samples, as ``Features``; what it gives is never cached."""
 
-    space: VectorSpace
-    name: str = "standardised columns"
+    function: Callable[[Any], Any]
+    name: str
+    hash: str = ""
+
+    def __call__(self, raw: NDArray[Any]) -> Vectors:
+        """What the function makes of ``raw``, as one row a sample.
+
+        Raises:
+            ValueError: it gives something else.
+        """
+        out = np.asarray(self.function(raw), np.float32)
+        if out.ndim != 2 or len(out) != len(raw):
+            raise ValueError(
+                f"{self.name} made {out.shape} of {len(raw)} samples: expected one row of numbers for each"
+            )
+        return out
+
+
+def called(function: Features | Callable[[Any], Any]) -> Features:
+    """A function as features: its name stands in the protocol."""
+    if isinstance(function, Features):
+        return function
+    return Called(function, getattr(function, "__name__", type(function).__name__))
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Samples as their space embeds them: Euclidean distances say how alike they are."""
+
+    space: Space
+    name: str = "embedding"
 
     @property
     def hash(self) -> str:
-        """A digest of where the columns have their centres, and of their scales."""
-        return hashlib.sha256(repr((self.space.centre, self.space.scale)).encode()).hexdigest()[:16]
+        """A digest of the space."""
+        return hashlib.sha256(repr(self.space).encode()).hexdigest()[:16]
 
     def __call__(self, raw: NDArray[Any]) -> Vectors:
-        """``raw`` standardised, of shape (n, columns)."""
-        return np.asarray(self.space.encode(raw).numpy(), np.float32)
+        """The embeddings of ``raw``, of shape (n, d)."""
+        return self.space.embed(self.space.encode(raw)).astype(np.float32)
 
 
-def numbers(space: Space) -> Features:
-    """The features of what is no image: its numbers, on a scale where every column has one of its own."""
-    return Columns(space) if isinstance(space, VectorSpace) else pixels
+def numbers(wanted: str | Features | Callable[[Any], Any], own: Features, weights: Any = None) -> Features:
+    """The features of samples that are numbers: their own, or anybody's function.
+
+    Args:
+        wanted: ``auto``, ``pixels`` (the raw numbers), or a function.
+        own: what ``auto`` is.
+        weights: which these have none of.
+
+    Raises:
+        ValueError: there are no such features.
+    """
+    if not isinstance(wanted, str):
+        return called(wanted)
+    known = {"auto": own, "pixels": pixels}
+    if wanted not in known:
+        raise ValueError(f"there are no features {wanted!r} of such samples: take {' or '.join(known)}")
+    if weights is not None:
+        raise ValueError(f"{wanted} features have no weights to give: leave {weights} out")
+    return known[wanted]
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:

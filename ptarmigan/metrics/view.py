@@ -1,4 +1,4 @@
-"""Samples as a judge sees them: in an order that their content alone decides, with their features.
+"""Samples as an evaluator sees them: in an order that their content alone decides, with their features.
 
 The same samples in another order, or in batches of another size, so have the same scores to the last bit.
 """
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.cache import cache_dir, made
 from ptarmigan.data.permutation import Indices, permute
-from ptarmigan.data.samples import Source
+from ptarmigan.data.samples import ArraySource, Source
 from ptarmigan.metrics.classes import Probabilities
-from ptarmigan.metrics.features import Features, Telling, Vectors, chunks, extract
+from ptarmigan.metrics.features import ClassifierFeatures, Features, Vectors, chunks, extract, pixels
 from ptarmigan.metrics.neighbours import DENSITY_K
 from ptarmigan.metrics.search import Distances, reaches
 
@@ -90,31 +90,25 @@ class Set:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A set with what a judge's features make of it.
+    """A set with what an evaluator's features make of it.
 
     Attributes:
         set: the samples.
-        features: one row a sample, in the set's order.
+        vectors: one row a sample, in the set's order; None where only the raw samples are looked at.
         probabilities: of the classes that the features can tell, or None.
     """
 
     set: Set
-    features: Vectors
+    vectors: Vectors | None = None
     probabilities: Probabilities | None = None
+
+    @cached_property
+    def features(self) -> Vectors:
+        """One row a sample, in the set's order: the raw numbers where nothing else was extracted."""
+        return pixels(self.set.raw()) if self.vectors is None else self.vectors
 
     def __len__(self) -> int:
         return len(self.set)
-
-    @property
-    def told(self) -> Indices:
-        """The most probable class of each.
-
-        Raises:
-            ValueError: the features tell no classes.
-        """
-        if self.probabilities is None:
-            raise ValueError("these features tell no classes")
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     def reach(self, k: int) -> Distances | None:
         """How far it is from each to the ``k``-th nearest other one; None where there are too few."""
@@ -127,8 +121,15 @@ class View:
 
     def part(self, chosen: slice) -> View:
         """Some of it."""
-        told = None if self.probabilities is None else self.probabilities[chosen]
-        return View(self.set.part(chosen), self.features[chosen], told)
+        probabilities = None if self.probabilities is None else self.probabilities[chosen]
+        vectors = None if self.vectors is None else self.vectors[chosen]
+        return View(self.set.part(chosen), vectors, probabilities)
+
+
+def raw_view(raw: NDArray[Any] | Source) -> View:
+    """Raw samples as they come, one a row, without features."""
+    source = ArraySource(raw) if isinstance(raw, np.ndarray) else raw
+    return View(Set(source, np.arange(len(source)), ""))
 
 
 def look(features: Features, samples: Set, *, keep: bool = False) -> View:
@@ -139,8 +140,13 @@ def look(features: Features, samples: Set, *, keep: bool = False) -> View:
         vectors = extract(features, samples, np.arange(len(samples)))
         if keep:
             _put(features, samples, vectors)
-    told = features.probabilities(vectors) if isinstance(features, Telling) else None
-    return View(samples, vectors, told)
+    return viewed(features, samples, vectors)
+
+
+def viewed(features: Features, samples: Set, vectors: Vectors) -> View:
+    """A set with its features, and the probabilities of classes where these can tell some."""
+    found = features.probabilities(vectors) if isinstance(features, ClassifierFeatures) else None
+    return View(samples, vectors, found)
 
 
 def _apart(digests: Iterable[bytes]) -> list[bytes]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol
 
+from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.metrics.evaluator import Evaluator, by_embedding
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.describe import describe_samples
 
 
@@ -54,6 +57,13 @@ class Modality:
             names and headers and never the whole.
         example: writes a small source into an empty folder, and gives what ``options`` take as data.
         look: describes a source, where there is more to say than of any samples.
+        evaluator: how good samples are, beside the real ones.
+        between: the evaluator of one source beside another, and the raw samples of the first that it is to
+            score: ``(real, fake, request, options)``; None where both are opened, and are of one form as they
+            are.
+        scored_by: what ``score`` takes for this kind beside the options of its data, such as ``target``.
+        models: models without networks that can learn its raw samples, by their names in ``compare
+            --beside``.
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
@@ -67,6 +77,10 @@ class Modality:
     recognise: Callable[[Any], str]
     example: Callable[[Path], Any]
     look: Callable[[Any], Description] | None = None
+    evaluator: Callable[[Samples, Request], Evaluator] = by_embedding
+    between: Callable[[Any, Any, Request, Mapping[str, Any]], tuple[Evaluator, NDArray[Any]]] | None = None
+    scored_by: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     recipe: str = ""
     recipes: str = ""
     calibrated: bool = False

@@ -16,7 +16,9 @@ from ptarmigan.core import noise
 from ptarmigan.core.game import Game
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.space import Space
-from ptarmigan.metrics.score import Metric, default_metrics
+from ptarmigan.metrics.panel import Metric
+from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.task import Figure, Section, Task
 
 CHUNK = 64
@@ -122,7 +124,7 @@ class Generate(Task):
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """By what samples are scored."""
-        return default_metrics(self.samples, self.n)
+        return modality_of(self.space).evaluator(self.samples, Request(n=self.n)).metrics
 
     @cached_property
     def frequencies(self) -> NDArray[np.int64] | None:

@@ -13,7 +13,7 @@ from PIL import Image
 from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
-from ptarmigan.metrics.score import Metric
+from ptarmigan.metrics.panel import Metric
 
 
 @dataclass(frozen=True, eq=False)

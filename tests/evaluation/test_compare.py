@@ -10,21 +10,22 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-import ptarmigan.comparison.compare  # the module must not stand in the way of the function
 import pytest
 from PIL import Image
 from rich.console import Console
 from scipy.stats import ttest_ind
 
 import ptarmigan
+import ptarmigan.evaluation.compare  # the module must not stand in the way of the function
 from ptarmigan import cli
+from ptarmigan.api import compare
 from ptarmigan.contract import recipes as contract
+from ptarmigan.evaluation import runs, written
 from ptarmigan.evaluation import score as judge
-from ptarmigan.evaluation import written
-from ptarmigan.evaluation.compare import Comparison, compare
+from ptarmigan.evaluation.compare import Comparison
 from ptarmigan.metrics.differences import by_errors, holm, welch
 from ptarmigan.metrics.estimate import Estimate
-from ptarmigan.metrics.measures import Scale
+from ptarmigan.metrics.measure import Scale
 from ptarmigan.metrics.panel import Score
 from ptarmigan.report.compare import terminal
 from ptarmigan.training.settings import Settings
@@ -345,7 +346,7 @@ def test_runs_without_scores_are_scored_first_as_the_others_were(make, monkeypat
         scores = {"distance": written.scored(found)}
         return written.keep(folder, {"step": 100, "samples": n, "seed": 0, "scores": scores})
 
-    monkeypatch.setattr(judge, "score_run", score_run)
+    monkeypatch.setattr(runs, "score_run", score_run)
     assert compare([a, b], device="cpu").rows[0].cells[0].values == (1.0, 5.0)
     assert compare([a, b]).rows[0].cells[0].values == (1.0, 5.0)
     assert asked == [(b, 200, "cpu")], "what was scored once is kept"
@@ -502,7 +503,7 @@ class TestBeside:
             ("vae", ["gmm"], "no such model; there are mixture, kernels, hmm"),
             ("vae", ["mixture", "mixture"], "named twice"),
             ("vae", ["hmm"], "hmm is for series"),
-            ("series", ["mixture"], "mixture is for rows of numbers and points"),
+            ("series", ["mixture"], "mixture is for points and rows of numbers"),
             ("gone", ["mixture"], "gone"),
         ],
     )

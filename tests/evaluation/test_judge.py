@@ -11,8 +11,13 @@ from PIL import Image
 import ptarmigan
 from ptarmigan.cli import main
 from ptarmigan.evaluation import score as judge
-from ptarmigan.metrics.measures import MEASURES, chosen
+from ptarmigan.metrics.estimate import Estimate
+from ptarmigan.metrics.measure import Measure, Scale, chosen
+from ptarmigan.metrics.measures import MEASURES
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.point.source import Points
+from ptarmigan.modalities.registry import modality, modality_of, names
 
 QUICK = ("frechet", "precision", "density")
 
@@ -207,9 +212,125 @@ def test_bad_commands_say_so_in_one_line(capsys, words):
 
 
 def test_the_names_of_measures():
-    assert chosen(["all"]) == MEASURES
-    assert {m.key for m in chosen([])} < {m.key for m in MEASURES}
-    assert [m.key for m in chosen(["vendi", "frechet"])] == ["vendi", "frechet"]
+    assert chosen(MEASURES, ["all"]) == MEASURES
+    assert {m.key for m in chosen(MEASURES, [])} < {m.key for m in MEASURES}
+    assert [m.key for m in chosen(MEASURES, ["vendi", "frechet"])] == ["vendi", "frechet"]
+
+
+def test_a_function_is_a_measure(points):
+    real, fake = points
+
+    def spread(real, fake):
+        return abs(fake.std() / real.std() - 1)
+
+    found = judge.score(real, fake, metrics=["frechet", spread])["scores"]
+    assert [*found] == ["Fréchet distance", "spread"]
+    assert found["spread"]["value"] == pytest.approx(spread(real, fake), rel=1e-5)
+    assert found["spread"]["error"] is None
+    assert found["spread"]["floor"] == pytest.approx(0, abs=0.1)
+    assert found["spread"]["baselines"].keys() == {"Gaussian mixture", "noisy copy"}
+    assert "300 samples against 400 real samples" in found["spread"]["protocol"]
+
+
+def test_a_measure_of_ones_own(points):
+    def against(reference):
+        centre = reference.real.features.mean(0)
+        return lambda fake: (Estimate(float(np.abs(fake.features.mean(0) - centre).max()), 0.01),)
+
+    shift = Measure("shift", (Scale("shift of the mean", "units", True, "largest of a column"),), against)
+    found = judge.score(*points, metrics=[shift])["scores"]["shift of the mean"]
+    assert found["value"] == pytest.approx(0.5, abs=0.2)
+    assert found["error"] == 0.01
+    assert found["protocol"].endswith("largest of a column")
+    higher = Measure.of(lambda real, fake: float(len(fake)), "count", unit="samples", lower_is_better=False)
+    assert judge.score(*points, metrics=[higher])["scores"]["count"]["direction"] == "higher is better"
+    assert ptarmigan.Measure is Measure
+
+
+def test_measures_of_ones_own_are_taken_for_every_kind():
+    rng = np.random.default_rng(0)
+    waves = np.sin(rng.uniform(0, 6, (40, 16, 1)) + np.arange(16)[:, None])
+    found = judge.score(waves, waves[:20], kind="series", metrics=["spectrum", lambda real, fake: 3.0])
+    assert [entry["value"] for entry in found["scores"].values()][1] == 3
+    iris = judge.score("iris", "iris", metrics=[Measure.of(lambda real, fake: 2.0, "two")])
+    assert iris["scores"]["two"]["value"] == 2
+
+
+def test_both_are_of_one_kind_which_is_recognised_or_said(points, tmp_path):
+    real, fake = (rows.astype(np.float32) for rows in points)
+    np.save(tmp_path / "real.npy", real)
+    np.save(tmp_path / "fake.npy", fake)
+    both = str(tmp_path / "real.npy"), str(tmp_path / "fake.npy")
+    taken = judge.score(*both, metrics=["sliced"])
+    told = judge.score(*both, metrics=["sliced"], kind="vector")
+    assert (taken["kind"], told["kind"]) == ("point", "vector")
+    assert told["features"]["name"] == "standardised columns"
+    assert taken["scores"] == judge.score(real, fake, metrics=["sliced"])["scores"]
+    with pytest.raises(ValueError, match=r"iris .* cannot be compared with .*npy .*--kind"):
+        judge.score("iris", both[0])
+    with pytest.raises(ValueError, match="no kind of data 'sond'"):
+        judge.score(*both, kind="sond")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": "8"}, "--size is for images, and these are points"),
+        ({"crop": True}, "--crop is for images"),
+        ({"time": "day"}, "--time is for series"),
+        ({"held_out": np.zeros((3, 3))}, "--held-out is for rows of a table"),
+    ],
+)
+def test_options_of_other_kinds_are_refused(points, options, words):
+    with pytest.raises(ValueError, match=words):
+        judge.score(*points, **options)
+
+
+def test_the_command_line_says_what_it_took_the_data_for(points, tmp_path, capsys):
+    np.savetxt(tmp_path / "real.csv", points[0], delimiter=",")
+    words = ["score", "--real", str(tmp_path / "real.csv"), "--fake", str(tmp_path / "real.csv")]
+    with pytest.raises(SystemExit):
+        main([*words, "--metrics", "sliced"])
+    assert "taken for points" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*words, "--metrics", "sliced", "--kind", "vector"])
+    shown = capsys.readouterr()
+    assert "standardised columns" in shown.out
+    assert "taken for" not in shown.err
+
+
+def test_training_measures_what_the_evaluator_measures(tmp_path):
+    outcome = ptarmigan.train(
+        "toy.gan",
+        data="moons",
+        steps=4,
+        batch=8,
+        out=tmp_path / "run",
+        score_samples=60,
+        quiet=True,
+        report=False,
+    )
+    samples = Points("moons").open(batch=1)
+    evaluator = modality_of(samples.space).evaluator(samples, Request(n=60))
+    made = ptarmigan.load(tmp_path / "run", device="cpu").sample(60)
+    assert outcome.scores == pytest.approx(evaluator.quick(made))
+    assert [*evaluator.quick(made)] == [metric.name for metric in evaluator.metrics]
+    thorough = {score.scale.name: score for score in evaluator.evaluate(made).scores}
+    assert thorough.keys() > evaluator.quick(made).keys()
+    for name, value in evaluator.quick(made).items():
+        assert thorough[name].value.value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_kind_has_measures_for_training_that_are_quick(name, tmp_path):
+    kind = modality(name)
+    samples = kind.options(kind.example(tmp_path)).open(batch=1)
+    evaluator = kind.evaluator(samples, Request(n=12))
+    raw = samples.source.read(np.arange(12) % len(samples))
+    assert all(np.isfinite(value) for value in evaluator.quick(raw).values())
+    assert {*evaluator.quick(raw)} <= {
+        scale.name for m in evaluator.measures if m.quick for scale in m.scales
+    }
 
 
 def test_it_is_part_of_the_package():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from evaluators import metrics_of
 from scipy.linalg import sqrtm
 from scipy.stats import wasserstein_distance
 from sklearn.datasets import load_digits
@@ -15,7 +16,6 @@ from ptarmigan.metrics.distance import sliced_wasserstein
 from ptarmigan.metrics.features import extract, pixels
 from ptarmigan.metrics.frechet import Moments, frechet
 from ptarmigan.metrics.modes import modes
-from ptarmigan.metrics.score import default_metrics
 from ptarmigan.modalities.image import classifier as classifiers
 from ptarmigan.modalities.image.classifier import Classifier, Net, fingerprint, learn, turned
 from ptarmigan.modalities.image.space import ImageSpace
@@ -337,9 +337,13 @@ class TestClassifier:
 
 
 class TestScore:
-    def test_labelled_images(self, cache, trained):
+    @pytest.fixture(autouse=True)
+    def cached(self, cache, monkeypatch):
+        monkeypatch.setenv("PTARMIGAN_CACHE", str(cache))
+
+    def test_labelled_images(self, trained):
         samples = Samples(TRAIN, SPACE, batch=32, held_out=TEST)
-        metrics = default_metrics(samples, 360, cache)
+        metrics = metrics_of(samples, 360)
         assert [m.name for m in metrics] == [
             "Fréchet distance",
             "class balance",
@@ -352,57 +356,57 @@ class TestScore:
         assert "360 samples against 360 held-out" in first.protocol
         noise = np.random.default_rng(0).integers(0, 256, TEST.raw.shape, np.uint8)
         assert first(TEST.raw) == pytest.approx(0, abs=1e-3 * first(noise))
-        assert first(TEST.raw) < first.floor < first(noise) / 10
+        assert first(TEST.raw) < first.real < first(noise) / 10
         expected = frechet(Moments.of(trained(noise)), Moments.of(trained(TEST.raw)))
         assert first(noise) == pytest.approx(expected, rel=1e-6)
         ones = TRAIN.raw[np.resize(np.flatnonzero(TRAIN.labels == 1), 360)]
-        assert balance(ones) > 1 > balance.floor
+        assert balance(ones) > 1 > balance.real
         assert sure(ones) > 0.9
 
-    def test_what_was_seen_is_forgotten_with_other_samples(self, cache):
-        (first, *_) = default_metrics(Samples(TRAIN, SPACE, batch=32, held_out=TEST), 360, cache)
+    def test_what_was_seen_is_forgotten_with_other_samples(self):
+        (first, *_) = metrics_of(Samples(TRAIN, SPACE, batch=32, held_out=TEST), 360)
         raw = TEST.raw.copy()
         before = first(raw)
         raw[:] = 0
         assert first(raw) > before + 1
 
-    def test_without_labels_or_held_out_images(self, cache):
-        (only,) = default_metrics(Samples(ArraySource(TRAIN.raw), SPACE, batch=32), cache=cache)
+    def test_without_labels_or_held_out_images(self):
+        (only,) = metrics_of(Samples(ArraySource(TRAIN.raw), SPACE, batch=32))
         assert only.samples == len(TRAIN)
         assert "rotations:" in only.protocol
         assert "the training samples themselves" in only.protocol
         assert only(TRAIN.raw) == pytest.approx(0, abs=1e-6)
-        assert only.floor > 0
+        assert only.real > 0
         with pytest.raises(ValueError, match="defined on 1,437 samples and was given 360"):
             only(TEST.raw)
 
-    def test_few_samples_are_in_the_protocol(self, cache):
-        first, *_ = default_metrics(Samples(TRAIN, SPACE, batch=32, held_out=TEST), 50, cache)
+    def test_few_samples_are_in_the_protocol(self):
+        first, *_ = metrics_of(Samples(TRAIN, SPACE, batch=32, held_out=TEST), 50)
         assert "50 samples are few for 64 features" in first.protocol
         assert first(TEST.raw[:50]) > 0
 
     def test_points_of_a_mixture(self):
-        metrics = default_metrics(points("ring", batch=32))
+        metrics = metrics_of(points("ring", batch=32))
         assert [m.name for m in metrics] == ["mode divergence", "reverse KL", "modes", "good samples"]
         assert all(m.samples == 2500 for m in metrics)
         real = RING.draw(2500, np.random.default_rng(5)).astype(np.float32)
-        assert metrics[2](real) == metrics[2].floor == 8
+        assert metrics[2](real) == metrics[2].real == 8
         assert metrics[0](real) < 0.02
         assert metrics[0](real[np.abs(real).argsort(0)[:, 0]][:1].repeat(2500, 0)) > 1
 
     def test_other_points(self):
-        (only,) = default_metrics(points("moons", batch=32), 500)
+        (only,) = metrics_of(points("moons", batch=32), 500)
         real = points("moons", batch=32, n=500).source.raw
-        assert only(real) < 4 * only.floor < only(real + 0.5)
+        assert only(real) < 4 * only.real < only(real + 0.5)
         assert only(real * np.nan) == np.inf
 
     @pytest.mark.usefixtures("quick")
-    def test_what_cannot_be_scored(self, tmp_path):
+    def test_what_cannot_be_scored(self):
         same = Samples(ArraySource(np.zeros((40, 8, 8, 1), np.uint8)), SPACE, batch=8)
         with pytest.raises(ValueError, match="all real samples are the same"):
-            default_metrics(same, cache=tmp_path)
+            metrics_of(same)
         with pytest.raises(ValueError, match="at least 1"):
-            default_metrics(points("moons", batch=8), 0)
+            metrics_of(points("moons", batch=8), 0)
 
 
 def test_extract_is_the_features_of_the_rows():
@@ -417,7 +421,7 @@ def test_no_column_of_rows_counts_for_more_because_its_unit_is_small():
     units = np.array([1.0, 1e-6, 1e6])
     scores = []
     for scale in (np.ones(3), units):
-        (metric,) = default_metrics(Vectors(rows * scale).open(batch=8), 400)
+        (metric,) = metrics_of(Vectors(rows * scale).open(batch=8), 400)
         scores.append(metric(made * scale))
     assert scores[0] == pytest.approx(scores[1], rel=1e-4)
     assert scores[0] > 0.3

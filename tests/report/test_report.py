@@ -241,7 +241,7 @@ def test_score_run_scores_the_samples_that_sample_makes(points):
     metric, *_ = task_of(ring.game, ring.samples, n=150).metrics
     entry = found["scores"][metric.name]
     assert entry["value"] == pytest.approx(metric(raw))
-    assert entry["floor"] == pytest.approx(metric.floor, abs=0.1)  # of other real samples
+    assert entry["floor"] == pytest.approx(metric.real, abs=0.1)  # of other real samples
     assert entry["direction"] == "lower is better"
     assert "150 samples against 10,000 held-out real samples" in entry["protocol"]
     assert entry["baselines"].keys() == {"Gaussian mixture", "noisy copy"}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.image.recognise import recognise
 from ptarmigan.modalities.image.source import KINDS, Images
 from ptarmigan.modalities.image.space import ImageSpace
@@ -32,6 +35,13 @@ def example(place: Path) -> Any:
     return str(place)
 
 
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """Distances in learnt features, classes, likeness of pairs."""
+    from ptarmigan.modalities.image.evaluate import evaluator as of_images
+
+    return of_images(samples, request)
+
+
 MODALITY = Modality(
     name="image",
     plural="images",
@@ -41,6 +51,7 @@ MODALITY = Modality(
     recognise=recognise,
     look=describe,
     example=example,
+    evaluator=evaluator,
     recipe="image.r1gan",
     recipes="ptarmigan.zoo.image",
     calibrated=True,

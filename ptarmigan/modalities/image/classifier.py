@@ -130,6 +130,10 @@ class Classifier:
         """The last hidden layer for raw images ``(n, height, width, channels)``, of shape (n, 64)."""
         return self._seen(raw, lambda x: (self.net.features(x),))[0]
 
+    def of_encoded(self, x: Tensor) -> Tensor:
+        """The last hidden layer for encoded images, ``(n, 64)``."""
+        return self.net.features(x)
+
     def layers(self, raw: NDArray[Any]) -> tuple[Vectors, ...]:
         """The maps of its convolutions ``(n, channels, height, width)``, from fine to coarse."""
         return self._seen(raw, self.net.layers)

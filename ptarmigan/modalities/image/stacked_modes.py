@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.estimate import Estimate, subsampled
-from ptarmigan.metrics.features import CHUNK, Telling
+from ptarmigan.metrics.features import CHUNK, ClassifierFeatures
 from ptarmigan.metrics.modes import kl
 from ptarmigan.modalities.image.classifier import learn
 from ptarmigan.modalities.image.space import ImageSpace
@@ -83,7 +83,7 @@ def stacked_modes(told: Indices, frequencies: NDArray[Any]) -> StackedModes:
     )
 
 
-def told_of(raw: NDArray[Any], digits: Telling) -> Indices:
+def told_of(raw: NDArray[Any], digits: ClassifierFeatures) -> Indices:
     """The class of every channel of raw images, of shape (n, channels).
 
     Args:
@@ -104,7 +104,7 @@ def told_of(raw: NDArray[Any], digits: Telling) -> Indices:
     return out
 
 
-def learn_digits(stacks: Stacked, space: ImageSpace, cache: Path | None = None) -> Telling:
+def learn_digits(stacks: Stacked, space: ImageSpace, cache: Path | None = None) -> ClassifierFeatures:
     """The classifier of the digits that ``stacks`` are made of, which should be those for training.
 
     Args:

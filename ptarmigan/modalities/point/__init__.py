@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.data.glimpse import array_of, file_of, names_in, text_of
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.point.source import NAMES, Points
 from ptarmigan.modalities.point.space import PointSpace
@@ -33,6 +36,13 @@ def example(place: Path) -> Any:
     return str(place / "points.csv")
 
 
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """Modes where they are known, else distances."""
+    from ptarmigan.modalities.point.evaluate import evaluator as of_points
+
+    return of_points(samples, request)
+
+
 MODALITY = Modality(
     name="point",
     plural="points",
@@ -41,6 +51,8 @@ MODALITY = Modality(
     options=Points,
     recognise=recognise,
     example=example,
+    evaluator=evaluator,
+    models=("mixture", "kernels"),
     recipe="toy.r3gan",
     recipes="ptarmigan.zoo.toy",
     calibrated=True,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ptarmigan.data.glimpse import array_of, text_of
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Description, Modality
 from ptarmigan.modalities.series.source import NAME, Series
 from ptarmigan.modalities.series.space import SeriesSpace
@@ -44,6 +49,22 @@ def example(place: Path) -> Any:
     return str(place / "waves.npy")
 
 
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """What looks at order in time, and TimeGAN's scores."""
+    from ptarmigan.modalities.series.evaluate import evaluator as of_series
+
+    return of_series(samples, request)
+
+
+def between(
+    real: Any, fake: Any, request: Request, options: Mapping[str, Any]
+) -> tuple[Evaluator, NDArray[Any]]:
+    """Channels in the order of the real ones."""
+    from ptarmigan.modalities.series.evaluate import between as of_both
+
+    return of_both(real, fake, request, options)
+
+
 MODALITY = Modality(
     name="series",
     plural="series",
@@ -54,6 +75,9 @@ MODALITY = Modality(
     recognise=recognise,
     look=describe,
     example=example,
+    evaluator=evaluator,
+    between=between,
+    models=("hmm",),
     recipe="series.doppelganger",
     recipes="ptarmigan.zoo.series",
 )

@@ -175,6 +175,10 @@ class SeriesSpace(Space):
         found.insert(0, self.name, first + which)
         return found
 
+    def scored(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Channels without the metadata beside them."""
+        return raw[:, :, : self.channels]
+
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``series.csv`` under ``path``, one step a line, the series' number first."""
         path.mkdir(parents=True, exist_ok=True)

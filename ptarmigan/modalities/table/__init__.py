@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ptarmigan.data.glimpse import file_of, is_frame, names_in, text_of
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Description, Modality
 from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET, Table, holds_columns
 from ptarmigan.modalities.table.space import TableSpace
@@ -45,6 +51,22 @@ def example(place: Path) -> Any:
     return str(place / "people.csv")
 
 
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """Shapes, trends, a classifier, copies and distances."""
+    from ptarmigan.modalities.table.evaluate import evaluator as of_rows
+
+    return of_rows(samples, request)
+
+
+def between(
+    real: Any, fake: Any, request: Request, options: Mapping[str, Any]
+) -> tuple[Evaluator, NDArray[Any]]:
+    """Both in one space: what is a value in one of them is a value in all."""
+    from ptarmigan.modalities.table.evaluate import between as of_both
+
+    return of_both(real, fake, request, options)
+
+
 MODALITY = Modality(
     name="table",
     plural="rows of a table",
@@ -54,6 +76,9 @@ MODALITY = Modality(
     recognise=recognise,
     look=describe,
     example=example,
+    evaluator=evaluator,
+    between=between,
+    scored_by=("held_out", "target"),
     recipe="table.tvae",
     recipes="ptarmigan.zoo.table",
 )

@@ -2,54 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ptarmigan.modalities.table.column import Floats
 from ptarmigan.modalities.table.describe_columns import described, kind_of
 from ptarmigan.modalities.table.frames import pandas_or_error
-from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET
 from ptarmigan.modalities.table.space import TableSpace
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMBERS = ("continuous", "integer")
-
-
-def is_table(data: Any) -> bool:
-    """Whether data is a table: a frame, one by name, or a file whose columns have names.
-
-    A ``.csv`` of nothing but numbers holds points.
-    """
-    if not isinstance(data, str | Path):
-        return hasattr(data, "columns") and hasattr(data, "dtypes")
-    name = str(data).lower()
-    if str(data) in NAMES or name.endswith(PARQUET):
-        return True
-    if not name.endswith(CSV) or not Path(data).is_file():
-        return False
-    return not name.endswith(".csv") or named(Path(data))
-
-
-def named(path: Path) -> bool:
-    """Whether the first line of a file has something that is no number."""
-    with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        cells = next(csv.reader(file), [])
-    return any(not number(cell) for cell in cells)
-
-
-def number(cell: str) -> bool:
-    """Whether a cell of text is one."""
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def together(

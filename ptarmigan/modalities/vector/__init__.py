@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.data.glimpse import array_of, file_of, text_of
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.vector.source import NAME, Vectors
 from ptarmigan.modalities.vector.space import VectorSpace
@@ -30,6 +33,13 @@ def example(place: Path) -> Any:
     return str(place / "rows.npz")
 
 
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """Distances, every column on one scale."""
+    from ptarmigan.modalities.vector.evaluate import evaluator as of_rows
+
+    return of_rows(samples, request)
+
+
 MODALITY = Modality(
     name="vector",
     plural="rows of numbers",
@@ -38,6 +48,8 @@ MODALITY = Modality(
     options=Vectors,
     recognise=recognise,
     example=example,
+    evaluator=evaluator,
+    models=("mixture", "kernels"),
     recipe="anomaly.ganomaly",
     recipes="ptarmigan.zoo.anomaly",
 )

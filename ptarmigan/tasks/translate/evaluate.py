@@ -1,32 +1,195 @@
-"""The judge of what is made of inputs."""
+"""How good translations are, beside trivial ones."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cache, cached_property
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
-from ptarmigan.evaluation.features import looked_at
-from ptarmigan.evaluation.request import Asked
-from ptarmigan.evaluation.written import written
-from ptarmigan.tasks.translate.cycle import noisy
-from ptarmigan.tasks.translate.measures import Translations
-from ptarmigan.tasks.translate.translation import Translate
-from ptarmigan.trained import Trained
-from ptarmigan.training.run import Run
+from ptarmigan.data.samples import Samples, Source
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.features import Features, numbers, pixels
+from ptarmigan.metrics.measure import Measure, Reference, Scale, chosen
+from ptarmigan.metrics.measures import FRECHET, KID
+from ptarmigan.metrics.panel import Evaluation, Panel
+from ptarmigan.metrics.quick import REFERENCE, QuickPanel
+from ptarmigan.metrics.request import Request, Tell, silent
+from ptarmigan.metrics.thorough import Baselines, ThoroughPanel
+from ptarmigan.metrics.view import View, raw_view
+from ptarmigan.modalities.image.evaluate import MEASURES, features_of
+from ptarmigan.modalities.image.extractors.pick import extractor
+from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.tasks.translate import trivial
+from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
+from ptarmigan.tasks.translate.measures import (
+    CYCLE,
+    EDGES,
+    Case,
+    Raw,
+    cycle_of,
+    measures_of,
+    quick_measures_of,
+)
+
+DOMAIN = (FRECHET.key, KID.key)
+"""What of other measures is usually said of translations: how far they are from the target domain."""
 
 
-def of_run(run: Run, trained: Trained, n: int, seed: int, asked: Asked) -> dict[str, Any]:
-    """The scores of the translations of ``n`` held-out inputs, or of all there are."""
-    asked.of_no_table()
-    samples, game, tell = run.samples, trained.game, asked.tell
-    features = looked_at(samples, asked)
-    judge = Translations(samples, features, n, asked.metrics, what=samples.space.words, tell=tell)
-    task = Translate(samples, seed=seed, n=judge.n, precision=trained.precision)
-    tell(f"{judge.n:,} translations")
-    outputs = np.concatenate(list(task.translate(game, np.arange(judge.n))))
-    tell("the way back")
-    back = task.back(game, outputs)
-    in_noise = None if back is None else task.back(game, noisy(outputs, samples.space, seed))
-    returned = None if back is None or in_noise is None else (back, in_noise)
-    return written(judge.judge(outputs, returned), judge.n, features.name, features.hash)
+class Translations(Panel):
+    """Measures of outputs, one for each held-out input, against their targets and their inputs.
+
+    Args:
+        measures: what is measured.
+        case: the inputs.
+        words: the protocol.
+        errors: whether standard errors are wanted.
+        tell: is told what is being done.
+    """
+
+    def __init__(
+        self,
+        measures: Iterable[Measure],
+        case: Case,
+        words: str,
+        *,
+        errors: bool = True,
+        tell: Tell = silent,
+    ) -> None:
+        self.case, self.words = case, words
+        real = raw_view(case.samples.held_out)
+        super().__init__(measures, Reference(real, real, apart=False, errors=errors), case.n, tell)
+
+    @cached_property
+    def made(self) -> dict[str, Raw]:
+        """What trivial translations make of the inputs."""
+        self.tell("trivial translations")
+        return trivial.trivial(self.case.samples, self.case.inputs)
+
+    def look(self, source: Source) -> View:
+        """Outputs in the order of their inputs."""
+        return raw_view(source)
+
+    def real(self, measure: Measure) -> tuple[Reference, View]:
+        """The targets, as good as outputs can be."""
+        return self.reference, raw_view(self.case.targets)
+
+    def baselines(self, measure: Measure) -> Mapping[str, View]:
+        """Trivial translations; but those that give the input back are none of how much of it is kept."""
+        if not self.reference.errors or measure.scales[0].name in CYCLE:
+            return {}
+        copies = trivial.COPIES if measure.key == EDGES else ()
+        return {name: raw_view(raw) for name, raw in self.made.items() if name not in copies}
+
+    def protocol(self, measure: Measure, scale: Scale) -> str:
+        """The words, and what of the measure there is to say."""
+        return "; ".join(filter(None, (self.words, measure.note(self.reference), scale.note)))
+
+
+def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | None = None) -> Evaluator:
+    """The evaluator of translations of the first held-out inputs, or of all where there are fewer.
+
+    Args:
+        samples: the real ones, with inputs.
+        request: what is asked.
+        returned: what became of the outputs on the way back, and of these with slight noise (see ``noisy``);
+            None where the game goes one way only.
+
+    Raises:
+        ValueError: there is no measure of such a name, or ``n`` is not positive.
+    """
+    n, what, tell = REFERENCE if request.n is None else request.n, samples.space.words, request.tell
+    if n < 1:
+        raise ValueError(f"a score of {n} translations says nothing: at least 1 is needed (--n)")
+    case = Case(samples, n, features_for(samples, request))
+    own = measures_of(case)
+    usual = (*(measure.key for measure in own), *DOMAIN)
+    wanted = chosen((*own, *MEASURES), request.metrics or usual, "translations")
+    mine = tuple(measure for measure in wanted if measure in own)
+    others = tuple(measure for measure in wanted if measure not in own)
+    beside = trivial.beside(case.given.paired)
+    pictures = isinstance(samples.space, ImageSpace)
+
+    def thorough(source: Source) -> Evaluation:
+        counted = f"translations; {what}; {case.n:,} outputs of held-out inputs; baselines: {beside}"
+        cycle = () if returned is None else (cycle_of(case, returned),)
+        panel = Translations((*mine, *cycle), case, counted, tell=tell)
+        panel.features, panel.hash = case.features.name, case.features.hash
+        found = panel.evaluate(source)
+        if not pictures or not others:
+            return found
+        try:
+            domain = of_domain(panel, others, what, beside).evaluate(source)
+        except ValueError as error:  # such as too few pictures of the target domain
+            words = f"distance to the target domain: not measured, as {error}"
+            return replace(found, warnings=(*found.warnings, words))
+        return replace(
+            found,
+            scores=(*found.scores, *domain.scores),
+            warnings=(*found.warnings, *domain.warnings),
+        )
+
+    def quick() -> tuple[Panel, ...]:
+        words = f"{case.n:,} outputs against their targets"
+        paired = Translations(quick_measures_of(case), case, words, errors=False)
+        if not pictures:
+            return (paired,)
+        return paired, QuickPanel(extractor("auto", samples), samples, (FRECHET,), case.n)
+
+    return Evaluator(case.n, wanted, thorough, quick)
+
+
+def of_domain(panel: Translations, measures: Iterable[Measure], what: str, beside: str) -> Panel:
+    """The measures of the outputs as samples of the target domain, beside the same trivial translations."""
+    samples = panel.case.samples
+    made: Baselines = {name: given_back(raw) for name, raw in panel.made.items()}
+    return ThoroughPanel(
+        panel.case.features,
+        samples.source,
+        samples.held_out,
+        measures,
+        panel.n,
+        what=what,
+        baselines=made,
+        beside=beside,
+        tell=panel.tell,
+    )
+
+
+def given_back(raw: NDArray[Any]) -> Callable[[Any, int], NDArray[Any]]:
+    """A generator that gives what is there already."""
+    return lambda train, n: raw
+
+
+def features_for(samples: Samples, request: Request) -> Callable[[], Features]:
+    """What of an output is looked at: of label maps their numbers."""
+    if isinstance(samples.space, ImageSpace):
+        return cache(lambda: features_of(samples, request))
+    return lambda: numbers(request.features, pixels, request.weights)
+
+
+def evaluate(
+    samples: Samples, outputs: Raw, request: Request, returned: tuple[Raw, Raw] | None = None
+) -> Evaluation:
+    """The scores of outputs, and what has to be said of the way back."""
+    found = evaluator(samples, request, returned).evaluate(outputs)
+    values = {score.scale.name: score.value.value for score in found.scores}
+    said = hidden(*(values[name] for name in CYCLE)) if values.keys() >= {*CYCLE} else ""
+    return replace(found, warnings=(*found.warnings, said)) if said else found
+
+
+def hidden(clean: float, in_noise: float) -> str:
+    """What has to be said of a way back that reads what nobody sees (Chu et al. 2017, arXiv 1712.02950).
+
+    Args:
+        clean: the cycle error.
+        in_noise: the same, with slight noise in the outputs.
+    """
+    if in_noise <= VISIBLE or in_noise <= GROWS * clean:
+        return ""
+    return (
+        f"The way back reads what nobody sees in the outputs: slight noise in these makes its error "
+        f"{in_noise / max(clean, 1e-9):,.0f} times as large"
+    )

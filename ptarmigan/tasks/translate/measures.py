@@ -1,54 +1,59 @@
-"""The judge of translations: outputs against targets, inputs and the target domain, beside trivial ones."""
+"""What is measured of translations: outputs against their targets, their inputs and the target domain."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.space import Space
-from ptarmigan.metrics import measures
-from ptarmigan.metrics.estimate import mean_of
+from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.features import Features
-from ptarmigan.metrics.measures import Numbers, Scale
-from ptarmigan.metrics.panel import SAYING_NOTHING, Panel, Score, Verdict
+from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, nothing
 from ptarmigan.metrics.similarity import WINDOW
-from ptarmigan.modalities.image.classifier import Unlabelled, learn
+from ptarmigan.metrics.view import View, raw_view
+from ptarmigan.modalities.image.classifier import Classifier, Unlabelled, learn
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.tasks.translate import mapping, trivial
+from ptarmigan.tasks.translate import mapping
 from ptarmigan.tasks.translate.content import edge_agreement, has_edges
-from ptarmigan.tasks.translate.cycle import GROWS, NOISE, VISIBLE, apart
+from ptarmigan.tasks.translate.cycle import NOISE, apart
 from ptarmigan.tasks.translate.domain import learn_domains, taken_for_b
-from ptarmigan.tasks.translate.pairs import EXACT, agreement, confusion, decibels, l1, structure
+from ptarmigan.tasks.translate.mapping import Mapping
+from ptarmigan.tasks.translate.pairs import EXACT, agreement, confusion, decibels, l1, mean_iou, structure
 from ptarmigan.tasks.translate.perceptual_distance import Layered, perceptual
 
 Raw: TypeAlias = NDArray[Any]
 
-DOMAIN = ("frechet", "kid")
-"""What of other measures is usually said of translations: how far they are from the target domain."""
 DOUBTED = 0.8
 """A classifier of domains that tells fewer pictures right does not say much."""
+ALL_PIXELS = "over all pixels and channels"
+EDGES = "edges"
+CYCLE = ("cycle error", "cycle error in noise")
 
 
-@dataclass(frozen=True, eq=False)
 class Case:
-    """Held-out inputs, and what there is to hold their translations against.
+    """The first ``n`` held-out inputs, and what there is to compare their translations with.
+
+    Args:
+        samples: the real ones, with inputs.
+        n: how many inputs, at most.
+        features: what is looked at.
 
     Attributes:
-        samples: the real ones.
-        inputs: raw inputs.
-        features: what is looked at.
+        given: the inputs.
+        matched: whether every input has a target.
     """
 
-    samples: Samples
-    inputs: Raw
-    features: Features
+    def __init__(self, samples: Samples, n: int, features: Callable[[], Features]) -> None:
+        self.samples, self._features = samples, features
+        self.given: Condition = samples.require_condition()
+        self.n = min(n, len(self.given.held_out))
 
     @property
     def space(self) -> Space:
@@ -56,24 +61,24 @@ class Case:
         return self.samples.space
 
     @property
-    def given(self) -> Space:
-        """What an input is."""
-        return self.samples.require_inputs()
-
-    @property
     def matched(self) -> bool:
         """Whether every input has a target."""
-        return self.samples.require_condition().matched
+        return self.given.matched
 
-    @property
-    def paired(self) -> bool:
-        """Whether pairs were learnt from."""
-        return self.samples.require_condition().paired
+    @cached_property
+    def features(self) -> Features:
+        """What is looked at."""
+        return self._features()
+
+    @cached_property
+    def inputs(self) -> Raw:
+        """Raw inputs."""
+        return self.given.held_out.read(np.arange(self.n))
 
     @cached_property
     def targets(self) -> Raw:
         """What should have come out, where that is known."""
-        return self.samples.held_out.read(np.arange(len(self.inputs)))
+        return self.samples.held_out.read(np.arange(self.n))
 
     @cached_property
     def layers(self) -> Layered:
@@ -83,270 +88,226 @@ class Case:
         assert isinstance(self.space, ImageSpace)
         return learn(Unlabelled(self.samples.source), self.space)
 
-
-@dataclass(frozen=True)
-class Judged:
-    """One measure, ready for a case.
-
-    Attributes:
-        measure: raw outputs to numbers.
-        floors: what real samples score; None where that cannot be said.
-        said: what of its protocol depends on the case.
-        doubt: what has to be said beside it, if anything.
-    """
-
-    measure: Callable[[Raw], Numbers]
-    floors: tuple[float | None, ...]
-    said: str = ""
-    doubt: str = ""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """One or more numbers of translations that are worked out together.
-
-    Attributes:
-        key: its short name, for ``--metrics``.
-        scales: what each number says.
-        of: readies it for a case.
-        unfit: why it cannot be measured there, or nothing.
-        of_input: it asks how much of the input is kept, which those that give it back cannot lose.
-    """
-
-    key: str
-    scales: tuple[Scale, ...]
-    of: Callable[[Case], Judged]
-    unfit: Callable[[Case], str]
-    of_input: bool = False
-
-
-class Translations:
-    """Judges translations of the first ``n`` held-out inputs.
-
-    Args:
-        samples: the real ones, with inputs.
-        features: what of a sample is looked at.
-        n: how many translations are judged; all there are inputs for, where that is less.
-        keys: short names of measures; the usual ones when empty, every one for ``all``.
-        what: the samples in words, for the protocol.
-        tell: is told what is being done, as it takes a while.
-
-    Raises:
-        ValueError: there is no measure of such a name, or ``n`` is not positive.
-    """
-
-    def __init__(
-        self,
-        samples: Samples,
-        features: Features,
-        n: int,
-        keys: Sequence[str] = (),
-        *,
-        what: str,
-        tell: Callable[[str], None] = SAYING_NOTHING,
-    ) -> None:
-        if n < 1:
-            raise ValueError(f"a score of {n} translations says nothing: at least 1 is needed (--n)")
-        given = samples.require_condition()
-        self.n, self.features = min(n, len(given.held_out)), features
-        self.what, self.tell = what, tell
-        inputs = given.held_out.read(np.arange(self.n))
-        self.case = Case(samples, inputs, features)
-        mine, self.others = chosen(keys)
-        self.measures = tuple(m for m in mine if not m.unfit(self.case))
+    @cached_property
+    def segmenter(self) -> Mapping:
+        """A network that finds the classes of inputs in real outputs."""
+        assert isinstance(self.given.space, LabelSpace)
+        return mapping.learn(self.samples.source, self.space, self.given.source, self.given.space)
 
     @cached_property
-    def trivial(self) -> dict[str, Raw]:
-        """What trivial translations make of the inputs."""
-        self.tell("trivial translations")
-        return trivial.trivial(self.case.samples, self.case.inputs)
+    def domains(self) -> Classifier:
+        """A classifier of inputs and samples."""
+        assert isinstance(self.space, ImageSpace)
+        return learn_domains(self.given.source, self.samples.source, self.space)
 
     @cached_property
-    def panel(self) -> Panel | None:
-        """The judge of the outputs as samples of the target domain, where they are pictures."""
-        samples = self.case.samples
-        if not isinstance(samples.space, ImageSpace) or not self.others:
-            return None
-        made: dict[str, Any] = {name: lambda _, n, raw=raw: raw for name, raw in self.trivial.items()}
-        return Panel(
-            self.features,
-            samples.source,
-            samples.held_out,
-            self.others,
-            self.n,
-            what=self.what,
-            trivial=made,
-            beside=trivial.beside(self.case.paired),
-            tell=self.tell,
-        )
+    def of_b(self) -> NDArray[np.float64]:
+        """Which held-out samples are taken for what they are."""
+        return taken_for_b(self.domains, self.samples.held_out)
 
-    def judge(self, outputs: Raw, returned: tuple[Raw, Raw] | None = None) -> Verdict:
-        """The scores of raw outputs, one for each input.
-
-        Args:
-            outputs: what became of the inputs.
-            returned: what becomes of these on the way back, and of these with slight noise (see ``noisy``);
-                None where the game goes one way only.
-
-        Raises:
-            ValueError: there are not as many outputs as inputs.
-        """
-        if len(outputs) != self.n:
-            raise ValueError(f"this judge was made for {self.n:,} outputs and was given {len(outputs):,}")
-        scores: list[Score] = []
-        warnings: list[str] = []
-        for measure in self.measures:
-            try:
-                ready = self._ready(measure)
-                scores += self._measured(measure, ready, outputs)
-            except ValueError as error:  # such as pictures that are too small for this one
-                warnings.append(f"{measure.scales[0].name}: not measured, as {error}")
-            else:
-                warnings += [ready.doubt] if ready.doubt else []
-        if returned is not None:
-            scores += self._cycle(*returned)
-            warnings += hidden(*scores[-2:])
-        try:
-            verdict = self.panel.judge(ArraySource(outputs)) if self.panel else Verdict((), ())
-        except ValueError as error:  # such as too few pictures of the target domain
-            verdict = Verdict((), (f"distance to the target domain: not measured, as {error}",))
-        scores += verdict.scores
-        warnings += verdict.warnings
-        return Verdict(tuple(scores), tuple(warnings))
-
-    def _ready(self, measure: Measure) -> Judged:
-        self.tell(", ".join(scale.name for scale in measure.scales))
-        return measure.of(self.case)
-
-    def _measured(self, measure: Measure, ready: Judged, outputs: Raw) -> list[Score]:
-        values = ready.measure(outputs)
-        others = {
-            name: ready.measure(raw)
-            for name, raw in self.trivial.items()
-            if not (measure.of_input and name in trivial.COPIES)
-        }
-        return [
-            Score(
-                scale,
-                values[i],
-                ready.floors[i],
-                {name: found[i].value for name, found in others.items()},
-                self._protocol(ready.said, scale.note),
-            )
-            for i, scale in enumerate(measure.scales)
-        ]
-
-    def _cycle(self, back: Raw, in_noise: Raw) -> list[Score]:
-        """How far inputs are from what comes back of them."""
-        unit = "share of pixels" if isinstance(self.case.given, LabelSpace) else "share of the range"
-        notes = ("outputs rounded as they are saved", f"and noise of {NOISE:g} of their range")
-        return [
-            Score(
-                Scale(name, unit, True),
-                mean_of(apart(self.case.given, raw, self.case.inputs)),
-                None,
-                {},
-                self._protocol("there and back again", note),
-            )
-            for name, raw, note in zip(CYCLE, (back, in_noise), notes, strict=True)
-        ]
-
-    def _protocol(self, *said: str) -> str:
-        counted = f"{self.n:,} outputs of held-out inputs"
-        beside = f"baselines: {trivial.beside(self.case.paired)}"
-        return "; ".join(filter(None, ("translations", self.what, counted, beside, *said)))
+    @cached_property
+    def right(self) -> float:
+        """How often the classifier of domains is right."""
+        of_a = taken_for_b(self.domains, self.given.held_out)
+        return float(np.concatenate([1 - of_a, self.of_b]).mean())
 
 
-CYCLE = ("cycle error", "cycle error in noise")
+def measures_of(case: Case) -> tuple[Measure, ...]:
+    """What is measured of translations alone; ``modalities.image.evaluate`` has what is of any images."""
+    pictures, small = _pictures(case), _small(case)
+    return (
+        _mean("l1", Scale("L1", "share of the range", True, ALL_PIXELS), l1, 0.0, case, pictures),
+        _mean("psnr", Scale("PSNR", "dB", False, "mean over pictures"), decibels, EXACT, case, pictures),
+        _mean("ssim", Scale("SSIM", "", False, "window of 11 pixels"), structure, 1.0, case, small),
+        _perceptual(case),
+        _labels(case),
+        _segmented(case),
+        _edges(case),
+        _domain(case),
+    )
 
 
-def hidden(clean: Score, in_noise: Score) -> Iterable[str]:
-    """What has to be said of a way back that reads what nobody sees (Chu et al. 2017, arXiv 1712.02950)."""
-    before, after = clean.value.value, in_noise.value.value
-    if after > VISIBLE and after > GROWS * before:
-        yield (
-            f"The way back reads what nobody sees in the outputs: slight noise in these makes its error "
-            f"{after / max(before, 1e-9):,.0f} times as large"
-        )
+def quick_measures_of(case: Case) -> tuple[Measure, ...]:
+    """What is measured of translations in training, where inputs have targets."""
+    pixels, psnr, ssim, *_ = measures_of(case)
+    brief = (m.said(Scale(s.name, s.unit, s.lower_is_better)) for m in (pixels, psnr, ssim) for s in m.scales)
+    return (*brief, _pooled_labels(case))
 
 
-def chosen(keys: Sequence[str]) -> tuple[tuple[Measure, ...], tuple[measures.Measure, ...]]:
-    """The measures of translations and those of any samples that are meant by short names.
+def cycle_of(case: Case, returned: tuple[Raw, Raw]) -> Measure:
+    """How far inputs are from what comes back of them: of outputs as they are saved, and in slight noise."""
+    space = case.given.space
+    unit = "share of pixels" if isinstance(space, LabelSpace) else "share of the range"
+    notes = ("outputs rounded as they are saved", f"and noise of {NOISE:g} of their range")
 
-    Raises:
-        ValueError: there is no measure of such a name.
-    """
-    if "all" in keys:
-        return MEASURES, measures.MEASURES
-    known = {measure.key: measure for measure in MEASURES}
-    mine = tuple(known[key] for key in keys if key in known)
-    others = [key for key in keys if key not in known]
-    if not keys:
-        return MEASURES, measures.chosen(DOMAIN)
-    unknown = [key for key in others if key not in {m.key for m in measures.MEASURES}]
-    if unknown:
-        names = ", ".join([*known, *(m.key for m in measures.MEASURES)])
-        raise ValueError(f"there is no measure {unknown[0]!r} of translations: choose from {names}, or all")
-    return mine, measures.chosen(others) if others else ()
+    def against(reference: Reference) -> Measured:
+        return lambda fake: tuple(reference.mean(apart(space, raw, case.inputs)) for raw in returned)
+
+    return Measure(
+        "cycle",
+        tuple(Scale(name, unit, True, note) for name, note in zip(CYCLE, notes, strict=True)),
+        against,
+        real=lambda reference: (None, None),
+        note=lambda reference: "there and back again",
+    )
 
 
-def _mean(distance: Callable[[Raw, Raw], NDArray[np.float64]], floor: float) -> Callable[[Case], Judged]:
-    """A measure that is the mean of one number for every pair of output and target."""
+def _measure(
+    key: str,
+    scales: tuple[Scale, ...],
+    measured: Callable[[Raw, Reference], Estimates],
+    unfit: str,
+    real: Callable[[], tuple[float | None, ...]],
+    *,
+    note: Callable[[Reference], str] = nothing,
+    doubt: Callable[[Reference], str] = nothing,
+    quick: bool = False,
+) -> Measure:
+    """A measure of raw outputs."""
 
-    def of(case: Case) -> Judged:
-        return Judged(lambda raw: (mean_of(distance(raw, case.targets)),), (floor,))
+    def against(reference: Reference) -> Measured:
+        return lambda fake: measured(raw_of(fake), reference)
 
-    return of
-
-
-def _perceptual(case: Case) -> Judged:
-    features = case.layers
-    said = f"features {features.name} ({features.hash}), layer by layer"
-    return Judged(lambda raw: (mean_of(perceptual(raw, case.targets, features)),), (0.0,), said)
-
-
-def _labels(case: Case) -> Judged:
-    assert isinstance(case.space, LabelSpace)
-    labels = case.space.labels
-    return Judged(lambda raw: agreement(confusion(raw, case.targets, labels)), (1.0, 1.0))
+    return Measure(
+        key,
+        scales,
+        against,
+        lambda reference: unfit,
+        quick=quick,
+        real=lambda reference: real(),
+        note=note,
+        doubt=doubt,
+    )
 
 
-def _segmented(case: Case) -> Judged:
+def raw_of(view: View) -> Raw:
+    """Raw outputs, in the order of their inputs."""
+    return view.set.raw()
+
+
+def _mean(
+    key: str,
+    scale: Scale,
+    distance: Callable[[Raw, Raw], NDArray[np.float64]],
+    real: float,
+    case: Case,
+    unfit: str,
+) -> Measure:
+    """The mean of one number for every pair of output and target."""
+    return _measure(
+        key,
+        (scale,),
+        lambda raw, reference: (reference.mean(distance(raw, case.targets)),),
+        unfit,
+        lambda: (real,),
+        quick=True,
+    )
+
+
+def _perceptual(case: Case) -> Measure:
+    def note(reference: Reference) -> str:
+        return f"features {case.layers.name} ({case.layers.hash}), layer by layer"
+
+    return _measure(
+        "perceptual",
+        (Scale("perceptual distance", "", True),),
+        lambda raw, reference: (reference.mean(perceptual(raw, case.targets, case.layers)),),
+        _pictures(case),
+        lambda: (0.0,),
+        note=note,
+    )
+
+
+def _labels(case: Case) -> Measure:
+    def measured(raw: Raw, reference: Reference) -> Estimates:
+        assert isinstance(case.space, LabelSpace)
+        return agreement(confusion(raw, case.targets, case.space.labels), reference)
+
+    scales = (Scale("pixel accuracy", "share", False), Scale("mean IoU", "share", False))
+    return _measure("labels", scales, measured, _label_outputs(case), lambda: (1.0, 1.0))
+
+
+def _pooled_labels(case: Case) -> Measure:
+    """The same as training has it: pixels of all pictures together."""
+
+    def measured(raw: Raw, reference: Reference) -> Estimates:
+        assert isinstance(case.space, LabelSpace)
+        labels, truth = case.space.labels, case.targets
+        right = float((raw == truth)[truth < labels].mean())
+        overlap = mean_iou(confusion(raw, truth, labels).sum(axis=0))
+        return Estimate(right, float("nan")), Estimate(overlap, float("nan"))
+
+    return _measure(
+        "labels",
+        (Scale("pixel accuracy", "share", False), Scale("mean IoU", "share", False)),
+        measured,
+        _label_outputs(case),
+        lambda: (1.0, 1.0),
+        quick=True,
+    )
+
+
+def _segmented(case: Case) -> Measure:
     """Whether a network that finds the classes in real photos finds them in these, too."""
-    inputs, samples, given = case.samples.require_condition(), case.samples, case.given
-    assert isinstance(given, LabelSpace)
-    segmenter = mapping.learn(samples.source, samples.space, inputs.source, given)
 
-    def measure(raw: Raw) -> Numbers:
-        return agreement(confusion(segmenter(raw), case.inputs, given.labels))
+    def found(raw: Raw, reference: Reference) -> Estimates:
+        assert isinstance(case.given.space, LabelSpace)
+        return agreement(confusion(case.segmenter(raw), case.inputs, case.given.space.labels), reference)
 
-    floors = tuple(found.value for found in measure(case.targets))
-    return Judged(measure, floors, f"segmenter {segmenter.hash[:8]}: a U-Net of width {mapping.WIDTH}")
+    def real() -> tuple[float, ...]:
+        view = raw_view(case.targets)
+        return tuple(each.value for each in found(case.targets, Reference(view, view, False, errors=False)))
 
+    def note(reference: Reference) -> str:
+        return f"segmenter {case.segmenter.hash[:8]}: a U-Net of width {mapping.WIDTH}"
 
-def _edges(case: Case) -> Judged:
-    def measure(raw: Raw) -> Numbers:
-        return (mean_of(edge_agreement(case.inputs, raw, case.given, case.space)),)
-
-    return Judged(measure, (measure(case.targets)[0].value if case.matched else None,))
-
-
-def _domain(case: Case) -> Judged:
-    inputs, space = case.samples.require_condition(), case.space
-    assert isinstance(space, ImageSpace)
-    domains = learn_domains(inputs.source, case.samples.source, space)
-    of_a, of_b = taken_for_b(domains, inputs.held_out), taken_for_b(domains, case.samples.held_out)
-    right = float(np.concatenate([1 - of_a, of_b]).mean())
-    said = f"classifier {domains.hash[:8]} of domains is right for {100 * right:.1f} % of held-out pictures"
-    doubt = f"taken for the target: the classifier is right for {100 * right:.0f} % of real pictures only"
-
-    def measure(raw: Raw) -> Numbers:
-        return (mean_of(taken_for_b(domains, ArraySource(raw))),)
-
-    return Judged(measure, (float(of_b.mean()),), said, doubt if right < DOUBTED else "")
+    return _measure(
+        "segmented",
+        (
+            Scale("segmented pixel accuracy", "share", False, "classes found again in outputs"),
+            Scale("segmented mean IoU", "share", False, "classes found again in outputs"),
+        ),
+        found,
+        _label_inputs(case),
+        real,
+        note=note,
+    )
 
 
-def _no_pictures(case: Case) -> str:
+def _edges(case: Case) -> Measure:
+    def values(raw: Raw) -> NDArray[np.float64]:
+        return edge_agreement(case.inputs, raw, case.given.space, case.space)
+
+    return _measure(
+        EDGES,
+        (Scale("edge agreement", "correlation", False, "1 is the input itself"),),
+        lambda raw, reference: (reference.mean(values(raw)),),
+        "" if has_edges(case.given.space) and has_edges(case.space) else "there are no pictures",
+        lambda: (float(values(case.targets).mean()) if case.matched else None,),
+    )
+
+
+def _domain(case: Case) -> Measure:
+    def note(reference: Reference) -> str:
+        share = f"{100 * case.right:.1f} % of held-out pictures"
+        return f"classifier {case.domains.hash[:8]} of domains is right for {share}"
+
+    def doubt(reference: Reference) -> str:
+        share = f"{100 * case.right:.0f} % of real pictures only"
+        return "" if case.right >= DOUBTED else f"taken for the target: the classifier is right for {share}"
+
+    return _measure(
+        "domain",
+        (Scale("taken for the target", "share", False),),
+        lambda raw, reference: (reference.mean(taken_for_b(case.domains, ArraySource(raw))),),
+        _other_form(case),
+        lambda: (float(case.of_b.mean()),),
+        note=note,
+        doubt=doubt,
+    )
+
+
+def _pictures(case: Case) -> str:
     if not case.matched:
         return "inputs have no targets"
     return "" if isinstance(case.space, ImageSpace) else "outputs are no pictures"
@@ -354,62 +315,23 @@ def _no_pictures(case: Case) -> str:
 
 def _small(case: Case) -> str:
     small = min(case.space.shape[1:]) < WINDOW
-    return _no_pictures(case) or ("pictures are too small" if small else "")
+    return _pictures(case) or ("pictures are too small" if small else "")
 
 
-def _no_label_outputs(case: Case) -> str:
+def _label_outputs(case: Case) -> str:
     if not case.matched:
         return "inputs have no targets"
     return "" if isinstance(case.space, LabelSpace) else "outputs are no label maps"
 
 
-def _no_label_inputs(case: Case) -> str:
-    if not case.matched or not isinstance(case.given, LabelSpace) or not isinstance(case.space, ImageSpace):
+def _label_inputs(case: Case) -> str:
+    given = case.given.space
+    if not case.matched or not isinstance(given, LabelSpace) or not isinstance(case.space, ImageSpace):
         return "these are no label maps with their photos"
-    return mapping.unfit(case.space, case.given)
-
-
-def _no_edges(case: Case) -> str:
-    return "" if has_edges(case.given) and has_edges(case.space) else "there are no pictures"
+    return mapping.unfit(case.space, given)
 
 
 def _other_form(case: Case) -> str:
-    a, b = case.given, case.space
+    a, b = case.given.space, case.space
     same = isinstance(a, ImageSpace) and isinstance(b, ImageSpace) and (a.shape, a.bits) == (b.shape, b.bits)
     return "" if same else "inputs and outputs are not of one form"
-
-
-ALL_PIXELS = "over all pixels and channels"
-
-MEASURES = (
-    Measure("l1", (Scale("L1", "share of the range", True, ALL_PIXELS),), _mean(l1, 0.0), _no_pictures),
-    Measure(
-        "psnr", (Scale("PSNR", "dB", False, "mean over pictures"),), _mean(decibels, EXACT), _no_pictures
-    ),
-    Measure("ssim", (Scale("SSIM", "", False, "window of 11 pixels"),), _mean(structure, 1.0), _small),
-    Measure("perceptual", (Scale("perceptual distance", "", True),), _perceptual, _no_pictures),
-    Measure(
-        "labels",
-        (Scale("pixel accuracy", "share", False), Scale("mean IoU", "share", False)),
-        _labels,
-        _no_label_outputs,
-    ),
-    Measure(
-        "segmented",
-        (
-            Scale("segmented pixel accuracy", "share", False, "classes found again in outputs"),
-            Scale("segmented mean IoU", "share", False, "classes found again in outputs"),
-        ),
-        _segmented,
-        _no_label_inputs,
-    ),
-    Measure(
-        "edges",
-        (Scale("edge agreement", "correlation", False, "1 is the input itself"),),
-        _edges,
-        _no_edges,
-        of_input=True,
-    ),
-    Measure("domain", (Scale("taken for the target", "share", False),), _domain, _other_form),
-)
-"""What is measured of translations alone; ``measures.MEASURES`` are of any samples."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.metrics.estimate import TIMES, Estimate, bootstrap, mean_of
+from ptarmigan.metrics.estimate import TIMES, Estimate
+from ptarmigan.metrics.measure import Reference
 from ptarmigan.metrics.raw import unit
 from ptarmigan.metrics.similarity import psnr, ssim
 
@@ -56,7 +57,7 @@ def confusion(found: Raw, truth: Raw, labels: int) -> NDArray[np.int64]:
     return np.stack(counts).reshape(-1, kinds, kinds)[:, :labels]
 
 
-def agreement(counts: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
+def agreement(counts: NDArray[np.int64], reference: Reference) -> tuple[Estimate, Estimate]:
     """Pixel accuracy and mean intersection over union, from the ``confusion`` of every picture.
 
     The first is the share of pixels whose class is right, of those that are of a class. The second is worked
@@ -70,7 +71,8 @@ def agreement(counts: NDArray[np.int64]) -> tuple[Estimate, Estimate]:
     def overlap(rows: Any) -> float:
         return mean_iou(counts[rows].sum(axis=0))
 
-    return mean_of(right), Estimate(overlap(slice(None)), bootstrap(overlap, len(counts), TIMES, 0))
+    error = reference.error(overlap, len(counts), TIMES)
+    return reference.mean(right), Estimate(overlap(slice(None)), error)
 
 
 def mean_iou(counts: NDArray[np.int64]) -> float:

@@ -19,12 +19,13 @@ from ptarmigan.core.game import Game
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
-from ptarmigan.metrics.score import Metric
+from ptarmigan.metrics.panel import Metric
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.generate import CHUNK
 from ptarmigan.tasks.task import Figure, Section, Task
 from ptarmigan.tasks.translate.cycle import apart
-from ptarmigan.tasks.translate.quick import translation_metrics
+from ptarmigan.tasks.translate.evaluate import evaluator
 from ptarmigan.tasks.translate.show import BACK, INPUT, OUTPUT, ROWS, TARGET, Columns, pictured
 
 REPORTED = 96
@@ -52,7 +53,7 @@ class Translate(Task):
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """By what translations are scored."""
-        return translation_metrics(self.samples, self.n)
+        return evaluator(self.samples, Request(n=self.n)).metrics
 
     def picture(self, game: Game) -> Image.Image:
         """Rows of input, output, and target where there is one; back again where the game does that."""

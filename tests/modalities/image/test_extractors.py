@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.metrics.features import Telling, extract, pixels
+from ptarmigan.metrics.features import ClassifierFeatures, extract, pixels
 from ptarmigan.modalities.image import classifier as classifiers
 from ptarmigan.modalities.image.classifier import Unlabelled, fingerprint, learn
 from ptarmigan.modalities.image.extractors import dinov2 as dino
@@ -331,7 +331,7 @@ class TestInception:
         assert features.name == f"inception:{features.hash[:8]}"
         vectors = whatever_the_batch(features, noise(3, 20, 30))
         assert vectors.shape == (3, 2048)
-        assert isinstance(features, Telling)
+        assert isinstance(features, ClassifierFeatures)
         assert len(features.classes) == 1008
         scores = vectors.astype(np.float64) @ state["fc.weight"].double().numpy().T  # and no bias
         np.testing.assert_allclose(
@@ -363,7 +363,7 @@ class TestResNet20:
         features = resnets.resnet20(saved(resnets.Net, tmp_path))
         vectors = whatever_the_batch(features, noise(5, 40, 33, 2, np.uint16))
         assert vectors.shape == (5, 64)
-        assert isinstance(features, Telling)
+        assert isinstance(features, ClassifierFeatures)
         assert features.classes[3] == "cat"
         np.testing.assert_allclose(features.probabilities(vectors).sum(axis=1), 1)
         other = resnets.resnet20(saved(resnets.Net, tmp_path, seed=1))
@@ -386,7 +386,7 @@ class TestSqueezeNet:
         ]
         vectors = whatever_the_batch(features, raw)
         np.testing.assert_allclose(vectors, maps[-1].mean(axis=(2, 3)), rtol=1e-5)
-        assert not isinstance(features, Telling)
+        assert not isinstance(features, ClassifierFeatures)
 
     def test_a_fire(self, tmp_path):
         net = squeezenets.squeezenet(saved(squeezenets.Net, tmp_path)).net
@@ -665,8 +665,8 @@ class TestPick:
         labelled, plain = digits(), digits(labelled=False)
         a = extractor("selfsupervised", labelled, cache=tmp_path)
         assert a.name.startswith("rotations:")
-        assert not isinstance(a, Telling)  # turns are no classes
-        assert isinstance(extractor("classifier", labelled, cache=tmp_path), Telling)
+        assert not isinstance(a, ClassifierFeatures)  # turns are no classes
+        assert isinstance(extractor("classifier", labelled, cache=tmp_path), ClassifierFeatures)
         np.testing.assert_array_equal(
             a(labelled.source.raw), learn(plain.source, plain.space, tmp_path)(plain.source.raw)
         )
@@ -708,7 +708,7 @@ class TestLearning:
     def test_whatever_the_batch(self, tmp_path):
         samples = digits()
         features = learn(samples.source, samples.space, tmp_path)
-        assert isinstance(features, Telling)
+        assert isinstance(features, ClassifierFeatures)
         whatever_the_batch(features, samples.source.raw[:9])
 
     def test_a_bar_on_a_terminal_alone(self, tmp_path, monkeypatch, capfd):

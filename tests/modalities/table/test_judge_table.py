@@ -10,9 +10,10 @@ import pytest
 
 from ptarmigan import api
 from ptarmigan.evaluation import score as judge
-from ptarmigan.modalities.table.alike import is_table, together
+from ptarmigan.modalities.recognise import recognise
+from ptarmigan.modalities.table.alike import together
 from ptarmigan.modalities.table.copula import gaussian_copula
-from ptarmigan.modalities.table.panel import BOOTSTRAP, COPULA, INDEPENDENT, Places
+from ptarmigan.modalities.table.evaluate import BOOTSTRAP, COPULA, INDEPENDENT, Places
 from ptarmigan.modalities.table.source import Table
 
 BESIDE = [INDEPENDENT, COPULA, BOOTSTRAP]
@@ -152,19 +153,17 @@ def test_what_cannot_be_measured_is_said_in_a_line(how, words):
 
 
 def test_targets_are_for_tables():
-    with pytest.raises(ValueError, match="for tables"):
+    with pytest.raises(ValueError, match="for rows of a table, and these are points"):
         judge.score("ring", "ring", target="x")
 
 
 def test_files_with_names_are_tables_and_numbers_alone_are_points(tmp_path):
     (tmp_path / "t.csv").write_text("a,b\n1,2\n")
     (tmp_path / "p.csv").write_text("1,2\n3,4\n")
-    assert is_table(tmp_path / "t.csv")
-    assert is_table("iris")
-    assert is_table(rows(3, 0))
-    assert not is_table(str(tmp_path / "p.csv"))
-    assert not is_table("ring")
-    assert not is_table(np.zeros((2, 2)))
+    for data in (tmp_path / "t.csv", "iris", rows(3, 0)):
+        assert recognise(data).modality.name == "table"
+    for data in (str(tmp_path / "p.csv"), "ring", np.zeros((2, 2))):
+        assert recognise(data).modality.name == "point"
 
 
 def test_the_command_line_scores_files(cli, tmp_path):

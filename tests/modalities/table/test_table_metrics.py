@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from evaluators import metrics_of
 
 from ptarmigan.metrics.likelihood import likelihoods
-from ptarmigan.metrics.score import default_metrics
 from ptarmigan.modalities.table.efficacy import efficacy
 from ptarmigan.modalities.table.measures import bootstrap, column_shapes, independent, pair_trends
 from ptarmigan.modalities.table.source import Table
@@ -67,12 +67,12 @@ def test_tables_are_scored_by_both_while_they_are_trained():
     frame = correlated(300)
     frame.loc[::7, "x"] = None
     samples = Table(frame).open(batch=8)
-    shapes, trends = default_metrics(samples, 100)
+    shapes, trends = metrics_of(samples, 100)
     assert (shapes.name, trends.name) == ("column shapes", "pair trends")
     assert not shapes.lower_is_better
     raw = samples.source.read(np.arange(100))
     assert 0.5 < shapes(raw) <= 1
-    assert 0.5 < trends.floor <= 1
+    assert 0.5 < trends.real <= 1
 
 
 def test_likelihoods_fall_where_rows_are_wrong_and_where_modes_are_missing():

@@ -41,7 +41,7 @@ class Frozen:
 
 @dataclass(frozen=True, eq=False)
 class FrozenClassifier:
-    """A network whose last layer, a linear one, tells classes: ``Telling``.
+    """A network whose last layer, a linear one, tells classes: ``ClassifierFeatures``.
 
     Attributes:
         features: what comes before that layer.

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Samples, Source
-from ptarmigan.metrics.features import Features, Vectors, numbers, pixels
+from ptarmigan.metrics.features import Features, Vectors, pixels
 from ptarmigan.modalities.image.classifier import Classifier, Unlabelled, learn
 from ptarmigan.modalities.image.extractors.dinov2 import dinov2
 from ptarmigan.modalities.image.extractors.inception import inception
@@ -25,8 +25,7 @@ def extractor(
     """The features of that name.
 
     ======================  ========================================================================
-    ``auto``                ``classifier`` of images with classes, ``selfsupervised`` of others; the raw
-                            numbers of points, and of rows the standardised ones
+    ``auto``                ``classifier`` of images with classes, ``selfsupervised`` of others
     ``classifier``          a small network that learns the classes of ``samples``
     ``selfsupervised``      the same that learns how an image was turned, whether there are classes or not
     ``inception``           the FID's network
@@ -60,7 +59,7 @@ def extractor(
 
 
 @dataclass(frozen=True, eq=False)
-class Silent:
+class SelfSupervised:
     """The features of a network that learnt turns and not classes, so that nobody takes one for the other."""
 
     network: Classifier
@@ -86,13 +85,11 @@ class Silent:
 
 def _learnt(source: Source, space: ImageSpace, cache: Path | None) -> Features:
     network = learn(source, space, cache)
-    return network if network.kind == "classifier" else Silent(network)
+    return network if network.kind == "classifier" else SelfSupervised(network)
 
 
 def _auto(samples: Samples, cache: Path | None) -> Features:
-    if not isinstance(samples.space, ImageSpace):
-        return numbers(samples.space)
-    return _learnt(samples.source, samples.space, cache)
+    return _learnt(samples.source, _images("auto", samples), cache)
 
 
 def _classifier(samples: Samples, cache: Path | None) -> Features:

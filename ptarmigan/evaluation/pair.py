@@ -1,0 +1,93 @@
+"""One source of samples beside another: of what kind they are, and how both are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.modality import Modality
+from ptarmigan.modalities.recognise import Recognised, called, recognise
+from ptarmigan.modalities.registry import modalities, modality_of
+
+
+def of_one_kind(real: Any, fake: Any, kind: str = "") -> Recognised:
+    """What both sources are taken for.
+
+    Args:
+        real: the real samples.
+        fake: the others.
+        kind: the modality's name, where a person says it.
+
+    Raises:
+        FileNotFoundError: there is nothing of that name.
+        ValueError: no modality takes one of them, or several do, or they are of different kinds.
+    """
+    first, second = (taken_for(data, kind) for data in (real, fake))
+    if first.modality.name != second.modality.name:
+        raise ValueError(
+            f"{called(real)} ({first.line}) cannot be compared with {called(fake)} ({second.line}): say with "
+            "--kind if both are of one kind"
+        )
+    return first
+
+
+def taken_for(data: Any, kind: str) -> Recognised:
+    """What a source is taken for; samples that are open already say it themselves."""
+    if isinstance(data, Samples):
+        return Recognised(modality_of(data.space), data.space.words)
+    return recognise(data, kind)
+
+
+def of_kind(kind: Modality, given: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """The options that are given, all of which this kind of data has.
+
+    Args:
+        kind: of data.
+        given: options by name; empty ones are not given.
+        known: those that this kind has.
+
+    Raises:
+        ValueError: one is given that it does not have.
+    """
+    found = {name: value for name, value in given.items() if is_given(value)}
+    for name in found:
+        if name not in known:
+            others = [m.plural for m in modalities() if m.takes and name in (*m.option_names, *m.scored_by)]
+            option = name.replace("_", "-")
+            raise ValueError(f"--{option} is for {' and '.join(others)}, and these are {kind.plural}")
+    return found
+
+
+def is_given(value: Any) -> bool:
+    """Whether an option says anything; a frame or an array does."""
+    return value is not None and not (isinstance(value, str | int | tuple) and not value)
+
+
+def evaluator_of(
+    kind: Modality, real: Any, fake: Any, request: Request, options: Mapping[str, Any]
+) -> tuple[Evaluator, NDArray[Any]]:
+    """The evaluator of one source beside another, and the raw samples that it is to score.
+
+    Raises:
+        FileNotFoundError: there is nothing of a name.
+        ValueError: something cannot be read, or the two are not of one form.
+    """
+    if kind.between is not None:
+        return kind.between(real, fake, request, options)
+    known, others = (opened(kind, data, options) for data in (real, fake))
+    if reason := known.space.same_form(others.space):
+        raise ValueError(reason)
+    n = request.count(len(others.source))
+    return kind.evaluator(known, replace(request, n=n)), others.source.read(np.arange(n))
+
+
+def opened(kind: Modality, data: Any, options: Mapping[str, Any]) -> Samples:
+    """A source, open."""
+    return data if isinstance(data, Samples) else kind.options(data, **options).open(batch=1)

@@ -1,0 +1,142 @@
+"""The measures of ``score``: of samples in features, in an order that their content alone decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan.data.samples import ArraySource, Source
+from ptarmigan.metrics.baselines import COPY, MIXTURE, gaussian_mixture, noisy_copy
+from ptarmigan.metrics.classes import class_shares, missing_classes
+from ptarmigan.metrics.features import ClassifierFeatures, Features
+from ptarmigan.metrics.frechet import too_few
+from ptarmigan.metrics.measure import Measure, Reference, Scale
+from ptarmigan.metrics.measures import FRECHET, probabilities
+from ptarmigan.metrics.panel import Panel
+from ptarmigan.metrics.request import Tell, silent
+from ptarmigan.metrics.view import Set, View, look
+
+Baselines: TypeAlias = Mapping[str, Callable[[Set, int], NDArray[Any]]]
+"""Trivial generators by name: training samples, and how many are wanted, to raw ones."""
+BASELINES: Baselines = {"Gaussian mixture": gaussian_mixture, "noisy copy": noisy_copy}
+NAMED = 10
+"""Missing classes that a warning names."""
+
+
+class ThoroughPanel(Panel):
+    """Measures ``n`` samples against the same real ones, with errors and baselines.
+
+    Args:
+        features: what of a sample is looked at.
+        train: the real samples that were learnt from.
+        held_out: other real samples, to compare with; ``train`` where there are none.
+        measures: what is measured.
+        n: how many samples are scored.
+        what: the samples in words, such as "images of 28×28×1", for the protocol.
+        conditional: whether the labels of what is scored are the classes that it was asked to be.
+        baselines: trivial generators to compare with.
+        bounds: those of them that give real samples back, and need not be beaten.
+        beside: how these came about, in words.
+        tell: is told what is being done, as it takes a while.
+
+    Raises:
+        ValueError: there are no real samples, or they are all the same.
+    """
+
+    def __init__(
+        self,
+        features: Features,
+        train: Source,
+        held_out: Source,
+        measures: Iterable[Measure],
+        n: int,
+        *,
+        what: str,
+        conditional: bool = False,
+        baselines: Baselines = BASELINES,
+        bounds: tuple[str, ...] = (),
+        beside: str = f"{MIXTURE}, {COPY}",
+        tell: Tell = silent,
+    ) -> None:
+        self.extractor, self.what, self.generators = features, what, baselines
+        self.beside, self.real_ones = beside, bounds
+        self.features, self.hash = features.name, features.hash
+        self.apart = held_out is not train
+        tell(f"features of the real samples ({features.name})")
+        self.held_out = look(features, Set.of(held_out, None), keep=True)
+        if not (self.held_out.features != self.held_out.features[0]).any():
+            raise ValueError("all real samples are the same: there is nothing to score against")
+        self.train = look(features, Set.of(train, None), keep=True) if self.apart else self.held_out
+        super().__init__(measures, Reference(self.held_out, self.train, self.apart, conditional), n, tell)
+
+    @cached_property
+    def made(self) -> dict[str, View]:
+        """What the trivial generators make."""
+        found = {}
+        for name, generator in self.generators.items():
+            self.tell(f"baseline: {name}")
+            raw = generator(self.train.set, self.n)
+            found[name] = look(self.extractor, Set.of(ArraySource(raw)))
+        return found
+
+    def look(self, source: Source) -> View:
+        """Samples in the order of their digests, with their features."""
+        view = look(self.extractor, Set.of(source))
+        bad = int((~np.isfinite(view.features).all(axis=1)).sum())
+        if bad:
+            raise ValueError(f"{bad:,} of {self.n:,} samples are not finite, or their features are not")
+        return view
+
+    def real(self, measure: Measure) -> tuple[Reference, View]:
+        """Training samples beside those held out; where none are, halves of one another."""
+        if self.apart and not measure.of_training:
+            return self.reference, self.train.part(slice(0, self.n))
+        half, other = self.held_out.part(slice(0, None, 2)), self.held_out.part(slice(1, None, 2))
+        return replace(self.reference, real=half, train=self.train if self.apart else half), other
+
+    def baselines(self, measure: Measure) -> Mapping[str, View]:
+        """What the trivial generators make."""
+        return self.made
+
+    def bounds(self, measure: Measure) -> tuple[str, ...]:
+        """Those that give real samples back; all, where being far from these is easy."""
+        return tuple(self.generators) if measure.of_training else self.real_ones
+
+    def protocol(self, measure: Measure, scale: Scale) -> str:
+        """Features, counts, reference and note, in words."""
+        kind = "held-out real samples" if self.apart else "real samples"
+        _, other = self.real(measure)
+        held = measure.of_training or not self.apart
+        floor = "of them against the others" if held else "training samples"
+        said = (
+            f"features {self.features} ({self.hash or 'unnamed'})",
+            self.what,
+            f"{self.n:,} samples against {len(self.held_out):,} {kind}",
+            f"floor from {len(other):,} {floor}",
+            f"baselines: {self.beside}",
+            measure.note(self.reference),
+            scale.note,
+        )
+        return "; ".join(filter(None, said))
+
+    def warnings(self, view: View) -> Iterable[str]:
+        """Few samples, features that say nothing, and classes that are missing."""
+        dimensions = self.held_out.features.shape[1]
+        moments = any(measure.key == FRECHET.key for measure in self.measures)
+        few = too_few(min(self.n, len(self.held_out)), dimensions)
+        if few and moments:
+            yield f"Fréchet distance: {few}"
+        still = int((self.held_out.features == self.held_out.features[0]).all(axis=0).sum())
+        if still and moments:
+            yield f"{still} of {dimensions} features are the same for all real samples, and say nothing"
+        if isinstance(self.extractor, ClassifierFeatures):
+            real, fake = probabilities(self.held_out), probabilities(view)
+            missing = missing_classes(class_shares(fake, real, self.extractor.classes))
+            if missing:
+                more = " …" if missing[NAMED:] else ""
+                yield f"no sample is told as {', '.join(missing[:NAMED])}{more}"
