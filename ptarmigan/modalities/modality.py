@@ -15,6 +15,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.metrics.evaluator import Evaluator, by_embedding
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.describe import describe_samples
+from ptarmigan.modalities.networks import Networks
 
 
 class DataOptions(Protocol):
@@ -67,6 +68,8 @@ class Modality:
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
+        networks: plain networks for samples of a space, by which recipes that serve several kinds serve this
+            one; None where there are none.
     """
 
     name: str
@@ -84,6 +87,7 @@ class Modality:
     recipe: str = ""
     recipes: str = ""
     calibrated: bool = False
+    networks: Callable[[Space], Networks] | None = None
 
     def describe(self, options: DataOptions) -> Description:
         """What a source holds, from a look at every sample.

@@ -12,6 +12,7 @@ from typing import Any
 from ptarmigan.core.errors import one_line
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.modality import Modality
+from ptarmigan.modalities.networks import Networks
 
 BUILT_IN = ("image", "label", "point", "vector", "table", "series")
 GROUP = "ptarmigan.modalities"
@@ -79,6 +80,18 @@ def modality_of(space: Space) -> Modality:
         if type(space) is each.space:
             return each
     raise ValueError(f"no kind of data has samples of {type(space).__name__}: is its plug-in installed?")
+
+
+def networks_for(space: Space) -> Networks:
+    """Plain networks for samples of this space.
+
+    Raises:
+        ValueError: its modality has none.
+    """
+    found = modality_of(space)
+    if found.networks is None:
+        raise ValueError(f"there are no plain networks for {found.plural}: name a recipe of theirs")
+    return found.networks(space)
 
 
 def from_json(plain: Mapping[str, Any]) -> Space:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ptarmigan.nets.layers import Classes, ClassInput, Head, initialise
 from ptarmigan.nets.minibatch import MinibatchStd
+from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.nets.sides import crop, halved, halvings
 
 Norm = Callable[[int], nn.Module]
@@ -23,7 +24,7 @@ def widths(width: int, stages: int) -> list[int]:
     return [width * min(2**i, 8) for i in range(stages)]
 
 
-class DCGANGenerator(nn.Module):
+class DCGANGenerator(Generator):
     """A linear start and transposed convolutions.
 
     Args:
@@ -82,7 +83,7 @@ class DCGANGenerator(nn.Module):
         return crop(self.layers(self.input(z, c)), self.sides)
 
 
-class DCGANDiscriminator(nn.Module):
+class DCGANDiscriminator(Discriminator):
     """Strided convolutions with leaky ReLU; the classes, where there are some, by projection.
 
     Args:

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.nets.layers import Classes, ClassInput, Dropout, Head, required
+from ptarmigan.nets.players import Discriminator, Generator
 
 Activation = Callable[[], nn.Module]
 Norm = Callable[[int], nn.Module]
@@ -38,7 +39,7 @@ def stack(sizes: tuple[int, ...], layer: Layer) -> nn.Sequential:
     return nn.Sequential(*(layer(a, b) for a, b in pairwise(sizes)))
 
 
-class MLPGenerator(nn.Module):
+class MLPGenerator(Generator):
     """Fully connected generator of images (Goodfellow et al. 2014; with classes, Mirza & Osindero 2014).
 
     Args:
@@ -72,7 +73,7 @@ class MLPGenerator(nn.Module):
         return torch.tanh(images).reshape(-1, *self.shape)
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """Fully connected discriminator of flattened samples, with dropout.
 
     Args:
@@ -115,7 +116,7 @@ class MLPDiscriminator(nn.Module):
         return scores
 
 
-class PointGenerator(nn.Module):
+class PointGenerator(Generator):
     """Fully connected generator of points.
 
     Args:
@@ -146,7 +147,7 @@ class PointGenerator(nn.Module):
         return points
 
 
-class PointDiscriminator(nn.Module):
+class PointDiscriminator(Discriminator):
     """Fully connected discriminator of points, or of several packed into one (PacGAN, arXiv 1712.04086).
 
     Args:

@@ -8,6 +8,7 @@ from typing import Any
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.image.networks import ImageNetworks
 from ptarmigan.modalities.image.recognise import recognise
 from ptarmigan.modalities.image.source import KINDS, Images
 from ptarmigan.modalities.image.space import ImageSpace
@@ -55,4 +56,5 @@ MODALITY = Modality(
     recipe="image.r1gan",
     recipes="ptarmigan.zoo.image",
     calibrated=True,
+    networks=ImageNetworks,
 )

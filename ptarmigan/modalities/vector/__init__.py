@@ -10,6 +10,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Modality
+from ptarmigan.modalities.vector.networks import VectorNetworks
 from ptarmigan.modalities.vector.source import NAME, Vectors
 from ptarmigan.modalities.vector.space import VectorSpace
 
@@ -52,4 +53,5 @@ MODALITY = Modality(
     models=("mixture", "kernels"),
     recipe="anomaly.ganomaly",
     recipes="ptarmigan.zoo.anomaly",
+    networks=VectorNetworks,
 )

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ptarmigan.core.game import Game
-from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
-from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator
 from ptarmigan.tasks.detect.scores import scored
 from ptarmigan.tasks.generate import Generate
 
 QUANTILES = 1_001
 """That the weights file remembers of the anomaly scores of training samples."""
-
-Maker: TypeAlias = PointGenerator | DCGANGenerator
-"""A network that makes samples of latents."""
-Critic: TypeAlias = PointDiscriminator | DCGANDiscriminator
-"""A network of scores that has features."""
 
 
 class Detect(Generate):
@@ -59,20 +51,11 @@ class Detector(Game):
         wants noise draws it for one sample, and begins with the same for all.
         """
 
-    def where(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
-        """How abnormal every pixel of images is; None where the game cannot say."""
+    def reconstruct(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch *sample"] | None:
+        """Samples as the networks reconstruct them; None where they do not."""
         return None
 
-
-def beside(
-    a: Float[Tensor, "batch first *sides"], b: Float[Tensor, "batch second *sides"]
-) -> Float[Tensor, "batch both *sides"]:
-    """Two vectors of each sample as one, or two images as one of all their channels."""
-    return torch.cat([a, b], 1)
-
-
-def pixels_apart(
-    x: Float[Tensor, "batch *sample"], again: Float[Tensor, "batch *sample"]
-) -> Float[Tensor, "batch height width"] | None:
-    """The squared distance of every pixel from what was made instead, over the channels; of rows None."""
-    return (x - again).square().mean(1) if x.dim() == 4 else None
+    def where(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
+        """The squared error of every pixel's reconstruction, a mean over channels; None for other samples."""
+        again = self.reconstruct(x)
+        return (x - again).square().mean(1) if again is not None and x.dim() == 4 else None

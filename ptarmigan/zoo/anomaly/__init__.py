@@ -1,1 +1,1 @@
-"""Rows of numbers: detectors of those that are not like the others."""
+"""Detectors of anomalies, among rows of numbers and among images."""
