@@ -26,7 +26,7 @@ from record import record, recorded
 from ptarmigan import zoo
 from ptarmigan.evaluation import score as judge
 from ptarmigan.metrics.request import Request
-from ptarmigan.trained import Trained
+from ptarmigan.trained import kind_of
 from ptarmigan.training.options import build, defaults
 from ptarmigan.training.run import Run
 
@@ -86,7 +86,7 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     (mark,) = clocked(run, [minutes], clock=time.process_time)
     labels = run.samples.source.labels
     frequencies = None if labels is None else np.bincount(labels).tolist()
-    trained = Trained(mark.game, run.space, {"recipe": name, "frequencies": frequencies})
+    trained = kind_of(mark.game)(mark.game, run.space, {"recipe": name, "frequencies": frequencies})
     found = judge.of_run(run, trained, samples, seed, Request(metrics=measures(name, run)))
     return {
         "recipe": name,

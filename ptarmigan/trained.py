@@ -506,5 +506,9 @@ def load(
                 f"({str(error).splitlines()[0]})"
             ) from error
     game.to(pick_device(device)).eval().requires_grad_(False)
-    kind = next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)
-    return kind(game, space, description).eval()
+    return kind_of(game)(game, space, description).eval()
+
+
+def kind_of(game: Game) -> type[Trained]:
+    """What the runs of a game are loaded as."""
+    return next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)

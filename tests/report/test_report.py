@@ -31,7 +31,7 @@ from ptarmigan.report.likeness import _shrunk, compare
 from ptarmigan.report.page import command, write_report
 from ptarmigan.report.story import read
 from ptarmigan.tasks.choice import task_of
-from ptarmigan.trained import Trained
+from ptarmigan.trained import Generator
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
@@ -382,7 +382,7 @@ def test_copies_of_training_images_are_found_out(photos):
     _, run = photos
     source, space = run.samples.source, run.space
     stolen = space.encode(source.read(np.arange(40, 60)))
-    found = compare(run, Trained(Copier(stolen).eval(), space, {}))
+    found = compare(run, Generator(Copier(stolen).eval(), space, {}))
     assert found.median == 0
     assert found.held_out is not None
     assert found.held_out > 0.1
@@ -395,7 +395,7 @@ def test_without_held_out_images_nothing_is_compared_with_them():
     samples = image_samples(classes=())
     samples.held_out = samples.source
     run = image_run(samples)
-    found = compare(run, Trained(run.game.eval(), run.space, {}))
+    found = compare(run, Generator(run.game.eval(), run.space, {}))
     assert found.held_out is None
     assert found.real.shape == found.generated.shape
 

@@ -26,7 +26,7 @@ from ptarmigan.tasks.translate.direction import Direction
 from ptarmigan.tasks.translate.many import Wish, translate_files
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
 from ptarmigan.tasks.translate.translation import Translation, translations
-from ptarmigan.trained import Trained, load
+from ptarmigan.trained import Translator, load
 
 RGB = ImageSpace(16, 24, 3)
 
@@ -72,7 +72,7 @@ def same(a: Tensor) -> Tensor:
 
 def trained(make=same, given: Space = RGB, space: Space | None = None, latent: int = 0, back=None, **options):
     described = {"inputs": given.to_json(), "options": options}
-    return Trained(Made(make, latent, back).eval(), space or given, described)
+    return Translator(Made(make, latent, back).eval(), space or given, described)
 
 
 def noise(*shape: int, dtype=np.uint8) -> np.ndarray:
@@ -320,7 +320,7 @@ def opened(path: Path | str) -> np.ndarray:
         return np.asarray(image)
 
 
-def wish(run: Trained, **how) -> Wish:
+def wish(run: Translator, **how) -> Wish:
     return Wish(run.direction(), **how)
 
 
