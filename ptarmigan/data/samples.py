@@ -82,6 +82,11 @@ class Samples(Generic[S]):
         """Whether every sample comes with its class."""
         return self.condition is None and self.source.labels is not None
 
+    @property
+    def paired(self) -> bool:
+        """Whether every sample is learnt with the condition that belongs to it."""
+        return self.condition is not None and self.condition.paired
+
     def require_classes(self) -> int:
         """How many classes there are, for a conditional game.
 

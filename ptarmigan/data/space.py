@@ -74,6 +74,16 @@ class Space(ABC):
         return f"samples of {'×'.join(map(str, self.shape))} numbers"
 
     @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The ends of the range of encoded numbers, where they mean something, as black and white do."""
+        return None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether equal samples, and values that hardly any sample has, are as it should be."""
+        return False
+
+    @property
     def layout(self) -> torch.memory_format:
         """How networks like encoded batches in memory."""
         return torch.contiguous_format

@@ -7,11 +7,12 @@ import hashlib
 import numpy as np
 
 from ptarmigan.data.samples import Samples
-from ptarmigan.doctor.features import Floats, squared_distances
+from ptarmigan.doctor.features import Floats
+from ptarmigan.doctor.history import UNCALIBRATED
 from ptarmigan.doctor.portrait import LISTED, Groups
 from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
-from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.metrics.pairwise import squared_distances
+from ptarmigan.modalities.registry import modality_of
 
 NEIGHBOURS = 10
 AGREED = 0.6
@@ -24,14 +25,18 @@ def facts(samples: Samples, real: Real) -> Values:
     Of all samples: ``samples``, ``held_out``, ``classes``, ``least_class`` and ``most_class`` (samples in
     them). Of those that the doctor looks at, as networks see them: ``looked_at``, ``low``, ``high``,
     ``mean``, ``std``, ``edge`` (the share of numbers at either end), ``constant_channels`` and
-    ``duplicates`` (not of tables) and ``constant_samples`` (shares of samples), ``variety`` (the effective
-    number of as many as are looked at), ``agreement`` (the share whose nearest other sample has their class),
-    ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
+    ``duplicates`` (where samples do not repeat) and ``constant_samples`` (shares of samples), ``variety``
+    (the effective number of as many as are looked at), ``agreement`` (the share whose nearest other sample
+    has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
     whose neighbours agree on another class), and ``share/3``, that of class or mode 3. What held-out samples
-    look like against training samples is in ``real/...``, and ``paired`` is 1 where each is learnt with its
-    input.
+    look like against training samples is in ``real/...``; ``paired`` is 1 where each is learnt with its
+    input, and ``uncalibrated`` where no threshold was tuned on samples of this kind.
+
+    Raises:
+        ValueError: no modality has samples of this kind.
     """
-    source, x = samples.source, real.encoded(samples.source, real.rows[: max(1, len(real.train))]).float()
+    source, space = samples.source, samples.space
+    x = real.encoded(source, real.rows[: max(1, len(real.train))]).float()
     flat = x.flatten(1)
     found: Values = {
         "samples": len(source),
@@ -42,16 +47,19 @@ def facts(samples: Samples, real: Real) -> Values:
         "mean": float(x.mean()),
         "std": float(x.std(unbiased=False)),
     }
-    if not isinstance(samples.space, TableSpace):  # where values are rare, and rows alike, nothing is wrong
-        still = x.amax((0, *range(2, x.dim()))) == x.amin((0, *range(2, x.dim())))
+    if not modality_of(space).calibrated:
+        found[UNCALIBRATED] = 1
+    if not space.repeats:
+        planes = space.planes(x)
+        still = planes.amax((0, 2)) == planes.amin((0, 2))
         found |= {"constant_channels": float(still.sum()), "duplicates": duplicates(samples, real)}
-    if samples.condition is not None and samples.condition.paired:
+    if samples.paired:
         found["paired"] = 1
-    if isinstance(samples.space, ImageSpace):
+    if space.bounds is not None:
         found["constant_samples"] = float((flat.amax(1) == flat.amin(1)).float().mean())
-        found["edge"] = outside(x, (-1.0, 1.0), -EDGE)
-    if source.labels is not None and samples.space.classes:
-        sizes = np.bincount(source.labels, minlength=len(samples.space.classes))
+        found["edge"] = outside(x, space.bounds, -EDGE)
+    if source.labels is not None and space.classes:
+        sizes = np.bincount(source.labels, minlength=len(space.classes))
         found |= {"classes": len(sizes), "least_class": int(sizes.min()), "most_class": int(sizes.max())}
         found |= labels(real.portrait.real, real.portrait.group)
     found["variety"] = real.portrait.vendi

@@ -343,14 +343,14 @@ def bad(signs: Signs) -> Holds:
     """Where samples of the averaged weights are far from real ones."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
-    return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[kind(signs)]))
+    return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[bounded(signs)]))
 
 
 def hopeless(signs: Signs) -> Holds:
     """Where samples are further from real ones than those of any healthy run are as early."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     done = np.maximum(signs.steps / max(1, signs.history.steps), 1e-9)
-    return np.asarray(far >= at.HOPELESS[kind(signs)] * done**-at.SOON)
+    return np.asarray(far >= at.HOPELESS[bounded(signs)] * done**-at.SOON)
 
 
 def coming(signs: Signs) -> Holds:
@@ -363,9 +363,9 @@ def growing(signs: Signs, name: str) -> Holds:
     return signs.grows(signs(name), at.GROWING) & ~hopeless(signs)
 
 
-def kind(signs: Signs) -> str:
-    """What the samples are: what is usual depends on it."""
-    return "images" if "edge" in signs.history.data else "points"
+def bounded(signs: Signs) -> bool:
+    """Whether the numbers of samples have bounds, as those of images do: what is usual depends on it."""
+    return "edge" in signs.history.data
 
 
 def improving(signs: Signs) -> Holds:

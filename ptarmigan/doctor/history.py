@@ -17,6 +17,8 @@ Curve: TypeAlias = list[tuple[int, float]]
 SCORE, DATA = "score/", "data/"
 ENDINGS = ("finished: ", "stopped: ")
 CONVERGED = "finished: converged"
+UNCALIBRATED = "uncalibrated"
+"""The fact of data on whose kind no threshold was tuned."""
 
 
 @dataclass
@@ -51,6 +53,11 @@ class History:
     def over(self) -> bool:
         """Whether all of its steps are done."""
         return self.ended.startswith("finished: ")
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether thresholds were tuned on samples of this kind; older logs do not say."""
+        return UNCALIBRATED not in self.data
 
     def until(self, step: int) -> History:
         """The history as it was after ``step`` steps."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.doctor.features import Floats, clusters, squared_distances
+from ptarmigan.doctor.features import Floats, clusters
+from ptarmigan.metrics.pairwise import squared_distances
 
 CLUSTERS = 20
 NEAR, WIDE = 5, 32

@@ -25,7 +25,7 @@ CONSTANT = 0.05
 REPEATED = 0.3
 """Share of samples that equal an earlier one."""
 NARROW = 0.1
-"""Deviation of the encoded data."""
+"""Standard deviation of the encoded data."""
 IMBALANCED = 50.0
 """Samples of the largest class for one of the smallest."""
 MISLABELLED = 0.12
@@ -38,14 +38,15 @@ UNREACHED = 0.1
 # How good samples are
 FAR = 0.2
 """Fréchet distance of cheap features, beyond that of held-out samples, when samples are bad."""
-HOPELESS = {"points": 0.1, "images": 0.3}
-"""The same at the end of a run, when there is no use in waiting for it to fall."""
+HOPELESS = {False: 0.1, True: 0.3}
+"""The same at the end of a run, when there is no use in waiting for it to fall. Of points, and of
+images, whose numbers have bounds."""
 SOON = 0.75
 """How it falls in a healthy run: with the fraction that is done, to the power of minus this."""
 CLOSE = 0.08, 0.03
 """The same distance, and change of that share, which say nothing of whether samples become better."""
-UNLIKE = {"points": 0.35, "images": 0.1}
-"""Share of samples that look like real ones, over that of held-out ones, when they are bad."""
+UNLIKE = {False: 0.35, True: 0.1}
+"""Alike, the share of samples that look like real ones, over that of held-out ones, when they are bad."""
 
 # Numbers out of hand
 SKIPPED = 0.5
@@ -53,7 +54,7 @@ SKIPPED = 0.5
 FINITE = 0.99
 """Share of samples that are finite, at least."""
 EXPLODED = 100.0
-"""Deviation of the scores of real samples, or distance of their mean from that of generated ones."""
+"""Standard deviation of the scores of real samples, or distance of their mean from that of generated ones."""
 STEEPEST = 1e4
 """Length of a player's gradient."""
 
@@ -79,7 +80,7 @@ TELLS = 0.94
 GUESSES = 0.6
 """The same, when it is too weak."""
 GENTLE = 0.15
-"""Its slope, in scores over the distance of two real samples, when it says too little."""
+"""The norm of its gradient, in scores over the distance of two real samples, when it says too little."""
 FLAT = 0.02
 """The same, when it says nothing."""
 KNOWS = 0.64

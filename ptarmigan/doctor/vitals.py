@@ -16,10 +16,10 @@ from ptarmigan.core import noise
 from ptarmigan.core.game import Game
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
-from ptarmigan.doctor import inputs
-from ptarmigan.doctor.features import Axes, Floats, finite_rows, reduced, roughness, share_of
+from ptarmigan.doctor.features import Axes, Floats, finite_rows, share_of
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.training.draw import placed
 from ptarmigan.training.ema import Average
 from ptarmigan.training.rules import due, parameters
@@ -79,6 +79,7 @@ class Vitals:
     ) -> None:
         self.run, self.device, self.precision, self.compiled = run, device, precision, compiled
         self.count = count(run.space.shape)
+        self.task = task_of(run.game, run.samples, seed=run.seed, precision=precision)
         self.sketches: dict[str, Sketch] = {}
         self.fixed: Tensor | None = None
         self._real: Real | None = None
@@ -98,10 +99,8 @@ class Vitals:
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
-                if c is not None and self.run.samples.condition is not None:
-                    found |= inputs.signs(self.run, z, c, x, self.real.train)
-                elif c is not None:
-                    found["conditional"] = float(differ(game.sample(z[:FEW], c[:FEW].roll(1, 0)), x[:FEW]))
+                if c is not None:
+                    found |= self.task.vital_signs(game, z, c, x, self.real.train)
             found |= self.scores(game, x, c)
             found |= self.samples(x)
             with average.playing(game), torch.no_grad():
@@ -186,7 +185,7 @@ class Vitals:
         """What the generator makes now, and how far that has moved since the last probe."""
         found = self.looked_at(x) | ranges(x, self.real.train)
         whole = bool(finite_rows(x).all())
-        at = self.real.axes(reduced(x)) if whole else None
+        at = self.real.axes(self.run.space.embed(x)) if whole else None
         if at is not None:
             centre = at.mean(0) / np.maximum(self.real.portrait.spread, 1e-12)
             found |= {f"at/{i}": float(v) for i, v in enumerate(centre[:AXES])}
@@ -204,9 +203,7 @@ class Vitals:
         if not finite.all():
             return found
         asked = self.real.asked
-        found |= self.real.portrait.look(self.real.axes(reduced(x)), asked)
-        if self.real.roughness:
-            found["roughness"] = roughness(x) / self.real.roughness
+        found |= self.real.portrait.look(self.real.axes(self.run.space.embed(x)), asked)
         return found
 
     def state_dict(self) -> dict[str, Any]:
@@ -243,10 +240,10 @@ class Real:
             picked = chosen(held_out, count, run.seed)
             self.held_out = self.encoded(held_out, picked)
             self.held_out_given = self.conditions(run, picked, len(picked), held_out=True)
-            others = reduced(self.held_out)
+            others = self.space.embed(self.held_out)
         flat = np.concatenate(
             [
-                reduced(self.encoded(source, part))
+                self.space.embed(self.encoded(source, part))
                 for part in np.array_split(self.rows, max(1, len(self.rows) // count))
             ]
         )
@@ -255,7 +252,6 @@ class Real:
         group, groups = self.groups(run, at)
         self.portrait = Portrait.of(at, group, groups, count, noise.key(run.seed, "doctor", "clusters"))
         self.apart = float(self.train.float().flatten(1).var(0, unbiased=False).sum() * 2) ** 0.5
-        self.roughness = roughness(self.train)
         self.asked = None
         if samples.labelled and self.space.classes and self.given is not None:
             self.asked = self.given.numpy()
@@ -284,8 +280,7 @@ class Real:
     def encoded(self, source: Source, rows: NDArray[np.int64]) -> Tensor:
         """Samples as networks see them."""
         x = self.space.encode(source.read(rows))
-        layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
-        return x.to(torch.get_default_dtype(), memory_format=layout)
+        return x.to(torch.get_default_dtype(), memory_format=self.space.layout)
 
     def probe(self, device: torch.device) -> tuple[Tensor, Tensor | None]:
         """Training samples, and what they come with."""
@@ -327,11 +322,6 @@ def ranges(x: Tensor, real: Tensor) -> Values:
         "beyond": outside(x, theirs, EDGE),
         "unreached": outside(real, mine, EDGE),
     }
-
-
-def differ(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors differ by more than rounding does."""
-    return not torch.allclose(a.float(), b.float(), rtol=1e-3, atol=1e-3)
 
 
 def extremes(x: Tensor) -> tuple[float, float]:

@@ -125,12 +125,16 @@ WORDS = {
 }
 
 
+UNCALIBRATED = (
+    "the doctor's thresholds were never tuned on runs of this kind of data: take what it says as a hint"
+)
+
 SIGNS = {
     "told": "chance that a real sample scores above a generated one",
     "told_held_out": "the same for held-out ones",
     "known": "chance that a training sample scores above a held-out one",
-    "slope": "the discriminator's slope at generated samples",
-    "grad": "gradient of the",
+    "slope": "norm of the discriminator's gradient at generated samples",
+    "grad": "gradient norm of the",
     "turn": "cosine of successive moves of the",
     "vendi": "effective number of samples, of that of real ones",
     "diversity": "distance between samples, of that of real ones",

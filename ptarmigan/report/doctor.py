@@ -14,7 +14,7 @@ from typing import Any
 from ptarmigan import zoo
 from ptarmigan.doctor import Fault, Finding, History, diagnose, read
 from ptarmigan.doctor.treatment import Treatment, command, in_force, setup, treat
-from ptarmigan.doctor.words import SIGNS, WORDS, Words
+from ptarmigan.doctor.words import SIGNS, UNCALIBRATED, WORDS, Words
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
 from ptarmigan.report.story import Story
@@ -121,6 +121,11 @@ def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Op
 
 
 def told(history: History, found: list[Opinion]) -> list[str]:
+    """The findings as lines of text, and how far they are to be trusted."""
+    return [*findings(history, found), *([] if history.calibrated else [f"note: {UNCALIBRATED}"])]
+
+
+def findings(history: History, found: list[Opinion]) -> list[str]:
     """The findings as lines of text."""
     where = f"at step {history.step:,} of {history.steps:,}"
     well = healthy(history, found)
@@ -171,6 +176,7 @@ def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, A
         "steps": history.steps,
         "over": history.over,
         "healthy": healthy(history, found),
+        "calibrated": history.calibrated,
         "findings": [
             {
                 **asdict(each.finding),
@@ -189,17 +195,23 @@ def section(history: History, found: list[Opinion]) -> Markup | None:
     """The findings on the page; None for a run that logged nothing yet."""
     if not history.step:
         return None
+    note = None if history.calibrated else h("p", sentence(UNCALIBRATED), class_="soft")
     if not found:
-        said = told(history, found)[0]
-        return join(h("h2", "Doctor"), h("p", said[:1].upper() + said[1:] + ".", class_="soft"))
-    return join(h("h2", "Doctor"), in_full(found[0]), [in_brief(each) for each in found[1:]])
+        said = sentence(findings(history, found)[0])
+        return join(h("h2", "Doctor"), h("p", said, class_="soft"), note)
+    return join(h("h2", "Doctor"), in_full(found[0]), [in_brief(each) for each in found[1:]], note)
+
+
+def sentence(words: str) -> str:
+    """Words with a capital and a full stop."""
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def in_full(each: Opinion) -> Markup:
     """The finding that explains the others."""
     headline, treatment = each.finding.headline, each.treatment
     return join(
-        h("p", h("strong", f"{headline[:1].upper()}{headline[1:]}."), class_="ending ill"),
+        h("p", h("strong", sentence(headline)), class_="ending ill"),
         h("p", f"{evidence(each.finding)}.", class_="soft") if each.finding.evidence else None,
         h("p", each.words.why, " ", h("small", f"{each.words.source}. What helps: {each.words.helps}.")),
         h("p", f"To treat it, change {treatment.words}:") if treatment else None,

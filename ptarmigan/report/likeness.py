@@ -1,8 +1,7 @@
-"""Generated samples beside real ones, the training samples nearest to them, and whether they are copies."""
+"""The training samples nearest to generated ones, and whether these are copies."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,26 +10,27 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
+from ptarmigan.data.space import Space
 from ptarmigan.metrics.features import chunks
-from ptarmigan.metrics.raw import shrunk
 from ptarmigan.metrics.search import nearest
-from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.registry import modality_of
+from ptarmigan.report.html import Markup, h, image, join
 from ptarmigan.tasks.generate import generate
 from ptarmigan.trained import Trained
 from ptarmigan.training.run import Run
 
-PAIRS = 36
 SHOWN = 10
 NEIGHBOURS = 3
-JUDGED = 256
+GENERATED = 256
 """Samples whose nearest training sample is looked for."""
 LOOKED_AT = 60_000
 BYTES = 500_000_000
 """Training samples, and bytes of them, that are looked at, at most."""
-SIDE = 32
-"""Pixels that images are compared at: larger ones are averaged down."""
+LONGEST = 30_000
+"""Characters of a sample on the page, at most; what is longer is drawn smaller."""
 
 Raw = NDArray[Any]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,6 @@ class Likeness:
     """What ``compare`` found.
 
     Attributes:
-        real: real samples.
-        generated: as many, of the same classes where the run is conditional.
         shown: some generated samples.
         neighbours: for each of them the nearest training samples, of shape (shown, neighbours, ...).
         distances: to those, of shape (shown, neighbours).
@@ -48,71 +46,125 @@ class Likeness:
         looked_at: training samples that were looked at.
     """
 
-    real: Raw
-    generated: Raw
     shown: Raw
     neighbours: Raw
-    distances: NDArray[np.float64]
+    distances: Floats
     median: float
     held_out: float | None
     looked_at: int
 
 
 def compare(run: Run, trained: Trained) -> Likeness:
-    """Real beside generated, and the nearest training samples.
+    """The nearest training samples of generated ones, of the same classes where the run is conditional.
 
-    Images are compared pixel by pixel, the distance in shares of the whole range (root mean square); points
-    by Euclidean distance in their own units.
+    Distances are those of the space's embedding, in units of ``unit``.
 
     Raises:
         ValueError: the data cannot be read.
     """
-    source = run.samples.source
-    real, classes = _some(source, min(JUDGED, len(source)), "real")
+    source, space = run.samples.source, run.space
     chunked = generate(
-        trained.game, trained.space, JUDGED, seed=run.seed, classes=classes, precision=trained.precision
+        trained.game,
+        trained.space,
+        GENERATED,
+        seed=run.seed,
+        classes=some_classes(source),
+        precision=trained.precision,
     )
     generated = np.concatenate(list(chunked))
-    looked_at = min(len(source), LOOKED_AT, max(1, BYTES // max(1, real[0].nbytes)))
+    bytes_of_one = max(1, source.read(np.zeros(1, np.int64)).nbytes)
+    looked_at = min(len(source), LOOKED_AT, max(1, BYTES // bytes_of_one))
     where = np.sort(permute(np.arange(looked_at), len(source), "looked at"))
-    train = np.concatenate([*_comparable(source, where)])
-    found, distances = nearest(train, _shrunk(generated), min(NEIGHBOURS, looked_at))
-    unit = _unit(run, train)
+    train = embedded(space, source, where)
+    found, distances = nearest(train, embedding(space, generated), min(NEIGHBOURS, looked_at))
+    one = unit(space, train)
     held_out = None
     if run.samples.held_out is not source:
-        others, _ = _some(run.samples.held_out, min(JUDGED, len(run.samples.held_out)), "held out")
-        held_out = float(np.median(nearest(train, _shrunk(others))[1])) / unit
+        others = run.samples.held_out
+        some = permute(np.arange(min(GENERATED, len(others))), len(others), "report", "held out")
+        held_out = float(np.median(nearest(train, embedded(space, others, some))[1])) / one
     neighbours = source.read(where[found[:SHOWN]].reshape(-1))
     return Likeness(
-        real=real[:PAIRS],
-        generated=generated[: min(PAIRS, len(real))],
         shown=generated[:SHOWN],
         neighbours=neighbours.reshape(SHOWN, -1, *neighbours.shape[1:]),
-        distances=distances[:SHOWN] / unit,
-        median=float(np.median(distances[:, 0])) / unit,
+        distances=distances[:SHOWN] / one,
+        median=float(np.median(distances[:, 0])) / one,
         held_out=held_out,
         looked_at=looked_at,
     )
 
 
-def _some(source: Source, n: int, name: str) -> tuple[Raw, Indices | None]:
-    """Some samples, and ``JUDGED`` classes that begin with theirs."""
-    indices = permute(np.arange(n), len(source), "report", name)
-    labels = None if source.labels is None else np.resize(source.labels[indices], JUDGED)
-    return np.concatenate([*chunks(source, indices)]), labels
+def some_classes(source: Source) -> Indices | None:
+    """Classes that are as frequent as in the data; None where it has none."""
+    if source.labels is None:
+        return None
+    rows = permute(np.arange(min(GENERATED, len(source))), len(source), "report", "real")
+    return np.resize(source.labels[rows], GENERATED)
 
 
-def _comparable(source: Source, where: Indices) -> Iterator[Raw]:
-    return (_shrunk(raw) for raw in chunks(source, where))
+def embedded(space: Space, source: Source, where: Indices) -> Floats:
+    """The embedding of samples of a source, a few read at a time."""
+    return np.concatenate([embedding(space, raw) for raw in chunks(source, where)])
 
 
-def _shrunk(raw: Raw) -> Raw:
-    """Images averaged down until they fit ``SIDE``; all else as it is."""
-    return shrunk(raw, SIDE)
+def embedding(space: Space, raw: Raw) -> Floats:
+    """The embedding of raw samples."""
+    return space.embed(space.encode(raw))
 
 
-def _unit(run: Run, compared: Raw) -> float:
-    """What one unit of the distances shown is."""
-    if not isinstance(run.space, ImageSpace):
-        return 1.0
-    return float(run.space.white * np.sqrt(compared[0].size))
+def unit(space: Space, train: Floats) -> float:
+    """What one unit of the distances shown is.
+
+    Where numbers have bounds, distances are root mean squares over them, as a share of the range; elsewhere
+    they are shares of the distance of two training samples (the root of its mean square).
+    """
+    if space.bounds is not None:
+        low, high = space.bounds
+        return float((high - low) * np.sqrt(train.shape[1]))
+    return float(np.sqrt(2 * train.var(0).sum())) or 1.0
+
+
+def section(run: Run, trained: Trained) -> Markup:
+    """Generated samples, each above the training samples nearest to it, and what distances say."""
+    found, space = compare(run, trained), run.space
+    figures = [
+        h(
+            "figure",
+            h("div", shown(space, own[None]), class_="own"),
+            [shown(space, near[None]) for near in others],
+            h("figcaption", share(distances[0])),
+        )
+        for own, others, distances in zip(found.shown, found.neighbours, found.distances, strict=True)
+    ]
+    return join(
+        h("h3", "Nearest in the training data"),
+        h("p", words(found, space), class_="soft"),
+        h("div", figures, class_="near"),
+    )
+
+
+def words(found: Likeness, space: Space) -> str:
+    """What the distances say, in words."""
+    kind = modality_of(space).plural
+    said = f"Among {found.looked_at:,} training {kind}, the nearest to a generated one is at "
+    said += f"{share(found.median)} (median)"
+    if found.held_out is not None:
+        said += f"; to a real one that was not trained on, at {share(found.held_out)}. "
+        said += "Much nearer than that would mean copies, or samples that hardly differ at all"
+    said += ". Above the line a generated one, below it those nearest to it, and the distance to the first: "
+    if space.bounds is not None:
+        return said + "a root mean square, as a share of the whole range."
+    return said + "100 % is how far apart two of the training data are (root mean square)."
+
+
+def shown(space: Space, raw: Raw) -> Markup:
+    """Raw samples as people look at them; a large picture in fewer bytes."""
+    found = space.html(raw)
+    if len(found) <= LONGEST:
+        return Markup(found)
+    return image(space.render(raw), space.words, LONGEST // 2, 400)
+
+
+def share(part: float) -> str:
+    """A share of a unit, as a person reads it."""
+    return f"{100 * part:.1f} %"

@@ -12,20 +12,17 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
 from ptarmigan.media.files import write
-from ptarmigan.media.pictures import grid
-from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.report import doctor
+from ptarmigan.report import doctor, likeness
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, facts, figure, h, image, inline, join, table
-from ptarmigan.report.likeness import Likeness, compare
 from ptarmigan.report.scores import scores
 from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
 from ptarmigan.tasks.choice import task_of, task_type
 from ptarmigan.tasks.generate import Generate
 from ptarmigan.tasks.task import Section
-from ptarmigan.trained import Trained, load
+from ptarmigan.trained import load
 from ptarmigan.training import options
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
@@ -172,7 +169,8 @@ def beside(story: Story, run: Run | None, missing: str) -> Markup:
         return join(h("h2", "Beside real samples"), h("p", words, class_="soft"))
     trained = load(story.folder, game=copy.deepcopy(run.game))
     task = task_of(trained.game, run.samples, seed=run.seed, precision=trained.precision)
-    return likeness(run, trained) if isinstance(task, Generate) else section(task.section(trained.game))
+    own = section(task.section(trained.game))
+    return join(own, likeness.section(run, trained)) if isinstance(task, Generate) else own
 
 
 def section(found: Section) -> Markup:
@@ -180,66 +178,9 @@ def section(found: Section) -> Markup:
     figures = [figure(image(each.picture, each.name, 250_000), each.caption) for each in found.figures]
     return join(
         h("h2", found.title),
-        h("p", found.note, class_="soft"),
+        h("p", found.note, class_="soft") if found.note else None,
         h("div", figures, class_="grids"),
     )
-
-
-def likeness(run: Run, trained: Trained) -> Markup:
-    """Real beside generated, and the nearest training samples."""
-    found = compare(run, trained)
-    if not isinstance(run.space, ImageSpace):
-        return join(h("h2", "Nearest training points"), h("p", copied(found, number)))
-    same = ", the same class at the same place" if run.space.classes and trained.conditional() else ""
-    generated = f"Generated{same}."
-    return join(
-        h("h2", "Beside real samples"),
-        h(
-            "div",
-            figure(image(grid(found.real), "real images", 200_000), "Real: images from the training data."),
-            figure(image(grid(found.generated), "generated images", 200_000), generated),
-            class_="pair",
-        ),
-        h("h3", "Nearest training images"),
-        h("p", copied(found, percent), class_="soft"),
-        h("div", neighbours(found), class_="near"),
-    )
-
-
-def neighbours(found: Likeness) -> list[Markup]:
-    """Generated images, each above the training images nearest to it."""
-    return [
-        h(
-            "figure",
-            h("div", image(grid(own[None]), "generated", 15_000, 160), class_="own"),
-            [image(grid(near[None]), "training image", 15_000, 160) for near in others],
-            h("figcaption", percent(distances[0])),
-        )
-        for own, others, distances in zip(found.shown, found.neighbours, found.distances, strict=True)
-    ]
-
-
-def copied(found: Likeness, shown: Callable[[float], str]) -> str:
-    """What the distances say, in words."""
-    kind = "image" if found.real.ndim == 4 else "point"
-    how_many = f"{found.looked_at:,} training {kind}s"
-    words = f"Among {how_many}, the nearest to a generated {kind} is {shown(found.median)} away (median)"
-    if found.held_out is not None:
-        words += f"; to a real {kind} that was not trained on, {shown(found.held_out)}. "
-        words += "Much nearer than that would mean copies"
-        words += ", or images of little contrast" if kind == "image" else ""
-    words += "."
-    if kind == "image":
-        words += (
-            " Above the line a generated image, below it the training images nearest to it, and the distance"
-        )
-        words += " to the first (root mean square over pixels, as a share of the whole range)."
-    return words
-
-
-def percent(share: float) -> str:
-    """A share."""
-    return f"{100 * share:.1f} %"
 
 
 def terms(story: Story, marks: Marks) -> Markup:

@@ -48,7 +48,14 @@ img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
   margin-top: 1rem; }
 .near img { width: 100%; }
 .near .own { padding-bottom: 5px; margin-bottom: 5px; border-bottom: 2px solid var(--accent); }
-.near img + img { margin-top: 3px; }
+.near img + img, .near svg + svg { margin-top: 3px; }
+.near:has(table) { display: block; overflow-x: auto; }
+.near figure:has(table) { margin-bottom: 1.4rem; }
+.near:has(svg) { grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); }
+.rows { table-layout: fixed; margin: 0; font-size: 0.8rem; }
+.rows th, .rows td { padding: 0.15rem 0.6rem 0.15rem 0; overflow-wrap: anywhere; }
+.near div ~ .rows thead { display: none; }
+.course { display: block; width: 100%; height: auto; }
 .near figcaption { margin-top: 0.3rem; text-align: center; font-size: 0.8rem;
   font-variant-numeric: tabular-nums; }
 .panels { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 19rem), 1fr)); gap: 1rem;

@@ -9,11 +9,15 @@ from typing import Any, ClassVar
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch import Tensor
 
 from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Metric
+
+FEW = 16
+"""Samples that are made again of other conditions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +98,22 @@ class Task(ABC):
     @abstractmethod
     def section(self, game: Game) -> Section:
         """The task's part of the report."""
+
+    def vital_signs(self, game: Game, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> dict[str, float]:
+        """What samples have to do with their conditions, in numbers for the doctor; without gradients.
+
+        Unless the task knows better: whether other conditions make other samples.
+
+        Args:
+            game: in evaluation mode.
+            z: latents.
+            c: conditions, as many.
+            x: the samples made of both.
+            real: real samples; the first conditions are theirs.
+        """
+        other = game.sample(z[:FEW], c[:FEW].roll(1, 0)).float()
+        same = torch.allclose(other, x[:FEW].float(), rtol=1e-3, atol=1e-3)
+        return {"conditional": float(not same)}
 
     @staticmethod
     def fallback(usual: str, *, hidden: bool) -> str:

@@ -23,6 +23,7 @@ from ptarmigan.contract import recipes as contract
 from ptarmigan.doctor import Fault, Finding
 from ptarmigan.doctor.remedies import Setup
 from ptarmigan.doctor.treatment import Treatment, changes, command, proposals, setup, treat
+from ptarmigan.doctor.words import UNCALIBRATED
 from ptarmigan.report.page import write_report
 from ptarmigan.training.meaning import meanings
 from ptarmigan.training.options import defaults
@@ -33,13 +34,18 @@ USUAL_RATE = defaults(zoo.recipe("toy.r3gan"))["lr"]
 
 
 def run(
-    place: Path, since: int = 10**9, over: bool = True, recipe: str = "toy.r3gan", **signs: float
+    place: Path,
+    since: int = 10**9,
+    over: bool = True,
+    recipe: str = "toy.r3gan",
+    data: dict[str, float] = DATA,
+    **signs: float,
 ) -> Path:
     """A run of 100 steps whose log is made up."""
     place.mkdir(parents=True, exist_ok=True)
     described = {"recipe": recipe, "options": {"data": "ring", "steps": 100, "lr": 0.3}, "settings": {}}
     (place / "run.json").write_text(json.dumps(described))
-    lines: list[dict] = [{"step": 0, "samples": 0} | {f"data/{k}": v for k, v in DATA.items()}]
+    lines: list[dict] = [{"step": 0, "samples": 0} | {f"data/{k}": v for k, v in data.items()}]
     for step in range(1, 101):
         now = HEALTHY | (signs if step > since else {})
         lines.append(
@@ -86,6 +92,17 @@ def test_an_ill_run_exits_with_1_and_is_told_what_to_do(tmp_path, capsys):
     assert shlex.split(typed)[:3] == ["ptarmigan", "train", "toy.r3gan"]
     assert "--lr" not in typed
     assert rest[-1].startswith("also: discriminator too strong since step")
+
+
+def test_thresholds_that_were_never_tuned_on_such_data_are_said_to_be_so(tmp_path, capsys):
+    place = run(tmp_path / "run", 40, data=DATA | {"uncalibrated": 1.0}, **COLLAPSED)
+    _, out, _ = said(capsys, "doctor", place)
+    assert out.splitlines()[-1] == f"note: {UNCALIBRATED}"
+    assert json.loads(said(capsys, "doctor", place, "--json")[1])["calibrated"] is False
+    assert UNCALIBRATED[1:] in opened(write_report(place)).words
+    known = run(tmp_path / "known", 40, **COLLAPSED)
+    assert UNCALIBRATED not in said(capsys, "doctor", known)[1]
+    assert json.loads(said(capsys, "doctor", known, "--json")[1])["calibrated"] is True
 
 
 def test_json_has_it_all(tmp_path, capsys):

@@ -21,11 +21,13 @@ from ptarmigan.core.optim import adam
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.doctor import Fault, Finding, examine, read, treatment
 from ptarmigan.doctor.data import facts
-from ptarmigan.doctor.features import clusters, reduced, squared_distances
+from ptarmigan.doctor.features import clusters
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.doctor.vitals import Real, Vitals, above, count, interval
+from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.modalities.point.space import PointSpace
+from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.ema import Average
 from ptarmigan.training.options import defaults
@@ -181,8 +183,6 @@ def test_clusters_are_found_and_empty_ones_dropped():
 def test_distances_are_those_of_pairs():
     a, b = torch.randn(20, 5).double(), torch.randn(30, 5).double()
     assert np.allclose(squared_distances(a.numpy(), b.numpy()), torch.cdist(a, b).square().numpy())
-    assert reduced(torch.rand(3, 2, 64, 48)).shape == (3, 2 * 16 * 16)
-    assert reduced(torch.rand(3, 1_000)).shape == (3, 256)
 
 
 def test_a_sketch_keeps_lengths_and_angles():
@@ -230,6 +230,35 @@ def test_facts_of_the_data():
 
 def about(run: Run) -> dict[str, float]:
     return facts(run.samples, Real(run, 128))
+
+
+def test_a_channel_of_a_series_that_never_changes_is_one_and_a_time_that_does_not_is_none():
+    run = contract.small_run("series.rcgan")
+    raw = np.random.default_rng(0).normal(size=(60, 6, 3))
+    raw[:, 2] = 0.5  # at one time all are equal
+    raw[:, :, 1] = 7.0
+    space = SeriesSpace.of(raw)
+    run.samples = Samples(ArraySource(raw), space, batch=8)
+    found = about(run)
+    assert found["data/constant_channels"] == 1
+    assert found["data/uncalibrated"] == 1
+    assert "data/uncalibrated" not in about(ring_run())
+
+
+def test_rows_that_repeat_and_rare_values_are_no_fault_of_a_table():
+    found = about(contract.small_run("table.tvae"))
+    assert found.keys().isdisjoint({"data/constant_channels", "data/duplicates", "data/edge"})
+    assert found["data/uncalibrated"] == 1
+
+
+def test_a_kind_of_samples_that_nobody_knows_is_refused():
+    class Odd(PointSpace):
+        """Of no modality."""
+
+    run = ring_run()
+    run.samples = Samples(run.samples.source, Odd(2), batch=8)
+    with pytest.raises(ValueError, match="no kind of data has samples of Odd"):
+        about(run)
 
 
 def test_data_that_is_bad_is_told_before_the_first_step(tmp_path, capsys):

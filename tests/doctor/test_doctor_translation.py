@@ -13,9 +13,9 @@ from ptarmigan.contract import recipes as contract
 from ptarmigan.doctor import Fault, diagnose
 from ptarmigan.doctor.faults import Finding
 from ptarmigan.doctor.history import History
-from ptarmigan.doctor.inputs import agreements, nearer
 from ptarmigan.doctor.treatment import setup, treat
 from ptarmigan.doctor.vitals import Vitals
+from ptarmigan.tasks.translate.vital_signs import agreements, nearer
 from ptarmigan.training.ema import Average
 from ptarmigan.training.options import defaults
 from ptarmigan.training.run import Run

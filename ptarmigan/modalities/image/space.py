@@ -49,6 +49,11 @@ class ImageSpace(Space):
         return f"images of {self.height}×{self.width}×{self.channels}{depth}"
 
     @property
+    def bounds(self) -> tuple[float, float]:
+        """Black and white."""
+        return -1.0, 1.0
+
+    @property
     def layout(self) -> torch.memory_format:
         """Convolutions are faster where channels are last."""
         return torch.channels_last

@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.media.markup import table
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,10 @@ class PointSpace(Space):
         path.mkdir(parents=True, exist_ok=True)
         with open(path / "points.csv", "a" if first else "w") as file:
             write_rows(file, raw)
+
+    def html(self, raw: NDArray[Any]) -> str:
+        """Coordinates, a point a row."""
+        return table((), raw.tolist())
 
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None

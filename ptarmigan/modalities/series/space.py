@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Space, Surface
+from ptarmigan.data.space import LONGEST, Space, Surface
+from ptarmigan.media.markup import curves
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.space import TableSpace
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 SHOWN, CHANNELS = 24, 8
 """Series in a picture, and channels of them."""
 NUMBERED = "series"
+METADATA = 0.5
+"""The distance of two series in a column of metadata, beside that in a channel, which goes from 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +86,22 @@ class SeriesSpace(Space):
         return f"series of {self.length} steps and {self.channels} channels"
 
     def planes(self, x: Tensor) -> Tensor:
-        """Numbers at a step are channels, steps are places."""
-        return x.transpose(1, 2)
+        """Numbers at a step are channels, without metadata, which has no course; steps are places."""
+        return x[:, :, : self.steps].transpose(1, 2)
+
+    def embed(self, x: Tensor) -> NDArray[np.float64]:
+        """Every channel over time, that of the end too, as means of equal parts; and the metadata.
+
+        The distance in a channel is the root of its mean square over time.
+        """
+        courses = self.planes(x.detach().float())
+        parts = min(self.length, max(1, LONGEST // self.steps))
+        means = F.adaptive_avg_pool1d(courses, parts).flatten(1).cpu().double()
+        values: NDArray[np.float64] = means.numpy() / parts**0.5
+        if not self.metadata:
+            return values
+        rows = self.about.embed(self._unscaled(x[:, :, self.steps :].float().mean(1)))
+        return np.concatenate([values, METADATA * rows], 1)
 
     @property
     def channels(self) -> int:
@@ -153,8 +171,7 @@ class SeriesSpace(Space):
             raw[~lasts] = np.nan
         if not self.metadata:
             return raw
-        rows = x[:, :, self.steps :].float().mean(1)
-        rows = torch.where(self._scaled.to(rows.device), 2 * rows - 1, rows)
+        rows = self._unscaled(x[:, :, self.steps :].float().mean(1))
         same = np.repeat(self.about.decode(rows)[:, None], self.length, 1)
         same[np.isnan(raw[:, :, 0])] = np.nan
         return np.concatenate([raw, same], 2)
@@ -193,6 +210,12 @@ class SeriesSpace(Space):
             rows = np.column_stack([first + np.nonzero(lasts)[0], raw[lasts]])
             np.savetxt(file, rows, delimiter=",", fmt=["%d", *["%.9g"] * self.channels])
 
+    def html(self, raw: NDArray[Any]) -> str:
+        """A small drawing of each series, a curve a channel, from its smallest to its largest."""
+        low, high = np.asarray(self.low), np.asarray(self.high)
+        scaled = (raw[:, :, : self.channels] - low) / np.where(high > low, high - low, 1.0)
+        return "".join(curves(one, self.words) for one in scaled)
+
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
@@ -211,6 +234,10 @@ class SeriesSpace(Space):
             axes.set_ylabel(self.names[channel])
         panels[-1].set_xlabel("step")
         return render(figure)
+
+    def _unscaled(self, rows: Tensor) -> Tensor:
+        """Metadata as ``about`` encodes it, from what networks see of it."""
+        return torch.where(self._scaled.to(rows.device), 2 * rows - 1, rows)
 
     @cached_property
     def _scaled(self) -> Tensor:

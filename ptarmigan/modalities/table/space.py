@@ -16,9 +16,11 @@ from torch import Tensor
 
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.media.markup import table
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.conditions import Conditions, by_column, raw_of
 from ptarmigan.modalities.table.constraints import Constraints
+from ptarmigan.modalities.table.embedding import embedded
 from ptarmigan.modalities.table.frames import pandas_or_error, restored
 
 if TYPE_CHECKING:
@@ -61,6 +63,17 @@ class TableSpace(Space):
     def words(self) -> str:
         """``rows of a table of 5 columns``."""
         return f"rows of a table of {len(self.columns)} columns"
+
+    @property
+    def repeats(self) -> bool:
+        """People of the same age and income are no fault of a table."""
+        return True
+
+    def embed(self, x: Tensor) -> NDArray[np.float64]:
+        """Every column as a few numbers, in which two rows of the table differ by as much as in any other."""
+        raw = self.decode(x)
+        parts = [embedded(column, raw[:, i]) for i, column in enumerate(self.columns) if column.width]
+        return np.concatenate([np.zeros((len(raw), int(not parts))), *parts], 1)
 
     @property
     def learnt(self) -> tuple[Column, ...]:
@@ -185,6 +198,15 @@ class TableSpace(Space):
         self.frame(raw, first).to_csv(
             path / "table.csv", index=False, header=not first, mode="a" if first else "w"
         )
+
+    def html(self, raw: NDArray[Any]) -> str:
+        """Rows under the names of their columns.
+
+        Raises:
+            ValueError: pandas is missing.
+        """
+        frame = self.frame(raw)
+        return table(list(frame.columns), frame.itertuples(index=False))
 
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None

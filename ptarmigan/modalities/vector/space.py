@@ -13,6 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.media.markup import table
 
 NEAR = 4.0
 """Deviations from the centre up to which numbers stay nearly as they are."""
@@ -86,6 +87,10 @@ class VectorSpace(Space):
             if self.columns and not first:
                 file.write(",".join(self.columns) + "\n")
             np.savetxt(file, raw, delimiter=",", fmt="%.9g")
+
+    def html(self, raw: NDArray[Any]) -> str:
+        """Rows under the names of their columns, where they have names."""
+        return table(self.columns, raw.tolist())
 
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None

@@ -27,6 +27,8 @@ from ptarmigan.tasks.task import Figure, Section, Task
 from ptarmigan.tasks.translate.cycle import apart
 from ptarmigan.tasks.translate.evaluate import evaluator
 from ptarmigan.tasks.translate.show import BACK, INPUT, OUTPUT, ROWS, TARGET, Columns, pictured
+from ptarmigan.tasks.translate.vital_signs import alike as alike
+from ptarmigan.tasks.translate.vital_signs import vital_signs
 
 REPORTED = 96
 """Held-out inputs that are translated for a report."""
@@ -92,6 +94,11 @@ class Translate(Task):
             f"Of {n:,} {kind}. In a row, from the left: {', '.join(columns)}.",
             tuple(self._nearest_to_farthest(columns, n) if TARGET in columns else self._some(columns, n)),
         )
+
+    def vital_signs(self, game: Game, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> dict[str, float]:
+        """What outputs have to do with their inputs, in numbers."""
+        assert isinstance(game, Translation)
+        return vital_signs(game, game.back, self.samples, self.seed, z, c, x, real)
 
     @staticmethod
     def fallback(usual: str, *, hidden: bool) -> str:
@@ -223,8 +230,3 @@ def both(batch: Batch) -> tuple[Tensor, Tensor]:
     if batch.c is None:
         raise ValueError("this game is played with inputs, and the batch has none")
     return batch.x, batch.c
-
-
-def alike(a: Space, b: Space) -> bool:
-    """Whether a sample of one space can stand for one of the other, as a photo for a photo."""
-    return type(a) is type(b) and a.shape == b.shape

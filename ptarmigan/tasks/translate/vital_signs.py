@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.doctor.features import SIDE, Floats, reduced, squared_distances
+from ptarmigan.core.game import Game
+from ptarmigan.data.samples import Samples
+from ptarmigan.data.space import Space
+from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.tasks.translate.cycle import apart, noisy
-from ptarmigan.tasks.translate.translation import Translation, alike
-from ptarmigan.training.run import Run
 
-Values = dict[str, float]
+Values: TypeAlias = dict[str, float]
+Floats: TypeAlias = NDArray[np.float64]
+Back: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
+"""Outputs and latents to inputs; None where a game goes one way only."""
 
 FEW = 16
 """Outputs that are taken back."""
+SIDE = 16
+"""Pixels of a side at which edges are found, at most."""
 
 
-def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
-    """What outputs have to do with their inputs; it is asked without gradients.
+def vital_signs(
+    game: Game, back: Back, samples: Samples, seed: int, z: Tensor, c: Tensor, x: Tensor, real: Tensor
+) -> Values:
+    """What outputs have to do with their inputs; it is called without gradients.
 
     ``heed`` is how far outputs of other inputs and the same latents are apart, in distances of real samples.
     ``follows`` is the chance that an output is nearer to its own target than to another one, or, where pairs
@@ -31,14 +43,16 @@ def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
     noise.
 
     Args:
-        run: what is played.
+        game: translates.
+        back: takes outputs back.
+        samples: the data.
+        seed: of the slight noise.
         z: the latents of outputs.
         c: their inputs, as many.
         x: the outputs.
         real: real samples; the first inputs belong to them where pairs match.
     """
-    inputs, game = run.samples.require_condition(), run.game
-    assert isinstance(game, Translation)
+    inputs, space = samples.require_condition(), samples.space
     if not torch.isfinite(x).all():
         return {}
     n = min(len(x), len(real))
@@ -47,25 +61,17 @@ def signs(run: Run, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> Values:
     other = game.sample(z[:FEW], c[:FEW].roll(1, 0)) if game.latent else x[:FEW].roll(1, 0)
     found = {"heed": far(other, x[:FEW]) / max(far(real, real.roll(1, 0)), 1e-12)}
     if inputs.paired:
-        found["follows"] = nearer(squared_distances(reduced(x[:n]), reduced(real)))
+        found["follows"] = nearer(squared_distances(space.embed(x[:n]), space.embed(real)))
     elif x.dim() == c.dim() == 4:
         found["follows"] = nearer(-agreements(x[:n], c[:n]))
-    if alike(inputs.space, run.space):
+    if alike(inputs.space, space):
         found["changed"] = far(x[:n], c[:n]) / max(far(real, c[:n]), 1e-12)
-    return found | cycle(run, game, c[:FEW], x[:FEW])
-
-
-def cycle(run: Run, game: Translation, c: Tensor, x: Tensor) -> Values:
-    """How far inputs are from what comes back of outputs, as they are saved and in noise."""
-    inputs = run.samples.require_condition()
-    raw, z = run.space.decode(x), noise.normal(len(x), game.latent).to(x)
-    found = {}
-    for name, seen in (("cycle", raw), ("cycle_noise", noisy(raw, run.space, run.seed))):
-        back = game.back(run.space.encode(seen).to(x), z)
-        if back is None:
-            return {}
-        wanted = inputs.space.decode(c)
-        found[name] = float(apart(inputs.space, inputs.space.decode(back), wanted).mean())
+    raw, latents = space.decode(x[:FEW]), noise.normal(len(x[:FEW]), game.latent).to(x)
+    for name, outputs in (("cycle", raw), ("cycle_noise", noisy(raw, space, seed))):
+        again = back(space.encode(outputs).to(x), latents)
+        if again is not None:
+            wanted = inputs.space.decode(c[:FEW])
+            found[name] = float(apart(inputs.space, inputs.space.decode(again), wanted).mean())
     return found
 
 
@@ -102,3 +108,8 @@ def standardised(x: Floats) -> Floats:
     """Rows without their mean, of length 1; of a row that is even, nothing."""
     x = x - x.mean(1, keepdims=True)
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
+
+
+def alike(a: Space, b: Space) -> bool:
+    """Whether a sample of one space can stand for one of the other, as a photo for a photo."""
+    return type(a) is type(b) and a.shape == b.shape
