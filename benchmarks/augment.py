@@ -29,10 +29,13 @@ from record import record
 
 from ptarmigan import GANOverSampler
 from ptarmigan.estimators.oversampler import up_to
-from ptarmigan.evaluation.oversampling.classifiers import GAN, ImageJudge, Judge, TableJudge
-from ptarmigan.evaluation.oversampling.trial import MEASURES, Trial, asked, measured
+from ptarmigan.evaluation.oversampling.trial import GAN, MEASURES, Trial, asked, measured
+from ptarmigan.evaluation.oversampling.trial import methods as compared
+from ptarmigan.modalities.image.labelled import ImageClassifier
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.labelled import DownstreamClassifier
+from ptarmigan.modalities.table.labelled import RowClassifier
 from ptarmigan.modalities.table.source import read_frame
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -41,8 +44,8 @@ RARE = 0.01
 LEARNT = {"adult": 17_172, "fashion": 10_000}
 """Samples to learn from."""
 Set = Literal["adult", "fashion"]
-Split = tuple[Judge, Any, NDArray[np.int64], Any, NDArray[np.int64], int]
-"""A judge, samples to learn from and their classes, those to ask about and theirs, and the rare class."""
+Split = tuple[DownstreamClassifier, Any, NDArray[np.int64], Any, NDArray[np.int64], int]
+"""A classifier; samples to learn from, those to ask about, each with classes; and the rare class."""
 
 
 def play(
@@ -71,7 +74,7 @@ def play(
         how: dict[str, Any] = {"steps": steps or None, "random_state": seed}
         sampler = GANOverSampler(recipe or None, sampling_strategy=up_to(ratio), **how)
         classes = int(c.max()) + 1
-        for name, method in judge.methods(sampler, seed).items():
+        for name, method in compared(judge, sampler, seed).items():
             said = f"{recipe or 'default'}, {steps or 'default'} steps, ratio {ratio:g}"
             label = f"{name} ({said})" if name == GAN else name
             if label in found or (methods and name not in methods):
@@ -118,7 +121,7 @@ def adult(seed: int) -> Split:
     c = (frame["income"] == ">50K").to_numpy(np.int64)
     x = frame.drop(columns="income")
     train, test = thinned(c, 1, LEARNT["adult"])
-    return TableJudge(x), x.iloc[train].reset_index(drop=True), c[train], x.iloc[test], c[test], 1
+    return RowClassifier(x), x.iloc[train].reset_index(drop=True), c[train], x.iloc[test], c[test], 1
 
 
 def fashion(seed: int) -> Split:
@@ -132,7 +135,7 @@ def fashion(seed: int) -> Split:
     assert isinstance(samples.space, ImageSpace)
     test = samples.held_out
     asked_about = test.read(np.arange(len(test))), test.labels
-    return ImageJudge(samples.space), samples.source.read(train), labels[train], *asked_about, rare
+    return ImageClassifier(samples.space), samples.source.read(train), labels[train], *asked_about, rare
 
 
 def thinned(c: NDArray[np.int64], rare: int, n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -23,6 +23,7 @@ from ptarmigan.training.trainer import Outcome, play
 
 if TYPE_CHECKING:
     from ptarmigan.evaluation.compare import Comparison
+    from ptarmigan.evaluation.oversampling.trial import Trial
 
 SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 
@@ -191,6 +192,30 @@ def compare(
     if page is not None:
         write_page(comparison, page)
     return comparison
+
+
+def augment(data: str, **options: Any) -> tuple[Trial | None, str]:
+    """Fill up rare classes, measure whether that helps, and show it on a page beside what is written.
+
+    Args:
+        data: a table, or images with classes.
+        **options: see ``evaluation.oversampling.augment``.
+
+    Returns:
+        What was measured, and lines that say what was written.
+
+    Raises:
+        FileNotFoundError: the data is not there.
+        ValueError: it has no classes, or one only; or there is no such column, class or recipe.
+    """
+    from ptarmigan.evaluation.oversampling.augment import augment as augmented
+    from ptarmigan.report.augmentation import write_page
+
+    found = augmented(data, **options)
+    if found.trial is None:
+        return None, found.words
+    write_page(found.page, data, found.trial, found.made, found.looks)
+    return found.trial, f"{found.words}\nreport: {found.page}"
 
 
 def first_rank() -> bool:

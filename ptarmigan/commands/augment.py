@@ -18,6 +18,7 @@ def augment(args: list[str]) -> int:
 
     def options(
         data: str,
+        kind: str = "",
         label: str = "",
         out: str = "",
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
@@ -42,6 +43,7 @@ def augment(args: list[str]) -> int:
 
         Args:
             data: a table, or images with classes: a name, a folder, an archive or a file.
+            kind: image or table, where the data do not tell.
             label: the column of a table that holds the classes.
             out: of a table a .csv or .parquet, whose column synthetic says what is made; of images a folder
                 or an .npz; augmented.csv or augmented when empty.
@@ -60,10 +62,16 @@ def augment(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to train.
         """
-        from ptarmigan.evaluation.oversampling.augment import augment as augmented
+        from ptarmigan.api import augment as augmented
 
         use_data_dir(data_dir)
-        how: dict[str, Any] = {"splits": splits, "categorical": categorical, "size": size, "crop": crop}
+        how: dict[str, Any] = {
+            "splits": splits,
+            "categorical": categorical,
+            "size": size,
+            "crop": crop,
+            "kind": kind,
+        }
         how |= {"ratio": ratio, "class_": class_, "recipe": recipe or None, "steps": steps or None}
         if not (quiet or json_):
             how["say"] = partial(print, file=sys.stderr, flush=True)

@@ -15,6 +15,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.metrics.evaluator import Evaluator, by_embedding
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.describe import describe_samples
+from ptarmigan.modalities.labelled import Labelled
 from ptarmigan.modalities.networks import Networks
 
 
@@ -59,12 +60,14 @@ class Modality:
         example: writes a small source into an empty folder, and gives what ``options`` take as data.
         look: describes a source, where there is more to say than of any samples.
         evaluator: how good samples are, beside the real ones.
-        between: the evaluator of one source beside another, and the raw samples of the first that it is to
-            score: ``(real, fake, request, options)``; None where both are opened, and are of one form as they
-            are.
+        between: the evaluator of one source beside a real one, and the raw samples that it is to score:
+            ``(real, fake, request, options)``; None where both are opened, and are of one form as they are.
         scored_by: what ``score`` takes for this kind beside the options of its data, such as ``target``.
         models: models without networks that can learn its raw samples, by their names in ``compare
             --beside``.
+        labelled: samples with classes, for ``augment``: ``(data, out, label, **options)``; None where these
+            have none.
+        ending: of the file that ``augment`` writes unless told otherwise; a folder when empty.
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
@@ -84,6 +87,8 @@ class Modality:
     between: Callable[[Any, Any, Request, Mapping[str, Any]], tuple[Evaluator, NDArray[Any]]] | None = None
     scored_by: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
+    labelled: Callable[..., Labelled] | None = None
+    ending: str = ""
     recipe: str = ""
     recipes: str = ""
     calibrated: bool = False

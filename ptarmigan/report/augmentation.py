@@ -6,19 +6,20 @@ import math
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
-from ptarmigan.evaluation.oversampling.classifiers import GAN
-from ptarmigan.evaluation.oversampling.trial import LEVEL, MEASURES, TEST, Trial
+from ptarmigan.evaluation.oversampling.trial import GAN, LEVEL, MEASURES, TEST, Trial
 from ptarmigan.media.files import write
+from ptarmigan.modalities.labelled import Look
 from ptarmigan.report.curves import Axis, number, panel
-from ptarmigan.report.html import Child, Markup, facts, figure, h, join, table
+from ptarmigan.report.html import Child, Markup, facts, figure, h, image, join, table
 from ptarmigan.report.page import document
 
 WIDTH, ROW = 380, 26
 LEFT, RIGHT, BOTTOM = 148, 12, 22
 
 
-def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, Markup]) -> None:
+def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, Look]) -> None:
     """Write it as one HTML file that asks nobody for anything.
 
     Args:
@@ -44,10 +45,20 @@ def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, 
         h("div", [_measure(trial, measure) for measure in MEASURES], class_="panels"),
         _table(trial),
         h("h2", "What was made") if looks else None,
-        h("div", [figure(look, name) for name, look in looks.items()], class_="pair") if looks else None,
+        h("div", [figure(seen(look), name) for name, look in looks.items()], class_="pair")
+        if looks
+        else None,
         h("footer", "Written by ptarmigan."),
     )
     write(path, document(title, body).encode())
+
+
+def seen(look: Look) -> Markup:
+    """Some samples as markup: a picture, or a table."""
+    if isinstance(look, Image.Image):
+        return image(look, "samples in rows")
+    head, *rows = look
+    return table([tuple(row) for row in rows], head)
 
 
 def _protocol(trial: Trial) -> str:

@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 from scipy.stats import t
 
+from ptarmigan.api import augment
 from ptarmigan.estimators.oversampler import GANOverSampler
-from ptarmigan.evaluation.oversampling.augment import augment
-from ptarmigan.evaluation.oversampling.classifiers import ImageJudge, Method, TableJudge
 from ptarmigan.evaluation.oversampling.trial import MEASURES, Trial, tried
+from ptarmigan.modalities.image.labelled import ImageClassifier
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.labelled import Method
+from ptarmigan.modalities.table.labelled import RowClassifier
 
 QUICK = dict(steps=2, splits=2, device="cpu")
 
@@ -48,16 +50,13 @@ def images(folder: Path, n: int = 40, rare: int = 8) -> Path:
 
 
 class Witness:
-    """A judge that notes what it is shown."""
+    """A classifier that notes what it is shown."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def methods(self, sampler, seed):
-        def made(x, c):
-            return np.concatenate([x, -1 - x[:5]]), np.concatenate([c, c[:5]])
-
-        return {"nothing": Method(), "GAN": Method(made)}
+    def methods(self, seed):
+        return {"nothing": Method()}
 
     def fit(self, x, c, classes, *, weighted, jittered, seed):
         def probabilities(asked):
@@ -67,15 +66,22 @@ class Witness:
         return probabilities
 
 
+class Fives(GANOverSampler):
+    """A sampler that generates five samples, which are below 0."""
+
+    def fit_resample(self, x, c):
+        return np.concatenate([x, -1 - x[:5]]), np.concatenate([c, c[:5]])
+
+
 def test_nothing_made_is_tested_on_and_nothing_tested_on_is_learnt_from():
-    judge, x = Witness(), np.arange(90)
-    tried(judge, GANOverSampler(), x, np.repeat([0, 1], [70, 20]), ("a", "b"), 1, splits=3)
-    assert len(judge.seen) == 6
-    for learnt, asked in judge.seen:
+    witness, x = Witness(), np.arange(90)
+    tried(witness, Fives(), x, np.repeat([0, 1], [70, 20]), ("a", "b"), 1, splits=3)
+    assert len(witness.seen) == 6
+    for learnt, asked in witness.seen:
         assert asked.min() >= 0
         assert not set(asked) & set(learnt)
         assert set(asked) | set(learnt[learnt >= 0]) == set(range(90))
-    nothing, gan = judge.seen[0], judge.seen[1]
+    nothing, gan = witness.seen[0], witness.seen[1]
     np.testing.assert_array_equal(nothing[1], gan[1])
     assert (gan[0] < 0).sum() == 5
 
@@ -97,7 +103,7 @@ def test_every_method_learns_from_rows_and_can_tell_them():
     x = frame().drop(columns="risk")
     c = np.repeat([1, 0], [24, 136])
     sampler = GANOverSampler(steps=2, options=dict(width=8, batch=20), device="cpu")
-    trial = tried(TableJudge(x), sampler, x, c, ("low", "high"), 1, splits=2)
+    trial = tried(RowClassifier(x), sampler, x, c, ("low", "high"), 1, splits=2)
     assert [*trial.figures] == ["nothing", "class weights", "random oversampling", "SMOTE", "GAN"]
     assert all(np.mean(found["average precision"]) > 0.8 for found in trial.figures.values())
 
@@ -107,7 +113,7 @@ def test_every_method_learns_from_images_and_can_tell_them(tmp_path):
     c = np.repeat([1, 0], [12, 48])
     x = (rng.integers(0, 90, (60, 8, 8, 1)) + 150 * c[:, None, None, None]).astype(np.uint8)
     sampler = GANOverSampler(steps=2, options=dict(width=4, latent=4, batch=8), device="cpu")
-    trial = tried(ImageJudge(ImageSpace(8, 8, 1), 20), sampler, x, c, ("dark", "bright"), 1, splits=1)
+    trial = tried(ImageClassifier(ImageSpace(8, 8, 1), 20), sampler, x, c, ("dark", "bright"), 1, splits=1)
     assert [*trial.figures][3:] == ["image augmentation", "SMOTE", "GAN"]
     assert all(found["average precision"][0] > 0.9 for found in trial.figures.values())
 
@@ -216,3 +222,19 @@ def test_images_without_classes_are_refused(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros((10, 8, 8), np.uint8))
     with pytest.raises(ValueError, match="no classes"):
         augment(str(tmp_path / "x.npy"), out=tmp_path / "made", **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("data", "told", "words"),
+    [
+        ("ring", {}, "points have no classes that could be filled up, but images and rows of a table have"),
+        ("digits", dict(label="risk"), "--label is for rows of a table"),
+        ("digits", dict(categorical=("a",)), "--categorical is for rows of a table, and these are images"),
+        ("iris", dict(label="class", size="8"), "--size is for images, and these are rows of a table"),
+        ("iris", dict(kind="sond"), "no kind of data 'sond'"),
+    ],
+)
+def test_the_kind_of_data_decides_what_is_taken(tmp_path, monkeypatch, data, told, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=words):
+        augment(data, **QUICK | told)

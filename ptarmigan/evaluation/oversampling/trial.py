@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import clone
 
 from ptarmigan.core.noise import key
 from ptarmigan.estimators.oversampler import GANOverSampler
-from ptarmigan.evaluation.oversampling.classifiers import GAN, Codes, Floats, Judge, Method, taken
 from ptarmigan.evaluation.written import finite
+from ptarmigan.modalities.labelled import Codes, DownstreamClassifier, Floats, Method, taken
 
+GAN = "GAN"
 TEST = 0.3
 """Of the samples, to be asked about."""
 LEVEL = 0.95
@@ -104,7 +106,7 @@ class Trial:
 
 
 def tried(
-    judge: Judge,
+    classifier: DownstreamClassifier,
     sampler: GANOverSampler,
     x: Any,
     c: Codes,
@@ -118,7 +120,7 @@ def tried(
     """Every method on the same splits; what is asked about is never resampled, only what is learnt from.
 
     Args:
-        judge: classifies.
+        classifier: what learns and is asked.
         sampler: makes samples.
         x: real samples.
         c: the numbers of their classes.
@@ -140,19 +142,35 @@ def tried(
     ratio = TEST / (1 - TEST)
     splitter = StratifiedShuffleSplit(splits, test_size=TEST, random_state=key(seed, "splits") % 2**32)
     for split, (train, test) in enumerate(splitter.split(c[:, None], c)):
-        for name, method in judge.methods(sampler, seed + split).items():
+        for name, method in methods(classifier, sampler, seed + split).items():
             say(f"split {split + 1} of {splits}: {name}")
-            said = asked(judge, method, taken(x, train), c[train], taken(x, test), len(names), seed + split)
+            said = asked(
+                classifier, method, taken(x, train), c[train], taken(x, test), len(names), seed + split
+            )
             for measure, value in measured(c[test] == rare, said, rare).items():
                 figures.setdefault(name, {}).setdefault(measure, []).append(value)
     return Trial(names[rare], float((c == rare).mean()), ratio, figures)
 
 
-def asked(judge: Judge, method: Method, x: Any, c: Codes, test: Any, classes: int, seed: int) -> Floats:
+def methods(classifier: DownstreamClassifier, sampler: GANOverSampler, seed: int) -> dict[str, Method]:
+    """What is compared, by name; the GAN is the last."""
+    made = Method(clone(sampler).set_params(random_state=seed).fit_resample)
+    return {**classifier.methods(seed), GAN: made}
+
+
+def asked(
+    classifier: DownstreamClassifier,
+    method: Method,
+    x: Any,
+    c: Codes,
+    test: Any,
+    classes: int,
+    seed: int,
+) -> Floats:
     """What a classifier says that learnt from ``x`` by a method: ``(n, classes)`` of the test samples."""
     if method.resample is not None:
         x, c = method.resample(x, c)
-    model = judge.fit(x, c, classes, weighted=method.weighted, jittered=method.jittered, seed=seed)
+    model = classifier.fit(x, c, classes, weighted=method.weighted, jittered=method.jittered, seed=seed)
     return model(test)
 
 

@@ -12,6 +12,7 @@ from ptarmigan.modalities.image.networks import ImageNetworks
 from ptarmigan.modalities.image.recognise import recognise
 from ptarmigan.modalities.image.source import KINDS, Images
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.labelled import Labelled
 from ptarmigan.modalities.modality import Description, Modality
 
 
@@ -43,6 +44,13 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
     return of_images(samples, request)
 
 
+def labelled(data: Any, out: Path, label: str, **options: Any) -> Labelled:
+    """Samples with classes, some of them rare."""
+    from ptarmigan.modalities.image.labelled import labelled as with_classes
+
+    return with_classes(data, out, label, **options)
+
+
 MODALITY = Modality(
     name="image",
     plural="images",
@@ -53,6 +61,7 @@ MODALITY = Modality(
     look=describe,
     example=example,
     evaluator=evaluator,
+    labelled=labelled,
     recipe="image.r1gan",
     recipes="ptarmigan.zoo.image",
     calibrated=True,

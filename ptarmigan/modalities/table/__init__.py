@@ -12,6 +12,7 @@ from ptarmigan.data.glimpse import file_of, is_frame, names_in, text_of
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.labelled import Labelled
 from ptarmigan.modalities.modality import Description, Modality
 from ptarmigan.modalities.table.source import CSV, NAMES, PARQUET, Table, holds_columns
 from ptarmigan.modalities.table.space import TableSpace
@@ -67,6 +68,13 @@ def between(
     return of_both(real, fake, request, options)
 
 
+def labelled(data: Any, out: Path, label: str, **options: Any) -> Labelled:
+    """Samples with classes, some of them rare."""
+    from ptarmigan.modalities.table.labelled import labelled as with_classes
+
+    return with_classes(data, out, label, **options)
+
+
 MODALITY = Modality(
     name="table",
     plural="rows of a table",
@@ -77,6 +85,8 @@ MODALITY = Modality(
     look=describe,
     example=example,
     evaluator=evaluator,
+    labelled=labelled,
+    ending=".csv",
     between=between,
     scored_by=("held_out", "target"),
     recipe="table.tvae",
