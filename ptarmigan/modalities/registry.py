@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
+import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -110,6 +110,7 @@ def from_json(plain: Mapping[str, Any]) -> Space:
         raise ValueError(f"the description of a {kind} does not fit it: {one_line(error)}") from error
 
 
+@cache
 def warn(words: str) -> None:
-    """Tell of a plug-in, once."""
-    warnings.warn(words, RuntimeWarning, stacklevel=3)
+    """Say in a line what is wrong with a plug-in, once."""
+    print(f"ptarmigan: {words}", file=sys.stderr)
