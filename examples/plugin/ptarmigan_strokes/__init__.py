@@ -3,9 +3,29 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ptarmigan import Measure
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator, by_numbers
+from ptarmigan.metrics.features import Embedded
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Modality
-from ptarmigan_strokes.source import Strokes, spirals
-from ptarmigan_strokes.space import StrokeSpace
+from ptarmigan_strokes.drawings import Strokes, StrokeSpace, spirals
+
+
+def ink(raw: NDArray[Any]) -> float:
+    """The mean length of the pen's way, in sides of the paper."""
+    return float(np.linalg.norm(np.diff(raw, axis=1), axis=2).sum(1).mean())
+
+
+INK = Measure.of(lambda real, fake: abs(ink(fake) / ink(real) - 1), "length of ink", unit="share")
+
+
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """The evaluator of drawings."""
+    return by_numbers(samples, request, Embedded(samples.space), "sides of the paper", more=(INK,))
 
 
 def recognise(data: Any) -> str:
@@ -28,6 +48,7 @@ MODALITY = Modality(
     options=Strokes,
     recognise=recognise,
     example=example,
+    evaluator=evaluator,
     recipe="stroke.gan",
     recipes="ptarmigan_strokes.zoo",
 )

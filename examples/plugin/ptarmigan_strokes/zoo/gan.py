@@ -1,8 +1,6 @@
 """A relativistic GAN of drawings: Huang et al. 2024, arXiv 2501.05441, with fully connected networks.
 
-    ptarmigan train stroke.gan --data drawings.strokes
-
-A plug-in's recipe is a file as those of the zoo are.
+ptarmigan train stroke.gan --data drawings.strokes
 """
 
 import math
@@ -11,12 +9,12 @@ from torch import nn
 
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import relativistic
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2
 from ptarmigan.nets.own import Unconditional
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
-from ptarmigan_strokes.source import Strokes
+from ptarmigan_strokes.drawings import Strokes
 
 
 @configurable
@@ -29,16 +27,7 @@ def recipe(
     gamma: float = 0.05,
     training: Training = Training(steps=4_000, batch=64),
 ) -> Run:
-    """A GAN of drawings.
-
-    Args:
-        data: the drawings.
-        width: of the two hidden layers of both networks.
-        latent: the size of z.
-        lr: Adam's learning rate.
-        gamma: weight of the gradient penalties.
-        training: the run.
-    """
+    """A GAN of drawings; ``width`` is that of the hidden layers, ``gamma`` weighs the gradient penalties."""
     samples = training.open(data)
     shape, size = samples.space.shape, math.prod(samples.space.shape)
 
@@ -50,11 +39,7 @@ def recipe(
     discriminator = nn.Sequential(nn.Flatten(), *layers(size, 1), nn.Flatten(0))
     players = Unconditional(generator, latent), Unconditional(discriminator)
     game = GAN(*players, loss=relativistic, penalties=(R1(gamma), R2(gamma)))
-    optimizers = {
-        "discriminator": adam(game.discriminator, lr, (0.0, 0.9)),
-        "generator": adam(game.generator, lr, (0.0, 0.9)),
-    }
-    return training.run(game, samples, optimizers)
+    return training.run(game, samples, adams(game, lr, (0.0, 0.9)))
 
 
 small = dict(width=8, latent=4, steps=4, batch=16)
