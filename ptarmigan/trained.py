@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +15,12 @@ from torch import Tensor, nn
 
 from ptarmigan import zoo
 from ptarmigan.core import noise
+from ptarmigan.core.errors import must_fit
 from ptarmigan.core.game import Conditional, Game
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.media.plain import parse
 from ptarmigan.metrics.path import slerp
 from ptarmigan.modalities.registry import from_json, modality_of
 from ptarmigan.tasks.choice import task_type
@@ -31,6 +32,7 @@ from ptarmigan.tasks.translate.direction import Direction, direction_of
 from ptarmigan.tasks.translate.kinds import pixels_of, through
 from ptarmigan.tasks.translate.translation import Translate, Translation
 from ptarmigan.training.options import build
+from ptarmigan.training.schema import Weights, check
 from ptarmigan.training.settings import pick_device
 
 if TYPE_CHECKING:
@@ -485,26 +487,20 @@ def load(
         raise ValueError(f"{run} is no run and no file")
     try:
         with safe_open(file, "pt") as opened:
-            description = json.loads((opened.metadata() or {}).get("ptarmigan", "null"))
+            description = parse((opened.metadata() or {}).get("ptarmigan", "null"))
             tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
-    if not isinstance(description, dict):
-        raise ValueError(f"{file} was not written by ptarmigan: it does not say what run it is of")
-    space, inputs = from_json(description["space"]), description.get("inputs")
-    if game is None:
-        recipe = zoo.recipe(description["recipe"])
-        blank = Blank(space, None if inputs is None else from_json(inputs))
-        game = build(recipe, description["options"] | {"data": blank}).game
-    for name in game.averaged:
-        mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
-        try:
+    check(Weights, description, f"{file} was not written by ptarmigan: it does not say what run it is of")
+    with must_fit(f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan"):
+        space, inputs = from_json(description["space"]), description.get("inputs")
+        if game is None:
+            recipe = zoo.recipe(description["recipe"])
+            blank = Blank(space, None if inputs is None else from_json(inputs))
+            game = build(recipe, description["options"] | {"data": blank}).game
+        for name in game.averaged:
+            mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
             getattr(game, name).load_state_dict(mine)
-        except RuntimeError as error:
-            raise ValueError(
-                f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan "
-                f"({str(error).splitlines()[0]})"
-            ) from error
     game.to(pick_device(device)).eval().requires_grad_(False)
     return kind_of(game)(game, space, description).eval()
 

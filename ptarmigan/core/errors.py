@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from textwrap import shorten
+
+REASON = 200
+"""Characters of another's error that are shown."""
+
 
 class Diverged(RuntimeError):
     """Training could not go on: its terms or gradients are not finite, and going back did not help."""
@@ -9,6 +16,25 @@ class Diverged(RuntimeError):
 
 class UsageError(ValueError):
     """The command line is not as its ``--help`` says."""
+
+
+@contextmanager
+def must_fit(problem: str) -> Iterator[None]:
+    """Take errors of code that is called with what a file says as errors of that file.
+
+    Args:
+        problem: what is then said, before the reason: "x.safetensors does not fit toy.gan".
+
+    Raises:
+        ValueError: the code raised something.
+    """
+    try:
+        yield
+    except ValueError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError) as error:
+        reason = shorten(one_line(error) or type(error).__name__, REASON, placeholder=" …")
+        raise ValueError(f"{problem} ({reason})") from error
 
 
 def one_line(error: BaseException) -> str:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ptarmigan.training import run_folder as folders
+from ptarmigan.training.log import Line, Lines
 from ptarmigan.training.logging import VITAL
 from ptarmigan.training.rules import SKIPPED
-from ptarmigan.training.run_folder import Lines
 
 Curve: TypeAlias = list[tuple[int, float]]
 
@@ -28,6 +28,7 @@ class History:
     Attributes:
         steps: how many there are to be.
         step: how many there were.
+        samples: real samples that were seen.
         ended: how it ended, in the loop's words; empty while it may go on.
         terms: every term's values, ``(step, value)``; those that are not finite are left out.
         skipped: the share of steps that were skipped between looks.
@@ -48,6 +49,7 @@ class History:
     data: dict[str, float] = field(default_factory=dict)
     events: list[tuple[int, str]] = field(default_factory=list)
     described: dict[str, Any] = field(default_factory=dict)
+    samples: int = 0
 
     @property
     def over(self) -> bool:
@@ -79,6 +81,7 @@ class History:
             self.data,
             [event for event in self.events if event[0] <= step and not event[1].startswith(ENDINGS)],
             self.described,
+            self.samples * step // self.step,
         )
 
 
@@ -89,36 +92,31 @@ def read(folder: Path) -> History:
         ValueError: it is not a run's.
     """
     described = folders.load(folder)
-    steps = described["options"].get("steps") if isinstance(described["options"], dict) else None
-    lines = Lines(folder / "log.jsonl").read()
+    steps = described["options"].get("steps")
     history = History(steps if isinstance(steps, int) else 0, described=described)
-    for line in lines:
-        if isinstance(line, dict) and isinstance(line.get("step"), int):
-            hear(history, line)
+    for line in Lines(folder / "log.jsonl").read():
+        hear(history, line)
     history.steps = max(history.steps, history.step)
     return history
 
 
-def hear(history: History, line: dict[str, Any]) -> None:
+def hear(history: History, line: Line) -> None:
     """Add one line of the log."""
-    step = line["step"]
-    history.step = max(history.step, step)
-    if "event" in line:
-        words = str(line["event"])
-        history.events.append((step, words))
-        history.ended = words if words.startswith(ENDINGS) else history.ended
+    step = line.step
+    history.step, history.samples = max(history.step, step), max(history.samples, line.samples)
+    if line.event:
+        history.events.append((step, line.event))
+        history.ended = line.event if line.event.startswith(ENDINGS) else history.ended
         return
     history.ended = ""  # it went on
-    for name, value in line.items():
-        if name in ("step", "samples") or isinstance(value, bool) or not isinstance(value, int | float):
-            continue
+    for name, value in line.values.items():
         if name == SKIPPED:
-            history.skipped.append((step, float(value)))
+            history.skipped.append((step, value))
         elif name.startswith(DATA):
-            history.data[name.removeprefix(DATA)] = float(value)
+            history.data[name.removeprefix(DATA)] = value
         elif math.isfinite(value):
             curves, name = place(history, name)
-            curves.setdefault(name, []).append((step, float(value)))
+            curves.setdefault(name, []).append((step, value))
 
 
 def place(history: History, name: str) -> tuple[dict[str, Curve], str]:

@@ -13,6 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ptarmigan.media.files import write
+from ptarmigan.media.plain import parse
+from ptarmigan.training.schema import check
 
 
 def keep(path: str | os.PathLike[str], said: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
@@ -29,7 +31,8 @@ def kept(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
     """
     try:
         with safe_open(path, "np") as file:
-            said = json.loads((file.metadata() or {}).get("ptarmigan", "{}"))
+            said = parse((file.metadata() or {}).get("ptarmigan", "{}"))
+            check(dict[str, Any], said, "its metadata are of something else")
             return said, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{path} cannot be read as safetensors ({error})") from error

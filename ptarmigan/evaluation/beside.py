@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan import zoo
+from ptarmigan.core.errors import must_fit
 from ptarmigan.data.samples import Samples
 from ptarmigan.estimators.densities import Kernels, Mixture
 from ptarmigan.estimators.hmm import HiddenMarkov
@@ -59,7 +60,8 @@ def learnt(names: Sequence[str], run: Path) -> Samples:
     if len({*names}) < len(names):
         raise ValueError(f"--beside {' '.join(names)}: one is named twice")
     described = folders.load(run)
-    samples = build(zoo.recipe(described["recipe"]), described["options"]).samples
+    with must_fit(f"{run / 'run.json'} does not fit {described['recipe']}"):
+        samples = build(zoo.recipe(described["recipe"]), described["options"]).samples
     for name in names:
         if name not in modality_of(samples.space).models:
             takes = " and ".join(each.plural for each in modalities() if name in each.models)

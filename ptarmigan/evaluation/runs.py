@@ -15,7 +15,9 @@ from PIL import Image
 
 from ptarmigan.evaluation import written
 from ptarmigan.evaluation.score import score_run
+from ptarmigan.media.plain import parse
 from ptarmigan.training import run_folder as folders
+from ptarmigan.training.schema import Scores, check
 
 LONGEST = 40
 """Characters of a group's name that is made of options; a longer one is its folder."""
@@ -101,7 +103,7 @@ def read(
     twice = [place for place, count in Counter(p.resolve() for p in places).items() if count > 1]
     if twice:
         raise ValueError(f"{twice[0]} is named twice")
-    described = [_described(place) for place in places]
+    described = [folders.load(place) for place in places]
     data = _same_data(places, described)
     kept = [_kept(place, thorough) for place in places]
     counts = Counter(found["samples"] for found in kept if found is not None)
@@ -134,15 +136,6 @@ def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
     )
 
 
-def _described(place: Path) -> dict[str, Any]:
-    words = folders.load(place)
-    if not isinstance(words["recipe"], str) or not all(
-        isinstance(words[name], dict) for name in ("options", "settings")
-    ):
-        raise ValueError(f"{place / 'run.json'} does not describe a run")
-    return words
-
-
 def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
     """What all of them were trained on."""
     names = [str(words["options"].get("data", "")) for words in described]
@@ -163,8 +156,8 @@ def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
     if path.stat().st_size > LARGEST:
         raise ValueError(f"{path} is too large for a file of scores: 'ptarmigan score {place}' makes it anew")
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
+        found = parse(path.read_bytes())
+    except (OSError, ValueError) as error:
         raise ValueError(
             f"{path} cannot be read ({type(error).__name__}): 'ptarmigan score {place}' makes it anew"
         ) from error
@@ -175,35 +168,12 @@ def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
 
 def _whole(place: Path, found: Any) -> dict[str, Any]:
     """Scores that have all that a comparison needs."""
-    whole = (
-        isinstance(found, dict)
-        and all(isinstance(found.get(name), int) for name in ("step", "samples"))
-        and 0 < found["samples"] <= MOST
-        and isinstance(found.get("scores"), dict)
-        and all(map(_complete, found["scores"].values()))
-    )
-    if not whole:
-        raise ValueError(
-            f"{place / written.FILE} does not say how its scores were measured: 'ptarmigan score {place}' "
-            "makes it anew"
-        )
+    path, again = place / written.FILE, f"'ptarmigan score {place}' makes it anew"
+    problem = f"{path} does not say how its scores were measured: {again}"
+    check(Scores, found, problem)
+    if not 0 < (found.get("samples") or 0) <= MOST:
+        raise ValueError(problem)
     return dict(found)
-
-
-def _complete(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and all(isinstance(entry.get(name), str) for name in ("unit", "direction", "protocol"))
-        and all(_number_or_none(entry.get(name)) for name in ("value", "floor", "error"))
-        and isinstance(entry.get("baselines", {}), dict)
-        and all(map(_number_or_none, entry.get("baselines", {}).values()))
-    )
-
-
-def _number_or_none(value: Any) -> bool:
-    if isinstance(value, int):
-        return not isinstance(value, bool) and value.bit_length() < 1_000  # what a float can hold
-    return value is None or isinstance(value, float)
 
 
 def _names(groups: list[list[Scored]]) -> list[str]:

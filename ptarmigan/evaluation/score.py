@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan import zoo
+from ptarmigan.core.errors import must_fit
 from ptarmigan.data.samples import Samples
 from ptarmigan.evaluation.pair import evaluator_of, of_kind, of_one_kind
 from ptarmigan.evaluation.translations import of_translation
@@ -138,11 +139,12 @@ def score_run(
     """
     description = folders.load(folder)
     trained = load(folder, best=best, device=device)
-    run = build(zoo.recipe(description["recipe"]), description["options"])
+    with must_fit(f"{folder / 'run.json'} does not fit {description['recipe']}"):
+        run = build(zoo.recipe(description["recipe"]), description["options"])
     with status(shown=not quiet) as tell:
         more = {"held_out": held_out, "target": target}
         found = of_run(run, trained, n, seed, Request(metrics, features, weights, options=more, tell=tell))
-    return keep(folder, {"step": trained.description["step"], "seed": seed, **found})
+    return keep(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
 
 
 def of_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> dict[str, Any]:

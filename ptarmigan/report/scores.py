@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from ptarmigan.evaluation import written
+from ptarmigan.media.plain import parse
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Child, Markup, h, join, table
 from ptarmigan.report.story import Story
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training.run import Run
+from ptarmigan.training.schema import Scores, check
 from ptarmigan.training.settings import Settings
 
 HEAD = ("Score", "Generated", "Real", "Better when")
@@ -92,7 +93,7 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
     if run is None:
         bare = {name: {"value": value} for name, value in values.items()}
         return {"step": step, "samples": settings.get("score_samples"), "scores": bare}
-    n = Settings(**settings).score_samples
+    n = settings.get("score_samples", Settings.score_samples)
     metrics = task_of(run.game, run.samples, seed=run.seed, n=n).metrics
     entries = {m.name: written.entry(m, values[m.name]) for m in metrics if m.name in values}
     said = {"step": step, "samples": n, "seed": run.seed, "scores": entries}
@@ -101,10 +102,8 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
 
 def _kept(story: Story) -> dict[str, Any] | None:
     try:
-        kept = json.loads((story.folder / written.FILE).read_text())
+        kept: dict[str, Any] = parse((story.folder / written.FILE).read_bytes())
+        check(Scores, kept, written.FILE)
     except (OSError, ValueError):
         return None
-    whole = (
-        isinstance(kept, dict) and isinstance(kept.get("step"), int) and isinstance(kept.get("scores"), dict)
-    )
-    return kept if whole and all(isinstance(entry, dict) for entry in kept["scores"].values()) else None
+    return kept

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ptarmigan.doctor.history import DATA, SCORE, Curve
-from ptarmigan.training import run_folder as folders
-from ptarmigan.training.logging import VITAL
-from ptarmigan.training.rules import SKIPPED
-from ptarmigan.training.run_folder import Lines
+from ptarmigan.doctor.history import Curve
+from ptarmigan.doctor.history import read as read_history
+from ptarmigan.training.log import Lines
 
 
 @dataclass
@@ -81,35 +78,15 @@ def read(folder: Path) -> Story:
     Raises:
         ValueError: it is not a run's.
     """
-    story = Story(folder, folders.load(folder))
-    for line in Lines(folder / "log.jsonl").read():
-        if isinstance(line, dict) and isinstance(line.get("step"), int):
-            _hear(story, line)
+    log = read_history(folder)
+    story = Story(folder, log.described, log.terms, log.scores, log.vitals, events=log.events)
+    story.skipped = [(step, share) for step, share in log.skipped if share > 0]
+    story.step, story.seen = log.step, log.samples
     for line in Lines(folder / "clock.jsonl").read():
-        story.seconds = float(line.get("seconds", story.seconds))
+        story.seconds = line.values.get("seconds", story.seconds)
     story.pictures = sorted(
         (int(number), path)
         for path in (folder / "samples").glob("step-*.png")
         if (number := path.stem.removeprefix("step-")).isdecimal()
     )
     return story
-
-
-def _hear(story: Story, line: dict[str, Any]) -> None:
-    step = line["step"]
-    story.step = max(story.step, step)
-    if "event" in line:
-        story.events.append((step, str(line["event"])))
-        return
-    story.seen = max(story.seen, int(line.get("samples", 0)))
-    for name, value in line.items():
-        if name in ("step", "samples") or not isinstance(value, int | float) or not math.isfinite(value):
-            continue
-        if name == SKIPPED:
-            story.skipped += [(step, float(value))] if value > 0 else []
-        elif name.startswith(SCORE):
-            story.scores.setdefault(name.removeprefix(SCORE), []).append((step, float(value)))
-        elif name.startswith(VITAL):
-            story.vitals.setdefault(name.removeprefix(VITAL), []).append((step, float(value)))
-        elif not name.startswith(DATA):
-            story.terms.setdefault(name, []).append((step, float(value)))

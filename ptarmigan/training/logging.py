@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ptarmigan.core.game import Terms
 from ptarmigan.media.progress import Bar, on_terminal, say
-from ptarmigan.training.run_folder import Lines
+from ptarmigan.training.log import Lines
 
 SHOWN = 5
 """Skipped files that are named on the screen."""
@@ -143,7 +143,7 @@ class Watch:
         """The run is over; said every time, logged once."""
         words = f"finished: {reason}"
         lines = self.log.read() if self.log else []
-        if not lines or lines[-1].get("event") != words:
+        if not lines or lines[-1].event != words:
             self._add(self.log, {"step": step, "event": words})
         self.say(f"step {step}: {words}")
 

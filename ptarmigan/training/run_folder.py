@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.media.files import write
+from ptarmigan.media.plain import parse
+from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run goes on, because they change no number in it that is there already."""
@@ -126,15 +128,7 @@ def treatments(folder: Path) -> list[dict[str, Any]]:
     """
     if not (folder / "run.json").exists():
         return []
-    found = load(folder).get("treatments", [])
-    if not isinstance(found, list) or not all(
-        isinstance(t, dict)
-        and isinstance(t.get("recipe"), str)
-        and isinstance(t.get("changes"), dict)
-        and isinstance(t.get("to"), int)
-        for t in found
-    ):
-        raise RunError(f"{folder / 'run.json'} does not describe a run")
+    found: list[dict[str, Any]] = load(folder).get("treatments", [])
     return found
 
 
@@ -155,44 +149,16 @@ def load(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise RunError(f"{folder} is not a run: it has no run.json")
     try:
-        described = json.loads(path.read_text())
+        described: dict[str, Any] = parse(path.read_bytes())
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: {error}") from error
-    if not isinstance(described, dict) or not {"recipe", "options", "settings"} <= described.keys():
-        raise RunError(f"{path} does not describe a run")
+    try:
+        check(Description, described, f"{path} does not describe a run")
+    except ValueError as error:
+        raise RunError(str(error)) from None
     return described
 
 
 def pretty(plain: dict[str, Any]) -> bytes:
     """JSON as a person reads it."""
     return (json.dumps(plain, indent=2, default=str) + "\n").encode()
-
-
-class Lines:
-    """A file of JSON lines that can be cut back to a step, so a resumed run repeats none."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def add(self, line: dict[str, Any]) -> None:
-        """Append one line."""
-        with open(self.path, "a") as file:
-            file.write(json.dumps(line) + "\n")
-
-    def read(self) -> list[dict[str, Any]]:
-        """Every whole line."""
-        if not self.path.exists():
-            return []
-        found = []
-        for line in self.path.read_text().splitlines():
-            try:
-                found.append(json.loads(line))
-            except ValueError:  # the last line of a killed process
-                continue
-        return found
-
-    def cut(self, step: int) -> None:
-        """Drop every line after ``step``, and half-written ones."""
-        if self.path.exists():
-            kept = [line for line in self.read() if line["step"] <= step]
-            write(self.path, "".join(json.dumps(line) + "\n" for line in kept).encode())

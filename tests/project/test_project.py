@@ -17,7 +17,7 @@ from jaxtyping import TypeCheckError, install_import_hook
 import ptarmigan
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-HEAVY = {"torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "tyro", "rich"}
+HEAVY = {"torch", "numpy", "scipy", "sklearn", "matplotlib", "PIL", "tyro", "rich", "pydantic"}
 
 
 def python(code: str) -> str:

@@ -1,0 +1,121 @@
+"""What ptarmigan keeps as JSON: the keys that are known, and the types of their values.
+
+Others may stand beside them, so that files of older and newer versions are read. Pydantic sees to it; it is
+imported when the first file is read, since ``ptarmigan --help`` need not wait for it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, NotRequired
+
+from typing_extensions import TypedDict
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+
+class Played(TypedDict):
+    """How a run is played: the setting that is read again."""
+
+    score_samples: NotRequired[int]
+
+
+class Choice(TypedDict):
+    """What a person asked for, where treatments changed it."""
+
+    recipe: str
+    options: dict[str, Any]
+
+
+class Treatment(TypedDict):
+    """What was changed of a run that did not go well, and the step it went back ``to``."""
+
+    recipe: str
+    changes: dict[str, Any]
+    to: int
+    words: NotRequired[str]
+
+
+class Description(TypedDict):
+    """``run.json``: what a run is."""
+
+    recipe: str
+    options: dict[str, Any]
+    settings: Played
+    versions: NotRequired[dict[str, Any]]
+    commit: NotRequired[str | None]
+    hardware: NotRequired[dict[str, Any]]
+    command: NotRequired[str | None]
+    asked: NotRequired[Choice]
+    treatments: NotRequired[list[Treatment]]
+
+
+class Weights(Description):
+    """The metadata of ``generator.safetensors``: what is needed to use the networks without the data."""
+
+    space: dict[str, Any]
+    inputs: NotRequired[dict[str, Any] | None]
+    frequencies: NotRequired[list[int] | None]
+    precision: NotRequired[str | None]
+    step: NotRequired[int]
+    scores: NotRequired[dict[str, Any]]
+    abnormality: NotRequired[list[float]]
+    epsilon: NotRequired[float]
+    delta: NotRequired[float]
+
+
+class LogLine(TypedDict):
+    """A line of ``log.jsonl`` or ``clock.jsonl``; under all other keys stand numbers."""
+
+    step: int
+    samples: NotRequired[int]
+    event: NotRequired[str]
+
+
+class Entry(TypedDict):
+    """A score: its value and error, what real samples and baselines score, and how it was measured."""
+
+    unit: str
+    direction: str
+    protocol: str
+    value: NotRequired[float | None]
+    error: NotRequired[float | None]
+    floor: NotRequired[float | None]
+    baselines: NotRequired[dict[str, float | None]]
+
+
+class Scores(TypedDict):
+    """``scores.json``: the scores of ``samples`` samples after ``step`` steps."""
+
+    step: int
+    samples: NotRequired[int | None]
+    scores: dict[str, Entry]
+
+
+def check(kind: Any, plain: object, problem: str) -> None:
+    """See that plain data are of a kind: nothing is taken for something else, and unknown keys pass.
+
+    Args:
+        kind: one of the classes above.
+        plain: what a file says.
+        problem: what is to be said if they are not, such as "run.json does not describe a run".
+
+    Raises:
+        ValueError: they are not: the problem, the first key that is wrong, and what is wrong with it.
+    """
+    from pydantic import ValidationError
+
+    try:
+        _adapter(kind).validate_python(plain, strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise ValueError(f"{problem}: {where and f'{where}: '}{first['msg']}") from None
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
