@@ -15,7 +15,7 @@ import torch
 from ptarmigan.core.game import Game
 from ptarmigan.core.precision import laid_out
 from ptarmigan.training.draw import Draw
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import pick_device, pick_precision
 
@@ -38,11 +38,10 @@ class Play:
 
     def __post_init__(self) -> None:
         run, device = self.run, pick_device("auto")
-        images = len(run.space.shape) == 3
-        dtype = pick_precision("auto", device, images=images)
-        laid_out(run.game, device, dtype, images=images)
+        dtype = pick_precision("auto", device, half=run.space.half_precision)
+        laid_out(run.game, device, dtype, run.space.layout)
         self.draw = Draw(run.samples, seed=run.seed, device=device, precision=dtype)
-        self.average, self.device = Average(run.game), device
+        self.ema, self.device = EMA(run.game), device
 
     def advance(self, progress: float) -> None:
         """One step, with schedules as they are when ``progress`` of the run is done."""
@@ -50,7 +49,7 @@ class Play:
         run.advance(progress)
         run.rule(run.game, run.optimizers, self.draw, self.step)
         self.step += 1
-        self.average.update(batch=run.samples.batch, half_life=run.remembers(self.step))
+        self.ema.update(batch=run.samples.batch, half_life=run.remembers(self.step))
 
     def wait(self) -> None:
         """Until the device has done what it was told."""
@@ -74,7 +73,7 @@ def clocked(
             play.advance(min((spent + clock() - then) / (60 * last), 1.0))
         play.wait()
         spent += clock() - then
-        with play.average.playing(run.game) as game:
+        with play.ema.applied_to(run.game) as game:
             yield Mark(mark, play.step, game)
     run.samples.close()
 
@@ -86,7 +85,7 @@ def played(run: Run, marks: Sequence[float], milliseconds: float) -> Iterator[Ma
     for mark, end in zip(marks, steps, strict=True):
         while play.step < end:
             play.advance(play.step / steps[-1])
-        with play.average.playing(run.game) as game:
+        with play.ema.applied_to(run.game) as game:
             yield Mark(mark, play.step, game)
     run.samples.close()
 

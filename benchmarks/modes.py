@@ -59,20 +59,20 @@ def one(task: tuple[str, str, int], **more: Any) -> dict[str, Any]:
     from ptarmigan.modalities.point.source import mixture
     from ptarmigan.tasks.generate import generate
     from ptarmigan.training.draw import Draw
-    from ptarmigan.training.ema import Average
+    from ptarmigan.training.ema import EMA
     from ptarmigan.training.options import build
 
     recipe, data, seed = task
     torch.set_num_threads(1)
     run = build(zoo.recipe(recipe), {"data": data, "seed": seed, **more})
-    draw, average = Draw(run.samples, seed=seed), Average(run.game)
+    draw, average = Draw(run.samples, seed=seed), EMA(run.game)
     then, busy = time.monotonic(), time.process_time()
     for step in range(run.steps):
         run.advance(step / run.steps)
         run.rule(run.game, run.optimizers, draw, step)
         average.update(batch=run.samples.batch, half_life=run.remembers(step + 1))
     spent, busy = time.monotonic() - then, time.process_time() - busy
-    with average.playing(run.game) as game:
+    with average.applied_to(run.game) as game:
         points = np.concatenate(list(generate(game, run.space, SAMPLES, seed=seed)))
     known = mixture(data)
     if known is None:

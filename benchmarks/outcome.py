@@ -27,7 +27,7 @@ from ptarmigan.modalities.point.source import mixture
 from ptarmigan.tasks.generate import generate, some_classes
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.checkpoint import Checkpoints, read
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.options import build
 
 POINTS, IMAGES = 2_500, 600
@@ -57,7 +57,7 @@ def series(folder: Path, data: str, size: str = "") -> list[Look]:
     described = folders.load(folder)
     run = build(zoo.recipe(described["recipe"]), described["options"])
     judge = points_judge(data, run.samples) if mixture(data) else image_judge(data, size, run.samples)
-    average = Average(run.game)
+    average = EMA(run.game)
     labels = run.samples.source.labels
     n = IMAGES if len(run.space.shape) == 3 else POINTS
     classes = some_classes(None if labels is None else np.bincount(labels), n, run.seed)
@@ -76,7 +76,7 @@ def series(folder: Path, data: str, size: str = "") -> list[Look]:
             now = sampled()
             current = judge(now, asked) | {"moved": None if before is None else _moved(now, before)}
             before = now
-            with average.playing(run.game):
+            with average.applied_to(run.game):
                 yield {"step": step, "averaged": judge(sampled(), asked), "current": current}
 
     found = list(looks())

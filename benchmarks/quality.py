@@ -192,7 +192,7 @@ def samples(run: Run, mark: Mark, seed: int) -> Any:
     """What is scored."""
     labels = run.samples.source.labels
     classes = some_classes(None if labels is None else np.bincount(labels), SAMPLES, seed)
-    precision = pick_precision("auto", pick_device("auto"), images=True)
+    precision = pick_precision("auto", pick_device("auto"), half=True)
     chunks = generate(mark.game, run.space, SAMPLES, seed=seed, classes=classes, precision=precision)
     return np.concatenate(list(chunks))
 

@@ -40,7 +40,7 @@ from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.tasks.generate import generate
 from ptarmigan.training.draw import Draw
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.rules import alternating
 from ptarmigan.training.run import Run
 
@@ -91,8 +91,8 @@ def ours(images: np.ndarray, dtype: torch.dtype | None, *, averaged: bool) -> Ca
     game = GAN(generator, discriminator)
     optimizers = {n: adam(getattr(game, n), 2e-4, (0.5, 0.999)) for n in ("discriminator", "generator")}
     run = Run(game, samples, optimizers, steps=10**9)
-    laid_out(game, noise.CPU, dtype, images=True)
-    draw, average, count = Draw(samples, precision=dtype), Average(game), iter(range(10**9))
+    laid_out(game, noise.CPU, dtype, torch.channels_last)
+    draw, average, count = Draw(samples, precision=dtype), EMA(game), iter(range(10**9))
 
     def step() -> None:
         i = next(count)

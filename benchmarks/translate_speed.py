@@ -30,7 +30,7 @@ from ptarmigan.nets.translator import Translator
 from ptarmigan.nets.unet import UNet
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.training.draw import Draw
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.rules import alternating
 from ptarmigan.training.run import Run
 from ptarmigan.zoo.translate import cyclegan, pix2pix
@@ -140,8 +140,8 @@ def plain_cyclegan(pictures: np.ndarray, width: int, batch: int) -> Step:
 
 def ours(run: Run) -> Step:
     """A step of ours, with everything that training does at every step."""
-    laid_out(run.game, noise.CPU, None, images=True)
-    draw, average, batch, at = Draw(run.samples), Average(run.game), run.samples.batch, count()
+    laid_out(run.game, noise.CPU, None, run.space.layout)
+    draw, average, batch, at = Draw(run.samples), EMA(run.game), run.samples.batch, count()
 
     def step() -> None:
         i = next(at)

@@ -20,10 +20,11 @@ from record import record
 
 from ptarmigan import zoo
 from ptarmigan.doctor import vitals
+from ptarmigan.doctor.hooks import train_with_diagnosis
+from ptarmigan.training.hooks import Logging
 from ptarmigan.training.options import build, defaults
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import Player, play
 
 RUNS: dict[str, dict[str, Any]] = {
     "toy.gan": {},
@@ -58,7 +59,7 @@ def main(steps: int = 300) -> None:
     Args:
         steps: of every run.
     """
-    probe, follow = Clock(vitals.Vitals, "probe"), Clock(Player, "look")
+    probe, follow = Clock(vitals.Vitals, "probe"), Clock(Logging, "write")
     rows = {}
     for name, options in RUNS.items():
         probe.calls, follow.calls = [], []
@@ -87,7 +88,7 @@ def timed(run: Run) -> float:
     with tempfile.TemporaryDirectory() as folder:
         description = {"recipe": "by hand", "options": {}, "settings": {}}
         then = time.perf_counter()
-        play(run, Path(folder) / "run", settings, description=description, quiet=True)
+        train_with_diagnosis(run, Path(folder) / "run", settings, description=description, quiet=True)
         return time.perf_counter() - then
 
 

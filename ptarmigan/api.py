@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
+from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.doctor.remedies import Setup
 from ptarmigan.doctor.treatment import in_force, setup, treat
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.registry import modalities
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.options import build, defaults, plain, sensible
+from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings, pick_device
-from ptarmigan.training.trainer import Outcome, play
 
 if TYPE_CHECKING:
     from ptarmigan.evaluation.compare import Comparison
@@ -66,7 +67,9 @@ def train(
         place, run = Path(out) if out is not None else Path("runs") / "by-hand", what
         made = {"steps": run.steps, "seed": run.seed}
         description = folder.describe("by hand", made, dataclasses.asdict(settings))
-        outcome = play(run, place, settings, description=description, force=force, quiet=quiet)
+        outcome = train_with_diagnosis(
+            run, place, settings, description=description, force=force, quiet=quiet
+        )
     else:
         name, data = named(what, kind)
         recipe = zoo.recipe(name)
@@ -93,8 +96,8 @@ def treated(
         if done:
             description |= {"asked": {"recipe": name, "options": plainly(options)}}
         propose = partial(treat, asked=asked, find=zoo.recipe, run=run, done=done)
-        outcome = play(
-            run, place, settings, description=description, force=force, quiet=quiet, propose=propose
+        outcome = train_with_diagnosis(
+            run, place, settings, propose=propose, description=description, force=force, quiet=quiet
         )
         if outcome.treatment is None:
             return run, outcome

@@ -27,6 +27,7 @@ from torch import Tensor
 from ptarmigan import zoo
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game, Terms
+from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import read
@@ -36,7 +37,6 @@ from ptarmigan.training.options import build, defaults, plain
 from ptarmigan.training.rules import Rule, descend, due, extragradient, parameters, simultaneous
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
 
 STEPS = 3
 RELATIVE, ABSOLUTE = 1e-5, 1e-7
@@ -154,13 +154,13 @@ def resumes_exactly(name: str) -> None:
     with tempfile.TemporaryDirectory() as place:
         whole, killed = Path(place, "whole"), Path(place, "killed")
         folder.claim(whole, {"recipe": name, "options": {}, "settings": {}})
-        play(small_run(name), whole, settings, quiet=True)
+        train_with_diagnosis(small_run(name), whole, settings, quiet=True)
         last = max(whole.glob("state-*.pt"))
         shutil.copytree(whole, killed)
         for path in killed.glob("state-*"):
             if int(path.stem.removeprefix("state-")) > 1:
                 path.unlink()
-        play(small_run(name), killed, replace(settings, sample_every=0), quiet=True)
+        train_with_diagnosis(small_run(name), killed, replace(settings, sample_every=0), quiet=True)
         different = differences(read(last), read(killed / last.name))
         if different:
             raise Broken(f"after a resume {different[0]} differs")

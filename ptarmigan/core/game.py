@@ -120,3 +120,11 @@ class Game(nn.Module, ABC):
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """What the discriminator says of samples ``x``, one number each; None where no single one judges."""
         return None
+
+    def described(self) -> dict[str, Any]:
+        """What its weights file says of it beside the recipe, as plain data, such as how private it is."""
+        return {}
+
+    def remark(self) -> str:
+        """What is added to how training ended, such as ``; ε is 3 at δ 1e-05``."""
+        return ""

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.log import Line, Lines
-from ptarmigan.training.logging import VITAL
+from ptarmigan.training.loggers import VITAL
 from ptarmigan.training.rules import SKIPPED
 
 Curve: TypeAlias = list[tuple[int, float]]

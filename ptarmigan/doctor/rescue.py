@@ -85,11 +85,17 @@ def forget(checkpoints: Checkpoints, done: list[Treated]) -> None:
     for step in checkpoints.steps():
         if step > to or to == 0:
             try:
-                treated = read_state(checkpoints.path(step))["position"].get("treated", 0)
+                treated = treatments_in(read_state(checkpoints.path(step)))
             except Damaged:
                 continue
             if treated < len(done):
                 checkpoints.drop(step)
+
+
+def treatments_in(state: State) -> int:
+    """How often a run had been treated when a state was saved."""
+    found: int = state["hooks"].get("rescue", {}).get("treated", 0)
+    return found
 
 
 def adapted(saved: State, fresh: State) -> State | None:
@@ -103,7 +109,7 @@ def adapted(saved: State, fresh: State) -> State | None:
         fresh: the state of the new run at its start.
     """
     merged = saved | {"optimizers": {}}
-    for name in ("game", "average"):
+    for name in ("game", "ema"):
         old, new = saved[name], fresh[name]
         if any(key in old and fits(old[key], value) is False for key, value in new.items()):
             return None

@@ -21,7 +21,7 @@ from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training.draw import placed
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.rules import due, parameters
 from ptarmigan.training.run import Run
 
@@ -91,7 +91,7 @@ class Vitals:
             self._real = Real(self.run, self.count)
         return self._real
 
-    def probe(self, step: int, average: Average) -> Values:
+    def probe(self, step: int, ema: EMA) -> Values:
         """The finite vital signs after ``step`` steps; gradients are those that the last turns left."""
         found = self.players(step)
         game = self.run.game
@@ -103,7 +103,7 @@ class Vitals:
                     found |= self.task.vital_signs(game, z, c, x, self.real.train)
             found |= self.scores(game, x, c)
             found |= self.samples(x)
-            with average.playing(game), torch.no_grad():
+            with ema.applied_to(game), torch.no_grad():
                 found |= {f"averaged/{k}": v for k, v in self.looked_at(game.sample(z, c)).items()}
         return {f"vital/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
 
@@ -275,7 +275,8 @@ class Real:
         if given is not None and not given.matched:
             rows = chosen(given.held_out if held_out else given.source, n, run.seed)
         c = samples.conditions(np.resize(rows, n), held_out=held_out)
-        return None if c is None else placed(c, noise.CPU)
+        layout = torch.preserve_format if given is None else given.space.layout
+        return None if c is None else placed(c, noise.CPU, layout)
 
     def encoded(self, source: Source, rows: NDArray[np.int64]) -> Tensor:
         """Samples as networks see them."""

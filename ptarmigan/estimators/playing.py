@@ -17,7 +17,7 @@ from ptarmigan.trained import FILE, Trained, load
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, plain
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
+from ptarmigan.training.train import train_run
 
 
 class Estimator(Protocol):
@@ -124,7 +124,8 @@ def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbo
     )
     with tempfile.TemporaryDirectory() as place:
         where = Path(out) if out else Path(place, "run")
-        outcome = play(build(found, options), where, settings, description=description, quiet=not verbose)
+        run = build(found, options)
+        outcome = train_run(run, where, settings, description=description, quiet=not verbose)
         if not outcome.complete:
             raise KeyboardInterrupt(outcome.reason)
         return (where / FILE).read_bytes()

@@ -7,13 +7,16 @@ import io
 import pickle
 import re
 import warnings
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
 
 from ptarmigan.media.files import write
+
+State: TypeAlias = dict[str, Any]
+"""Tensors and plain values by name."""
 
 NAME = re.compile(r"state-(\d{8,})\.pt")
 
@@ -23,7 +26,7 @@ class Damaged(ValueError):
 
 
 class Checkpoints:
-    """The states kept in a run's folder: the latest ``keep``, and the best.
+    """The states in a run's folder: the latest ``keep`` of them, and those that are protected.
 
     Args:
         folder: the run's folder.
@@ -33,6 +36,11 @@ class Checkpoints:
 
     def __init__(self, folder: Path, keep: int, tell: Callable[[str], None]) -> None:
         self.folder, self.keep, self.tell = folder, keep, tell
+        self.protected: list[Callable[[int], bool]] = []
+
+    def protect(self, wanted: Callable[[int], bool]) -> None:
+        """Keep the states of some steps however old they are."""
+        self.protected.append(wanted)
 
     def steps(self) -> list[int]:
         """The steps that have a state, in order."""
@@ -43,10 +51,8 @@ class Checkpoints:
         """Where the state after ``step`` steps is."""
         return self.folder / f"state-{step:08d}.pt"
 
-    def save(
-        self, step: int, state: dict[str, Any], best: int | None = None, healthy: Collection[int] = ()
-    ) -> bool:
-        """Write a state with its checksum, then drop those that are not recent, ``best`` or ``healthy``.
+    def save(self, step: int, state: State) -> bool:
+        """Write a state with its checksum, then drop those that are neither recent nor protected.
 
         Returns:
             Whether it was written. A full disk is told, and costs nothing that was there.
@@ -64,7 +70,7 @@ class Checkpoints:
             self.tell(f"could not write {path.name} ({error.strerror}): training goes on with {self.kept()}")
             return False
         for old in self.steps()[: -self.keep]:
-            if old != best and old not in healthy:
+            if not any(wanted(old) for wanted in self.protected):
                 self.drop(old)
         return True
 
@@ -78,7 +84,7 @@ class Checkpoints:
         steps = self.steps()
         return f"{self.path(steps[-1]).name} as the last one" if steps else "none written yet"
 
-    def newest(self, before: int | None = None) -> dict[str, Any] | None:
+    def newest(self, before: int | None = None) -> State | None:
         """The newest state that is whole (of those up to step ``before``); None where there is none."""
         for step in reversed(self.steps()):
             if before is not None and step > before:
@@ -95,7 +101,7 @@ def checksum_path(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> State:
     """A state from its file: tensors and plain values, nothing that could run.
 
     Raises:
@@ -115,4 +121,26 @@ def read(path: Path) -> dict[str, Any]:
         raise Damaged(f"{path.name} holds more than tensors and is not loaded") from error
     if not isinstance(state, dict):
         raise Damaged(f"{path.name} is not a state")
-    return state
+    return upgraded(state)
+
+
+def upgraded(state: State) -> State:
+    """A state of any version of ptarmigan as this one has it: first, all was in one ``position``."""
+    if "position" not in state:
+        return state
+    at = state["position"]
+    best = {name: at[name] for name in ("best", "best_step", "worse", "scored")}
+    hooks = {
+        "recovery": {"streak": state["streak"], "rollbacks": at["rollbacks"]},
+        "logging": state["meter"],
+        "convergence": {"still": at["still"], "weights": state["weights_then"]},
+        "scores": best,
+        "diagnosis": state.get("vitals"),
+        "rescue": {"treated": at.get("treated", 0), "healthy": at.get("healthy", 0)},
+    }
+    return {
+        **{name: at[name] for name in ("step", "seconds", "scores")},
+        **{name: state[name] for name in ("game", "optimizers", "draw")},
+        "ema": state["average"],
+        "hooks": {name: found for name, found in hooks.items() if found is not None},
+    }

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+MEETING = 10
+"""Steps between those at which ranks ask one another, such as whether a signal came to any of them."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,24 @@ class Ranks:
     def first(self) -> bool:
         """Whether this is the process that writes."""
         return self.rank == 0
+
+    def meet(self, step: int) -> bool:
+        """Whether ranks ask one another after ``step`` steps: now and then; a single rank always does."""
+        return self.size == 1 or step % MEETING == 0
+
+    def from_first(self, value: Any, device: torch.device) -> Any:
+        """The first rank's tensors and plain values, on every rank."""
+        if self.size == 1:
+            return value
+        buffer = io.BytesIO()
+        torch.save(value, buffer)
+        data = torch.frombuffer(bytearray(buffer.getvalue()), dtype=torch.uint8)
+        size = torch.tensor(len(data), device=device)
+        dist.broadcast(size, 0)
+        shared = data.to(device) if self.first else data.new_empty(int(size), device=device)
+        dist.broadcast(shared, 0)
+        whole = io.BytesIO(shared.cpu().numpy().tobytes())
+        return torch.load(whole, map_location="cpu", weights_only=True)
 
 
 def join(device: torch.device) -> Ranks:

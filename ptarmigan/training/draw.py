@@ -20,7 +20,7 @@ class Draw:
 
     Args:
         samples: the real samples; a batch is shared by all ranks and micro-batches.
-        seed: names the noise.
+        seed: the random seed of the noise.
         device: where the batches go.
         precision: the dtype of autocast, or None for float32 throughout.
         accumulate: micro-batches in a turn.
@@ -48,6 +48,8 @@ class Draw:
         self.samples, self.seed, self.device, self.precision = samples, seed, device, precision
         self.accumulate, self.ranks = accumulate, ranks or Ranks()
         self.taken = self.read = self.stream = 0
+        given = samples.condition
+        self.layout_of_given = torch.contiguous_format if given is None else given.space.layout
         if samples.batch % self.shards:
             raise ValueError(
                 f"a batch of {samples.batch} cannot be shared by {self.ranks.size} processes × {accumulate} "
@@ -87,13 +89,13 @@ class Draw:
     def _placed(self, batch: Batch) -> Batch:
         x, c = batch
         return Batch(
-            x if x.is_meta else placed(x, self.device), None if c is None else placed(c, self.device)
+            x if x.is_meta else placed(x, self.device, self.samples.space.layout),
+            None if c is None else placed(c, self.device, self.layout_of_given),
         )
 
 
-def placed(x: Tensor, device: torch.device) -> Tensor:
-    """A tensor on the device, as networks like it: numbers of the default dtype, images channels last."""
+def placed(x: Tensor, device: torch.device, layout: torch.memory_format = torch.preserve_format) -> Tensor:
+    """A tensor on the device as networks like it: of the default dtype, in the layout of its space."""
     if not x.is_floating_point():
         return x.to(device, non_blocking=True)
-    layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
     return x.to(device, torch.get_default_dtype(), memory_format=layout, non_blocking=True)

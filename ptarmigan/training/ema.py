@@ -1,4 +1,4 @@
-"""Averaged weights: what samples and scores are made with."""
+"""The exponential moving average (EMA) of weights: what samples and scores are made with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ptarmigan.core.game import Game, State
 
 
-class Average:
+class EMA:
     """An exponential moving average of a game's generating networks.
 
     Batch statistics are averaged with the weights they belong to; a ``State`` is copied.
@@ -34,8 +34,8 @@ class Average:
                 old.copy_(new)
 
     @contextmanager
-    def playing(self, game: Game) -> Iterator[Game]:
-        """The game with averaged networks in evaluation mode, and as it was afterwards."""
+    def applied_to(self, game: Game) -> Iterator[Game]:
+        """The game with EMA weights in evaluation mode; it is as it was afterwards."""
         own = {name: getattr(game, name) for name in self.networks}
         training = game.training
         try:

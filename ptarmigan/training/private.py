@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -72,6 +73,14 @@ class Privacy(nn.Module):
         """ε of what was played so far."""
         return epsilon_of(float(self.noise.value), self.rate, int(self.times.value), self.delta)
 
+    def described(self) -> dict[str, float]:
+        """ε and δ of what was played so far."""
+        return {"epsilon": self.epsilon, "delta": self.delta}
+
+    def remark(self) -> str:
+        """The same in words, with ε rounded up."""
+        return f"; ε is {math.ceil(100 * self.epsilon) / 100:g} at δ {self.delta:g}"
+
 
 def clipped(
     network: nn.Module, loss: Callable[..., Tensor], limit: float, drawn: Tensor, *given: Tensor
@@ -105,9 +114,3 @@ def each(
         weights, *given
     )
     return found
-
-
-def privacy(game: nn.Module) -> dict[str, float]:
-    """ε and δ of what a game has played; nothing where it is not private."""
-    found = [module for module in game.modules() if isinstance(module, Privacy)]
-    return {"epsilon": found[0].epsilon, "delta": found[0].delta} if found else {}

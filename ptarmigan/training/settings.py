@@ -102,10 +102,16 @@ def try_compiling(device: torch.device) -> None:
         raise ValueError(f"--compile: nothing can be compiled here, leave it out ({reason})") from error
 
 
-def pick_precision(name: str, device: torch.device, *, images: bool) -> torch.dtype | None:
-    """The dtype of autocast, or None for fp32: bf16 pays for convolutions where the hardware has it."""
+def pick_precision(name: str, device: torch.device, *, half: bool) -> torch.dtype | None:
+    """The dtype of autocast, or None for fp32.
+
+    Args:
+        name: auto, fp32, bf16; auto is bf16 where it pays and the hardware has it.
+        device: the hardware.
+        half: half precision pays: the networks are convolutions.
+    """
     if name == "auto":
-        name = "bf16" if images and has_bf16(device) else "fp32"
+        name = "bf16" if half and has_bf16(device) else "fp32"
     return torch.bfloat16 if name == "bf16" else None
 
 

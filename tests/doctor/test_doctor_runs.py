@@ -22,6 +22,7 @@ from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.doctor import Fault, Finding, examine, read, treatment
 from ptarmigan.doctor.data import facts
 from ptarmigan.doctor.features import clusters
+from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.doctor.vitals import Real, Vitals, above, count, interval
@@ -29,11 +30,10 @@ from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.modalities.point.space import PointSpace
 from ptarmigan.modalities.series.space import SeriesSpace
 from ptarmigan.training import run_folder as folder
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.options import defaults
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
 
 CPU = torch.device("cpu")
 QUICK = Settings(device="cpu", log_every=5, score_every=0, sample_every=0, save_every=5)
@@ -64,12 +64,12 @@ def test_watching_a_run_changes_nothing_in_it(name, tmp_path):
     states = []
     for watched in (True, False):
         place = begun(tmp_path / str(watched))
-        play(
+        train_run(
             contract.small_run(name), place, Settings(vitals=watched, sample_every=0, **settings), quiet=True
         )
         states.append(final(place))
-    assert states[0].pop("vitals") is not None
-    assert states[1].pop("vitals") is None
+    assert states[0]["hooks"].pop("diagnosis")
+    assert "diagnosis" not in states[1]["hooks"]
     assert differences(*states) == []
     assert len(vitals(tmp_path / "True")) == 4
     assert vitals(tmp_path / "False") == []
@@ -83,7 +83,7 @@ def test_a_probe_leaves_modes_gradients_buffers_and_noise_as_they_were():
     modes = [module.training for module in run.game.modules()]
     gradients = {name: p.grad.clone() for name, p in run.game.named_parameters() if p.grad is not None}
     before = {name: value.clone() for name, value in run.game.state_dict().items()}
-    Vitals(run, CPU, None).probe(10, Average(run.game))
+    Vitals(run, CPU, None).probe(10, EMA(run.game))
     assert [module.training for module in run.game.modules()] == modes
     assert all(
         torch.equal(p.grad, gradients[n]) for n, p in run.game.named_parameters() if p.grad is not None
@@ -98,7 +98,7 @@ def test_gradients_are_those_of_players_that_have_just_moved():
     for p in run.game.parameters():
         p.grad = torch.ones_like(p)
     vitals = Vitals(run, CPU, None)
-    first, second = (vitals.probe(step, Average(run.game)) for step in (1, 2))
+    first, second = (vitals.probe(step, EMA(run.game)) for step in (1, 2))
     assert "vital/grad/generator" in first
     assert "vital/grad/discriminator" not in first
     assert {"vital/grad/generator", "vital/grad/discriminator"} <= second.keys()
@@ -106,7 +106,7 @@ def test_gradients_are_those_of_players_that_have_just_moved():
 
 def test_probes_are_a_function_of_the_step_and_of_what_is_remembered():
     run = ring_run()
-    average, one, other = Average(run.game), Vitals(run, CPU, None), Vitals(run, CPU, None)
+    average, one, other = EMA(run.game), Vitals(run, CPU, None), Vitals(run, CPU, None)
     contract.played(run)
     one.probe(10, average)
     contract.played(run)
@@ -126,7 +126,9 @@ def test_probes_are_about_a_hundred_and_share_the_lines_of_the_log(tmp_path):
     assert interval(7, 1_000) == 7
     assert count((3, 2_048, 2_048)) == 32
     place = begun(tmp_path / "run")
-    play(ring_run(20), place, Settings(device="cpu", log_every=5, score_every=0, sample_every=0), quiet=True)
+    train_run(
+        ring_run(20), place, Settings(device="cpu", log_every=5, score_every=0, sample_every=0), quiet=True
+    )
     assert [line["step"] for line in vitals(place)] == [5, 10, 15, 20]
     assert all("generator" in line for line in vitals(place))
 
@@ -147,7 +149,7 @@ class Still(torch.nn.Module):
 def test_signs_of_a_single_point_and_of_the_data_itself():
     run = ring_run()
     run.game.generator = Still()
-    signs = Vitals(run, CPU, None).probe(10, Average(run.game))
+    signs = Vitals(run, CPU, None).probe(10, EMA(run.game))
     assert signs["vital/diversity"] == pytest.approx(0, abs=1e-6)
     assert signs["vital/duplicates"] == 1
     assert signs["vital/coverage"] == pytest.approx(1 / 8, abs=0.05)
@@ -262,7 +264,7 @@ def test_a_kind_of_samples_that_nobody_knows_is_refused():
 
 
 def test_data_that_is_bad_is_told_before_the_first_step(tmp_path, capsys):
-    play(made_of(np.ones((50, 2))), begun(tmp_path / "run"), QUICK)
+    train_run(made_of(np.ones((50, 2))), begun(tmp_path / "run"), QUICK)
     assert "step 0: bad data" in capsys.readouterr().err
     assert examine(tmp_path / "run")[0].fault == Fault.DATA
 
@@ -327,18 +329,18 @@ def test_the_same_command_goes_on_with_a_treated_run(rescued, tmp_path):
 
 @pytest.mark.parametrize("at", [45, 160])
 def test_killed_before_or_after_its_treatment_it_ends_the_same(rescued, tmp_path, at, monkeypatch):
-    from ptarmigan.training.trainer import Player
+    from ptarmigan.training.trainer import Trainer
 
-    follow, times = Player.follow, [0]
+    call_hooks, times = Trainer.call_hooks, [0]
 
-    def dying(player, terms):
+    def dying(trainer, terms):
         times[0] += 1
         if times[0] == at:
             raise MemoryError("killed")
-        follow(player, terms)
+        call_hooks(trainer, terms)
 
     place = tmp_path / "killed"
-    monkeypatch.setattr(Player, "follow", dying)
+    monkeypatch.setattr(Trainer, "call_hooks", dying)
     with pytest.raises(MemoryError):
         api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)
     api.train("toy.r3gan", out=place, rescue=1, **ABSURD, **QUIETLY)

@@ -16,7 +16,7 @@ from ptarmigan.doctor.history import History
 from ptarmigan.doctor.treatment import setup, treat
 from ptarmigan.doctor.vitals import Vitals
 from ptarmigan.tasks.translate.vital_signs import agreements, nearer
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.options import defaults
 from ptarmigan.training.run import Run
 
@@ -93,7 +93,7 @@ class Made(nn.Module):
 
 
 def signs(run: Run) -> dict[str, float]:
-    found = Vitals(run, CPU, None).probe(10, Average(run.game))
+    found = Vitals(run, CPU, None).probe(10, EMA(run.game))
     return {name.removeprefix("vital/"): value for name, value in found.items()}
 
 

@@ -22,6 +22,7 @@ from ptarmigan.core.game import Game
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.optim import adam
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.evaluation import score as judge
 from ptarmigan.evaluation import written
 from ptarmigan.modalities.image.space import ImageSpace
@@ -35,7 +36,6 @@ from ptarmigan.trained import Generator
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
 
 PLAIN = str(Path(__file__).parents[1] / "plain.py")
 SETTINGS = Settings(
@@ -120,7 +120,7 @@ def image_run(samples: Samples) -> Run:
 def played(place: Path, run: Run, recipe: str, settings: Settings = SETTINGS) -> Path:
     options = {"steps": run.steps, "seed": run.seed}
     folder.claim(place, folder.describe(recipe, options, asdict(settings)))
-    play(run, place, settings, quiet=True)
+    train_run(run, place, settings, quiet=True)
     return place
 
 

@@ -20,15 +20,15 @@ from ptarmigan import zoo
 from ptarmigan.contract.recipes import differences
 from ptarmigan.core.errors import Diverged
 from ptarmigan.core.schedule import linear
+from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.training import checkpoint
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import Checkpoints, Damaged, read
-from ptarmigan.training.ema import Average
+from ptarmigan.training.ema import EMA
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import RunError
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
 
 QUICK = Settings(device="cpu", log_every=5, score_every=0, sample_every=0, save_every=5, keep=3)
 DESCRIPTION = {"recipe": "plain", "options": {"steps": 30}, "settings": {}}
@@ -47,7 +47,7 @@ def final(place: Path) -> dict:
 def whole(tmp_path_factory) -> Path:
     """A run that nothing happened to."""
     place = begun(tmp_path_factory.mktemp("runs") / "whole")
-    outcome = play(ring_run(), place, QUICK, quiet=True)
+    outcome = train_run(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     assert outcome.step == 30
     return place
@@ -60,7 +60,7 @@ import torch; torch.set_num_threads(1)
 from pathlib import Path
 from plain import ring_run
 from test_loop import QUICK
-from ptarmigan.training.trainer import play
+from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 run = ring_run()
 rule = run.rule
 def counted(game, optimizers, draw, step):
@@ -68,7 +68,7 @@ def counted(game, optimizers, draw, step):
         os.kill(os.getpid(), {signal})
     return rule(game, optimizers, draw, step)
 run.rule = counted
-outcome = play(run, Path({place!r}), QUICK, quiet=True)
+outcome = train_run(run, Path({place!r}), QUICK, quiet=True)
 print(outcome.complete, outcome.reason)
 """
 
@@ -105,9 +105,9 @@ def test_sigterm_saves_leaves_and_goes_on(whole, tmp_path):
 
 def test_a_finished_run_started_again_changes_nothing(whole, tmp_path):
     place = begun(tmp_path / "again")
-    play(ring_run(), place, QUICK, quiet=True)
+    train_run(ring_run(), place, QUICK, quiet=True)
     log = (place / "log.jsonl").read_bytes()
-    outcome = play(ring_run(), place, QUICK, quiet=True)
+    outcome = train_run(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     assert (place / "log.jsonl").read_bytes() == log
 
@@ -115,7 +115,7 @@ def test_a_finished_run_started_again_changes_nothing(whole, tmp_path):
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "empty", "no checksum"])
 def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(whole, tmp_path, damage, capsys):
     place = begun(tmp_path / damage)
-    play(ring_run(), place, QUICK, quiet=True)
+    train_run(ring_run(), place, QUICK, quiet=True)
     newest = max(place.glob("state-*.pt"))
     data = newest.read_bytes()
     match damage:
@@ -127,7 +127,7 @@ def test_a_damaged_checkpoint_is_told_and_the_one_before_is_used(whole, tmp_path
             newest.write_bytes(b"")
         case "no checksum":
             newest.with_suffix(".sha256").unlink()
-    play(ring_run(), place, QUICK)
+    train_run(ring_run(), place, QUICK)
     said = capsys.readouterr().err
     assert newest.name in said
     assert "using the one before" in said
@@ -178,7 +178,7 @@ def test_a_full_disk_costs_no_checkpoint_and_no_training(tmp_path, monkeypatch, 
         genuine(path, data)
 
     monkeypatch.setattr(checkpoint, "write", full)
-    outcome = play(ring_run(), place, QUICK, quiet=True)
+    outcome = train_run(ring_run(), place, QUICK, quiet=True)
     assert outcome.complete
     said = capsys.readouterr().err
     assert "could not write state-00000010.pt (No space left on device)" in said
@@ -214,13 +214,14 @@ class OnlyTakesText:
 @pytest.mark.parametrize("stderr", [None, OnlyTakesText()], ids=["none", "no isatty"])
 def test_whatever_stderr_is_training_goes_on(tmp_path, monkeypatch, stderr):
     monkeypatch.setattr(sys, "stderr", stderr)
-    assert play(ring_run(), begun(tmp_path / "run"), QUICK).complete
+    assert train_run(ring_run(), begun(tmp_path / "run"), QUICK).complete
 
 
 def test_the_latest_and_the_best_are_kept(tmp_path):
     kept = Checkpoints(tmp_path, 2, print)
+    kept.protect(lambda step: step == 1)
     for step in range(5):
-        kept.save(step, {"step": step}, best=1)
+        kept.save(step, {"step": step})
     assert kept.steps() == [1, 3, 4]
 
 
@@ -245,7 +246,7 @@ def poisoned(steps: int, *, first: int, last: int, only_stream: int | None = Non
 
 def test_a_few_bad_steps_are_skipped_and_counted(tmp_path):
     place = begun(tmp_path / "few")
-    assert play(poisoned(30, first=6, last=9), place, QUICK, quiet=True).complete
+    assert train_run(poisoned(30, first=6, last=9), place, QUICK, quiet=True).complete
     lines = [json.loads(line) for line in (place / "log.jsonl").read_text().splitlines()]
     assert [line["skipped"] for line in lines if "skipped" in line][:3] == [0.0, pytest.approx(0.6), 0.0]
     assert all(torch.isfinite(t).all() for t in final(place)["game"].values())
@@ -253,7 +254,7 @@ def test_a_few_bad_steps_are_skipped_and_counted(tmp_path):
 
 def test_many_bad_steps_go_back_with_fresh_noise(tmp_path, capsys):
     place = begun(tmp_path / "many")
-    assert play(poisoned(60, first=20, last=45, only_stream=0), place, QUICK, quiet=True).complete
+    assert train_run(poisoned(60, first=20, last=45, only_stream=0), place, QUICK, quiet=True).complete
     assert "went back here from step 30 with fresh noise: the term 'discriminator'" in capsys.readouterr().err
     assert final(place)["draw"]["stream"] == 1
     assert "went back" in (place / "log.jsonl").read_text()
@@ -264,7 +265,7 @@ def test_a_run_that_stays_bad_stops_with_the_reason(tmp_path):
     with pytest.raises(
         Diverged, match="the term 'discriminator' is not finite for 10 steps in a row at step 30"
     ):
-        play(poisoned(60, first=20, last=60), place, QUICK, quiet=True)
+        train_run(poisoned(60, first=20, last=60), place, QUICK, quiet=True)
     assert "stopped" in (place / "log.jsonl").read_text()
 
 
@@ -288,31 +289,33 @@ def test_a_folder_with_something_else_in_it_is_refused(tmp_path):
 
 def test_more_steps_go_on_where_the_run_ended(tmp_path):
     place = begun(tmp_path / "more")
-    play(ring_run(30), place, QUICK, quiet=True)
-    outcome = play(ring_run(40), place, QUICK, quiet=True)
+    train_run(ring_run(30), place, QUICK, quiet=True)
+    outcome = train_run(ring_run(40), place, QUICK, quiet=True)
     assert outcome.step == 40
 
 
 def test_it_stops_when_time_is_up(tmp_path):
     place = begun(tmp_path / "minutes")
     started = time.monotonic()
-    outcome = play(ring_run(10**7), place, Settings(minutes=0.02, score_every=0, sample_every=0), quiet=True)
+    outcome = train_run(
+        ring_run(10**7), place, Settings(minutes=0.02, score_every=0, sample_every=0), quiet=True
+    )
     assert "minutes are up" in outcome.reason
     assert time.monotonic() - started < 20
 
 
 def test_it_stops_when_nothing_moves(tmp_path):
     still = Settings(tolerance=1e-3, log_every=5, score_every=0, sample_every=0)
-    outcome = play(ring_run(500, lr=0.0), begun(tmp_path / "still"), still, quiet=True)
+    outcome = train_run(ring_run(500, lr=0.0), begun(tmp_path / "still"), still, quiet=True)
     assert outcome.reason.startswith("converged: weights")
     assert outcome.step < 100
-    outcome = play(ring_run(100, lr=1e-2), begun(tmp_path / "moving"), still, quiet=True)
+    outcome = train_run(ring_run(100, lr=1e-2), begun(tmp_path / "moving"), still, quiet=True)
     assert outcome.step == 100
 
 
 def test_it_stops_when_scores_get_no_better(tmp_path):
     patient = Settings(patience=2, score_every=5, sample_every=0, score_samples=200)
-    outcome = play(ring_run(500, lr=0.0), begun(tmp_path / "patient"), patient, quiet=True)
+    outcome = train_run(ring_run(500, lr=0.0), begun(tmp_path / "patient"), patient, quiet=True)
     assert outcome.reason == "converged: no better score for 2 evaluations"
     assert outcome.step == 15
     assert (tmp_path / "patient" / "best.safetensors").exists()
@@ -328,7 +331,7 @@ def test_files_that_cannot_be_used_are_named_in_the_log(tmp_path, capsys):
     (photos / "broken.png").write_bytes((photos / "1.png").read_bytes()[:40])
     run = zoo.recipe("image.gan")(Images(str(photos)), hidden=(8,), latent=4, steps=2, batch=4)
     place = begun(tmp_path / "run")
-    play(run, place, QUICK, quiet=True)
+    train_run(run, place, QUICK, quiet=True)
     line = json.loads((place / "log.jsonl").read_text().splitlines()[0])
     assert line["event"] == "skipped 1 files"
     assert "broken.png" in line["files"][0]
@@ -337,7 +340,7 @@ def test_files_that_cannot_be_used_are_named_in_the_log(tmp_path, capsys):
 
 def test_averaged_weights_have_their_half_life():
     run = ring_run()
-    average = Average(run.game)
+    average = EMA(run.game)
     weight = run.game.generator.layers[0].weight
     start = weight.detach().clone()
     with torch.no_grad():
@@ -365,8 +368,8 @@ def test_the_first_weights_are_soon_forgotten():
 
 def test_averaged_networks_are_lent_and_given_back():
     run = ring_run()
-    average, own = Average(run.game), run.game.generator
-    with average.playing(run.game) as game:
+    average, own = EMA(run.game), run.game.generator
+    with average.applied_to(run.game) as game:
         assert game.generator is average.networks["generator"]
         assert not game.training
     assert run.game.generator is own
@@ -383,5 +386,5 @@ def test_rates_follow_their_schedule():
 
 
 def test_two_runs_of_one_seed_are_equal_and_of_two_seeds_are_not(whole, tmp_path):
-    play(ring_run(seed=1), begun(tmp_path / "other"), QUICK, quiet=True)
+    train_run(ring_run(seed=1), begun(tmp_path / "other"), QUICK, quiet=True)
     assert differences(final(whole)["game"], final(tmp_path / "other")["game"])

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import torch
 from torch import Tensor
@@ -89,6 +89,14 @@ class DPGAN(Game):
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows; ``c`` is not looked at."""
         return torch.as_tensor(self.generator(z))
+
+    def described(self) -> dict[str, Any]:
+        """ε and δ of the weights."""
+        return {**self.privacy.described()}
+
+    def remark(self) -> str:
+        """The same in words."""
+        return self.privacy.remark()
 
 
 def apart(judge: Judge, real: Tensor, made: Tensor) -> Tensor:

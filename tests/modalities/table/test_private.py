@@ -15,6 +15,7 @@ from ptarmigan import TableGAN
 from ptarmigan.contract import recipes as contract
 from ptarmigan.core import noise
 from ptarmigan.data.poisson import Poisson, places
+from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import MLPDiscriminator
 from ptarmigan.training.accountant import epsilon_of, noise_for
@@ -23,7 +24,6 @@ from ptarmigan.training.draw import Draw
 from ptarmigan.training.private import Privacy
 from ptarmigan.training.rules import descend
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.trainer import play
 from ptarmigan.zoo.table.dpgan import apart, recipe, small
 
 DELTA = 1e-5
@@ -160,12 +160,12 @@ def test_a_run_keeps_its_noise_and_a_longer_one_costs_more(tmp_path):
     settings = Settings(device="cpu", score_every=0, sample_every=0, vitals=False)
     described = {"recipe": "table.dpgan", "options": {"steps": 4}, "settings": {}}
     first = recipe(Table(), **small)
-    done = play(first, tmp_path / "run", settings, description=described, quiet=True)
+    done = train_run(first, tmp_path / "run", settings, description=described, quiet=True)
     assert done.reason == "all 4 steps are done; ε is 3 at δ 1e-05"
     longer = recipe(Table(), **{**small, "steps": 12})
     assert float(longer.game.privacy.noise.value) > float(first.game.privacy.noise.value)
     described["options"] = {"steps": 12}
-    play(longer, tmp_path / "run", settings, description=described, force=True, quiet=True)
+    train_run(longer, tmp_path / "run", settings, description=described, force=True, quiet=True)
     assert torch.equal(longer.game.privacy.noise.value, first.game.privacy.noise.value)
     assert longer.game.privacy.epsilon == epsilon_of(
         float(first.game.privacy.noise.value), 16 / 150, 24, DELTA

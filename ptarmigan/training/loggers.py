@@ -1,0 +1,214 @@
+"""Loggers: who keeps the values, pictures and events of a run, and who shows them to a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from PIL import Image
+
+from ptarmigan.media.progress import Bar, on_terminal, say
+from ptarmigan.training.log import Lines
+
+VITAL, DATA = "vital/", "data/"
+"""What the names of vital signs, and of facts of the data, begin with: they are not for the screen."""
+
+
+class Logger(Protocol):
+    """Keeps or shows what becomes known of a run while it is trained, on the first rank.
+
+    One that raises is reported once and left out from then on.
+    """
+
+    def values(self, step: int, values: Mapping[str, float]) -> None:
+        """Losses, scores or other numbers after ``step`` steps."""
+
+    def picture(self, step: int, image: Image.Image) -> None:
+        """Samples of the EMA weights after ``step`` steps."""
+
+    def event(self, step: int, words: str) -> None:
+        """Something happened that a person should know of."""
+
+    def close(self) -> None:
+        """Training has ended."""
+
+
+class RunFiles:
+    """``log.jsonl``, ``clock.jsonl`` and ``samples/`` in the run's folder.
+
+    ``log.jsonl`` holds what was computed and is the same for every repetition of a run; ``clock.jsonl`` holds
+    when.
+
+    Args:
+        folder: the run's folder.
+        batch: samples in a step.
+        full: is told when a file cannot be written, as on a full disk.
+    """
+
+    def __init__(self, folder: Path, batch: int, full: Callable[[OSError], None]) -> None:
+        self.folder, self.batch, self.full = folder, batch, full
+        self.log, self.clock = Lines(folder / "log.jsonl"), Lines(folder / "clock.jsonl")
+        self.last = (0, time.monotonic())
+
+    def rewind(self, step: int) -> None:
+        """Drop every line after ``step``."""
+        self.log.cut(step)
+        self.clock.cut(step)
+        self.last = (max(step, 0), time.monotonic())
+
+    def values(self, step: int, values: Mapping[str, float]) -> None:
+        """One line."""
+        with unless_full(self.full):
+            self.log.add({"step": step, "samples": step * self.batch, **values})
+
+    def time(self, step: int, seconds: float) -> None:
+        """When ``step`` was logged first, and how fast training was since the line before."""
+        (before, then), self.last = self.last, (step, time.monotonic())
+        if step > before:
+            speed = (step - before) * self.batch / max(self.last[1] - then, 1e-9)
+            with unless_full(self.full):
+                self.clock.add({"step": step, "seconds": round(seconds, 3), "speed": round(speed, 1)})
+
+    def picture(self, step: int, image: Image.Image) -> None:
+        """One file."""
+        path = self.folder / "samples" / f"step-{step:08d}.png"
+        with unless_full(self.full):
+            path.parent.mkdir(exist_ok=True)
+            image.save(path)
+
+    def event(self, step: int, words: str, **more: Any) -> None:
+        """One line."""
+        with unless_full(self.full):
+            self.log.add({"step": step, "event": words, **more})
+
+    def ends_with(self, words: str) -> bool:
+        """Whether this event is the last line."""
+        lines = self.log.read()
+        return bool(lines) and lines[-1].event == words
+
+    def close(self) -> None:
+        """Every line is written already."""
+
+
+class TensorBoard:
+    """Events for TensorBoard.
+
+    Args:
+        folder: where their file is.
+        step: events after this step, of an earlier attempt, are dropped; none when 0.
+        full: is told when the file cannot be written, as on a full disk.
+    """
+
+    def __init__(self, folder: Path, step: int, full: Callable[[OSError], None]) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.full = full
+        self.writer: Any = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+
+    def values(self, step: int, values: Mapping[str, float]) -> None:
+        """All of them as one event: an event each takes longer than some steps."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        finite = {name: value for name, value in values.items() if np.isfinite(value)}
+        each = [Summary.Value(tag=name, simple_value=value) for name, value in finite.items()]
+        with unless_full(self.full):
+            self.writer.file_writer.add_summary(Summary(value=each), step)
+
+    def picture(self, step: int, image: Image.Image) -> None:
+        """One image."""
+        with unless_full(self.full):
+            self.writer.add_image("samples", np.asarray(image.convert("RGB")), step, dataformats="HWC")
+
+    def event(self, step: int, words: str) -> None:
+        """Words are for the log."""
+
+    def close(self) -> None:
+        """Flush."""
+        with unless_full(self.full):
+            self.writer.close()
+
+
+class Screen:
+    """What a person sees on stderr: a progress bar on a terminal, else a line every ten seconds.
+
+    Args:
+        steps: the length of the run.
+        batch: samples in a step.
+        quiet: no progress; only what must not be missed.
+        silent: nothing at all.
+    """
+
+    def __init__(self, steps: int, batch: int, *, quiet: bool, silent: bool) -> None:
+        self.steps, self.batch, self.quiet, self.silent = steps, batch, quiet, silent
+        self.bar: Bar | None = None
+        self.last = (0, time.monotonic())
+        self.plain_next = 0.0
+
+    def start(self, step: int) -> None:
+        """Show a bar, where that is wanted and there is a terminal."""
+        if not self.quiet and on_terminal():
+            self.bar = Bar(self.steps, "step", start=step, keep=True)
+        self.last = (step, time.monotonic())
+
+    def advance(self, step: int) -> None:
+        """One step was made."""
+        if self.bar is not None:
+            self.bar.reach(step)
+
+    def values(self, step: int, values: Mapping[str, float]) -> None:
+        """The numbers in short."""
+        hidden = (VITAL, DATA)
+        shown = {n: v for n, v in values.items() if n != "skipped" and not n.startswith(hidden)}
+        if not shown:
+            return
+        (before, then), self.last = self.last, (step, time.monotonic())
+        speed = (step - before) * self.batch / max(self.last[1] - then, 1e-9)
+        words = "  ".join(f"{name} {value:.3g}" for name, value in shown.items())
+        if self.bar is not None:
+            self.bar.reach(step)
+            self.bar.note(f"{speed:,.0f} samples/s  {words}")
+        elif not self.quiet and time.monotonic() > self.plain_next:
+            self.plain_next = time.monotonic() + 10
+            self.say(f"step {step}/{self.steps}  {step * self.batch:,} samples  {speed:,.0f}/s  {words}")
+
+    def picture(self, step: int, image: Image.Image) -> None:
+        """Pictures are in the run's folder."""
+
+    def event(self, step: int, words: str) -> None:
+        """One line that a person must not miss."""
+        self.tell(f"step {step}: {words}")
+
+    def tell(self, words: str) -> None:
+        """The same without a step."""
+        if not self.silent:
+            self._print(words)
+
+    def say(self, words: str) -> None:
+        """One line for a person who wants to watch."""
+        if not self.quiet:
+            self._print(words)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+
+    def _print(self, words: str) -> None:
+        if self.bar is not None:
+            self.bar.say(words)
+        else:
+            say(words)
+
+
+@contextmanager
+def unless_full(full: Callable[[OSError], None]) -> Iterator[None]:
+    """Writing that may fail, as on a full disk, without costing any training."""
+    try:
+        yield
+    except OSError as error:
+        full(error)

@@ -1,0 +1,128 @@
+"""Training of one run in one folder, with the hooks that every run has and those of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from ptarmigan.tasks.choice import task_of
+from ptarmigan.training import distributed
+from ptarmigan.training.hooks import Export, Logging, Samples, Saving, Scores, UpdateEMA
+from ptarmigan.training.loggers import Logger
+from ptarmigan.training.logging import Log
+from ptarmigan.training.outcome import Outcome
+from ptarmigan.training.recovery import Recovery
+from ptarmigan.training.run import Run
+from ptarmigan.training.run_folder import claim
+from ptarmigan.training.settings import Settings, pick_device, try_compiling
+from ptarmigan.training.stopping import Convergence, TimeLimit
+from ptarmigan.training.trainer import Hook, Trainer
+from ptarmigan.training.user_hooks import Ending, Guarded
+
+Compose: TypeAlias = Callable[[Trainer, Sequence[Hook]], list[Hook]]
+"""The hooks of a trainer, in the order in which they are called, with those of a user among them."""
+
+
+def default_hooks(
+    trainer: Trainer,
+    hooks: Sequence[Hook] = (),
+    *,
+    recovery: Recovery | None = None,
+    observers: Sequence[Hook] = (),
+) -> list[Hook]:
+    """The hooks that every training has.
+
+    Args:
+        trainer: of the run.
+        hooks: the user's: called before losses are logged, and at the end after all others.
+        recovery: in place of the usual one.
+        observers: hooks that are called once losses are logged, before samples are drawn and scored.
+    """
+    run, settings = trainer.run, trainer.settings
+    recovery = recovery or Recovery(trainer)
+    logging = Logging(trainer, settings.log_every)
+    n, precision = settings.score_samples, trainer.precision
+    task = task_of(run.game, run.samples, seed=run.seed, n=n, precision=precision)
+    return [
+        recovery,
+        UpdateEMA(),
+        *map(Guarded, hooks),
+        logging,
+        Convergence(settings.tolerance, logging),
+        *observers,
+        Samples(settings.interval(settings.sample_every, run.steps), task),
+        Scores(trainer, settings.interval(settings.score_every, run.steps), settings.patience, task),
+        Saving(settings.interval(settings.save_every, run.steps), recovery),
+        Export(task),
+        TimeLimit(settings.minutes),
+        *map(Ending, hooks),
+    ]
+
+
+def train_run(
+    run: Run,
+    folder: Path,
+    settings: Settings | None = None,
+    *,
+    compose: Compose = default_hooks,
+    hooks: Sequence[Hook] = (),
+    loggers: Sequence[Logger] = (),
+    description: dict[str, Any] | None = None,
+    force: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Train ``run`` in ``folder``, from the latest whole checkpoint that is there.
+
+    Args:
+        run: what is trained.
+        folder: where; it must be this run's already, unless there is a ``description``.
+        settings: how.
+        compose: puts the hooks together.
+        hooks: the user's.
+        loggers: the user's.
+        description: what the run is; with it the folder is claimed once the run is known to fit.
+        force: see ``run_folder.claim``.
+        quiet: show no progress.
+
+    Raises:
+        ValueError: settings exclude one another, the batch cannot be shared evenly, the device or a compiler
+            is not there, two hooks have one name, or the folder is another's.
+        Diverged: non-finite steps, also after going back.
+    """
+    settings = settings or Settings()
+    settings.check()
+    device = distributed.local_device(pick_device(settings.device))
+    if settings.compile:
+        try_compiling(device)
+    ranks = distributed.join(device)
+    place = folder if ranks.first else None
+    log = Log(place, run.steps, run.samples.batch, quiet=quiet, loggers=loggers)
+    trainer = Trainer(run, folder, settings, device, ranks, log)
+    goes_on = False
+    try:
+        trainer.hooks = compose(trainer, hooks)
+        check_names(trainer.hooks)
+        if description is not None and ranks.first:
+            claim(folder, description, force=force)
+        outcome = trainer.train()
+        distributed.wait()  # a rank that leaves before the rest may abort (gloo)
+        goes_on = outcome.treatment is not None
+        return outcome
+    finally:
+        log.close(own=not goes_on)
+        run.samples.close()
+        if not goes_on:
+            distributed.leave()
+
+
+def check_names(hooks: Sequence[Hook]) -> None:
+    """No two hooks have one name: their states would be one.
+
+    Raises:
+        ValueError: two have.
+    """
+    names = [hook.name for hook in hooks]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"there are two hooks called {name!r}: give each a name of its own")

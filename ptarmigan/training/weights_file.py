@@ -1,0 +1,34 @@
+"""The file to share: the EMA weights, with all that is needed to use them without the data."""
+
+from __future__ import annotations
+
+import json
+
+from safetensors.torch import save as to_bytes
+
+from ptarmigan.media.files import write
+from ptarmigan.tasks.task import Task
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.trainer import Trainer
+
+
+def write_weights(trainer: Trainer, task: Task, name: str) -> None:
+    """Write the EMA weights as they are now into the run's folder.
+
+    Args:
+        trainer: has them, and the latest scores.
+        task: what they are for.
+        name: of the file.
+    """
+    precision = trainer.precision
+    with trainer.ema.applied_to(trainer.run.game) as game:
+        described = folders.load(trainer.folder) | {
+            **task.described(game),
+            **game.described(),
+            "precision": str(precision).removeprefix("torch.") if precision else None,
+            "step": trainer.step,
+            "scores": trainer.scores,
+        }
+    weights = trainer.ema.networks.state_dict()
+    tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
+    write(trainer.folder / name, to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)}))
