@@ -333,7 +333,9 @@ class Detector(Generator):
         def maps(x: Tensor) -> Tensor:
             found = self.game.where(x)
             if found is None:
-                raise ValueError("this run has no anomaly maps: anomaly.ganomaly_images has")
+                raise ValueError(
+                    "this run does not say where samples are abnormal: anomaly.ganomaly_images does"
+                )
             return found
 
         return self._scored(maps, raw)

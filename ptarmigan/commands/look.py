@@ -74,7 +74,7 @@ def doctor(args: list[str]) -> int:
 def data(args: list[str]) -> int:
     """``ptarmigan data SOURCE``."""
     from ptarmigan.media.files import create
-    from ptarmigan.media.writers import place_for_picture
+    from ptarmigan.tasks.write import check_picture_place
 
     def options(
         source: tyro.conf.Positional[str],
@@ -102,7 +102,7 @@ def data(args: list[str]) -> int:
         """
         use_data_dir(data_dir)
         if out:
-            place_for_picture(Path(out))
+            check_picture_place(Path(out))
         how = {"size": size, "crop": crop}
         if pair or labels != "none":
             from ptarmigan.tasks.translate.describe import describe_pairs

@@ -45,7 +45,7 @@ def sample(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to make them.
         """
-        from ptarmigan.media.writers import write_samples
+        from ptarmigan.tasks.write import write_samples
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)
@@ -110,7 +110,7 @@ def interpolate(args: list[str]) -> int:
             best: the weights with the best score, not the last.
             device: where to make them.
         """
-        from ptarmigan.media.writers import write_walk
+        from ptarmigan.tasks.write import write_walk
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device)

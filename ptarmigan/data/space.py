@@ -6,7 +6,7 @@ import base64
 import html as escaping
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
+from ptarmigan.data.writers import NPY, NPZ, Writer, folder, picture
 from ptarmigan.media.plot import Surface as Surface
 
 LONGEST = 256
@@ -67,6 +68,28 @@ class Space(ABC):
 
         In the plane they are drawn over ``surface``, such as a discriminator's scores.
         """
+
+    @property
+    def most(self) -> int:
+        """Samples in one picture, at most."""
+        return 100_000
+
+    def writers(self) -> Mapping[str, Writer]:
+        """How samples are written, by the ending of the file's name; "" is a folder."""
+        return {
+            "": folder(self.save),
+            ".npz": NPZ,
+            ".npy": NPY,
+            ".png": picture(self.render, self.most),
+        }
+
+    def strip(self, walk: NDArray[Any], frames: int) -> Image.Image:
+        """A picture of a walk: ``frames`` samples for each leg, and the last stop."""
+        return self.render(walk)
+
+    def frames(self, walk: NDArray[Any]) -> Iterator[Image.Image]:
+        """The pictures of a film of a walk, one a sample."""
+        return (self.render(walk[i : i + 1]) for i in range(len(walk)))
 
     @property
     def words(self) -> str:

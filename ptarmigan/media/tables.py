@@ -1,10 +1,13 @@
-"""Data frames as files, some rows at a time."""
+"""Rows of numbers and data frames as files, some rows at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ptarmigan.media.optional import needs
 
@@ -36,3 +39,8 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
     finally:
         if writer is not None:
             writer.close()
+
+
+def write_rows(file: IO[str], rows: NDArray[Any]) -> None:
+    """Rows of numbers as lines of a csv file, with every digit that float32 has."""
+    np.savetxt(file, rows, delimiter=",", fmt="%.9g")

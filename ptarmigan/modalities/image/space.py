@@ -18,6 +18,10 @@ from ptarmigan.media.pictures import grid
 from ptarmigan.media.png import png
 from ptarmigan.modalities.image.jitter import jittered
 
+GRID = 1_024
+"""Images in one picture, at most."""
+PIXELS = 80_000_000
+"""Pixels in one picture, at most: what image viewers still open."""
 SIDE = 16
 """Pixels of a side that an embedding keeps, at most."""
 
@@ -119,6 +123,16 @@ class ImageSpace(Space):
             f"this run of {recipe} learnt nothing of classes: leave --class out, or train image.cgan, or "
             "image.r1gan with --conditional"
         )
+
+    @property
+    def most(self) -> int:
+        """As many as image viewers still open in one picture."""
+        return min(GRID, max(1, PIXELS // (self.height * self.width)))
+
+    def strip(self, walk: NDArray[Any], frames: int) -> Image.Image:
+        """A row for each leg, from stop to stop."""
+        starts = range(0, len(walk) - 1, frames)
+        return grid(np.concatenate([walk[i : i + frames + 1] for i in starts]), columns=frames + 1)
 
     def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
         """Pictures cut at random out of themselves enlarged."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.data.writers import Writer, lines
 from ptarmigan.media.markup import table
+from ptarmigan.media.tables import write_rows
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,16 @@ class PointSpace(Space):
         """Coordinates, a point a row."""
         return table((), raw.tolist())
 
+    def writers(self) -> Mapping[str, Writer]:
+        """Also a ``.csv``."""
+        return {**super().writers(), ".csv": lines(write_rows)}
+
+    def frames(self, walk: NDArray[Any]) -> Iterator[Image.Image]:
+        """The path up to each sample."""
+        from ptarmigan.media.plot import scatter
+
+        return (scatter(walk[: i + 1], within=walk) for i in range(len(walk)))
+
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
@@ -59,8 +72,3 @@ class PointSpace(Space):
         from ptarmigan.media.plot import scatter
 
         return scatter(raw, real, surface if self.size == 2 else None)
-
-
-def write_rows(file: IO[str], raw: NDArray[Any]) -> None:
-    """Points as lines of a csv file, with every digit that float32 has."""
-    np.savetxt(file, raw, delimiter=",", fmt="%.9g")

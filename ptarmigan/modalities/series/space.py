@@ -16,6 +16,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import LONGEST, Space, Surface
+from ptarmigan.data.writers import Writer, tables
 from ptarmigan.media.markup import curves
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.frames import pandas_or_error
@@ -195,6 +196,10 @@ class SeriesSpace(Space):
     def scored(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Channels without the metadata beside them."""
         return raw[:, :, : self.channels]
+
+    def writers(self) -> Mapping[str, Writer]:
+        """Also data frames: a ``.csv`` or a ``.parquet``."""
+        return {**super().writers(), **tables(self.frame, "series")}
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``series.csv`` under ``path``, one step a line, the series' number first."""

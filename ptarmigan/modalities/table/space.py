@@ -16,6 +16,7 @@ from torch import Tensor
 
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.data.writers import Writer, tables
 from ptarmigan.media.markup import table
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.conditions import Conditions, by_column, raw_of
@@ -191,6 +192,10 @@ class TableSpace(Space):
         found: pd.DataFrame = pandas.DataFrame(columns)  # by place: a name may be a number
         found.columns = pandas.Index([column.name for column in self.columns])
         return found
+
+    def writers(self) -> Mapping[str, Writer]:
+        """Also data frames: a ``.csv`` or a ``.parquet``."""
+        return {**super().writers(), **tables(self.frame, "rows")}
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``table.csv`` under ``path``; unless ``first`` is 0, after the rows that are there."""

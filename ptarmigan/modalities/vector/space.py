@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.data.space import Space, Surface
+from ptarmigan.data.writers import Writer, lines
 from ptarmigan.media.markup import table
+from ptarmigan.media.tables import write_rows
 
 NEAR = 4.0
 """Deviations from the centre up to which numbers stay nearly as they are."""
@@ -91,6 +94,10 @@ class VectorSpace(Space):
     def html(self, raw: NDArray[Any]) -> str:
         """Rows under the names of their columns, where they have names."""
         return table(self.columns, raw.tolist())
+
+    def writers(self) -> Mapping[str, Writer]:
+        """Also a ``.csv``, without names."""
+        return {**super().writers(), ".csv": lines(write_rows)}
 
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None

@@ -14,9 +14,9 @@ import pytest
 from PIL import Image
 
 from ptarmigan.media.png import png
-from ptarmigan.media.writers import LONG, write_samples, write_walk
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
+from ptarmigan.tasks.write import LONG, write_samples, write_walk
 
 GREY = ImageSpace(5, 7, 1)
 COLOUR = ImageSpace(6, 4, 3)
