@@ -107,6 +107,11 @@ class Space(ABC):
         return False
 
     @property
+    def raw_shape(self) -> tuple[int, ...]:
+        """Shape of one raw sample."""
+        return self.shape
+
+    @property
     def layout(self) -> torch.memory_format:
         """How networks like encoded batches in memory."""
         return torch.contiguous_format

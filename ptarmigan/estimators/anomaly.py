@@ -17,7 +17,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.media.files import write
-from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.vector.source import checked
 from ptarmigan.trained import Trained
 
@@ -160,8 +159,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         one_by_one(trained.description["options"])
         self = cls(**told(trained, PREFIX), contamination=known.get("contamination", 0.1), device=device)
         self.file_, self._trained = file, trained
-        space = trained.space
-        self.n_features_in_ = space.height if isinstance(space, ImageSpace) else space.shape[0]
+        self.n_features_in_ = trained.space.raw_shape[0]
         if known.get("names"):
             self.feature_names_in_ = np.array(known["names"], object)
         scores = tensors_of(file).get(SCORES)
@@ -175,7 +173,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _asked(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
         """Samples as the networks want them."""
         check_is_fitted(self)
-        if isinstance(networks(self).space, ImageSpace):
+        if networks(self).space.raw_shape[1:]:  # no rows
             return as_told(networks(self), X)
         return checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
 

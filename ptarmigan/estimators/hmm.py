@@ -16,7 +16,7 @@ from ptarmigan.estimators.playing import seed_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.source import Series
-from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.series.space import as_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,8 +83,8 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         """
         if self.states < 1:
             raise ValueError(f"a hidden Markov model of {self.states} states cannot be: 1 or more")
-        raw, space = self._series(X)
-        rows, lengths = in_a_row(space, raw)
+        raw, space = Series(X, self.length, self.stride, self.id, self.time).read()
+        rows, lengths = space.in_a_row(raw)
         seed = seed_of(self.random_state)
         grain = np.random.default_rng(noise.key(seed, "hmm", "grain")).standard_normal(rows.shape)
         model = gaussian_hmm()(
@@ -133,13 +133,13 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
             ValueError: these are no series of the channels that were learnt.
         """
         check_is_fitted(self)
-        raw, space = self._series(X)
+        raw, space = Series(X, self.length, self.stride, self.id, self.time).read()
         if space.names != self.space_.names:
             raise ValueError(
                 f"this model is of channels {', '.join(self.space_.names)}, not {', '.join(space.names)}"
             )
         model = self._model()
-        rows, lengths = in_a_row(self.space_, raw)
+        rows, lengths = self.space_.in_a_row(raw)
         return np.array([model.score(one) for one in np.split(rows, np.cumsum(lengths)[:-1])])
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -163,15 +163,10 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         if said.get("estimator") != cls.__name__:
             raise ValueError(f"{path} holds no hidden Markov model")
         self = cls(**said["arguments"])
-        space = from_json(said["space"])
-        assert isinstance(space, SeriesSpace)
-        self.space_ = space
+        self.space_ = as_series(from_json(said["space"]), f"{path} holds a model of no series")
         for name in ARRAYS:
             setattr(self, name, arrays[name])
         return self
-
-    def _series(self, series: Any) -> tuple[Floats, SeriesSpace]:
-        return Series(series, self.length, self.stride, self.id, self.time).read()
 
     def _model(self) -> Any:
         """The fitted model as hmmlearn has it."""
@@ -191,13 +186,6 @@ def gaussian_hmm() -> Any:
         ValueError: it is missing.
     """
     return needs("hmmlearn.hmm", extra="hmm", why="a hidden Markov model needs hmmlearn").GaussianHMM
-
-
-def in_a_row(space: SeriesSpace, raw: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """The steps of all series one after another, on the space's scale, and how many each has."""
-    x = space.encode(raw).double().numpy()[:, :, : space.channels]
-    lasts = ~np.isnan(raw[:, :, 0])
-    return x[lasts], lasts.sum(1)
 
 
 def drawn(probabilities: Floats, u: Floats) -> NDArray[np.int64]:

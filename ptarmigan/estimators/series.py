@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.media.files import write
-from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.series.space import as_series
 from ptarmigan.trained import Trained
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         """
         given = {name: getattr(self, name) for name in MINE} | {"metadata": tuple(self.metadata)}
         trained = fitted(self, PREFIX, data=self._given(X), **given)
-        self._noted(space_of(trained, self.recipe))
+        self._noted(trained)
         return self
 
     def sample(
@@ -117,7 +117,8 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         trained = networks(self)
-        space, raw = space_of(trained, self.recipe), trained.sample(n, seed=seed, where=where)
+        raw = trained.sample(n, seed=seed, where=where)
+        space = as_series(trained.space, none_of(trained, self.recipe))
         return space.frame(raw) if space.columns else raw
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -133,11 +134,11 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: it is no such file, or makes no series.
         """
         file, trained = opened(path, device)
-        space = space_of(trained, str(path))
+        as_series(trained.space, none_of(trained, str(path)))
         arguments = told(trained, PREFIX, MINE)
         self = cls(**arguments | {"metadata": tuple(arguments["metadata"])}, device=device)
         self.file_, self._trained = file, trained
-        self._noted(space)
+        self._noted(trained)
         return self
 
     def _given(self, series: Any) -> Any:
@@ -147,7 +148,8 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             return series
         return validate_data(self, series, dtype=np.float64, ensure_min_samples=2)
 
-    def _noted(self, space: SeriesSpace) -> None:
+    def _noted(self, trained: Trained) -> None:
+        space = as_series(trained.space, none_of(trained, self.recipe))
         self.n_features_in_ = space.channels
         if space.columns:
             self.feature_names_in_ = np.array(space.columns, object)
@@ -156,12 +158,6 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         return pickled(super().__getstate__())
 
 
-def space_of(trained: Trained, where: str) -> SeriesSpace:
-    """The space of what makes series.
-
-    Raises:
-        ValueError: it makes none.
-    """
-    if not isinstance(trained.space, SeriesSpace):
-        raise ValueError(f"{where} is of {trained.description['recipe']}, which makes no series")
-    return trained.space
+def none_of(trained: Trained, where: str) -> str:
+    """What to say where a run makes no series."""
+    return f"{where} is of {trained.description['recipe']}, which makes no series"

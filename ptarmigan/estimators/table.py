@@ -16,7 +16,7 @@ from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
 from ptarmigan.media.files import write
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.polars_frames import is_polars, to_polars
-from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.modalities.table.space import as_table
 from ptarmigan.trained import Trained
 
 PREFIX = "table."
@@ -109,8 +109,10 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         trained = networks(self)
-        made, space = trained.frame(n, where=where, seed=seed), trained.space
-        assert isinstance(space, TableSpace)
+        made, space = (
+            trained.frame(n, where=where, seed=seed),
+            as_table(trained.space, none_of(trained, "this")),
+        )
         return to_polars(made, space.columns) if space.polars else made
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -126,11 +128,10 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: it is no such file, or makes no tables.
         """
         file, trained = opened(path, device)
-        if not isinstance(trained.space, TableSpace):
-            raise ValueError(f"{path} is of {trained.description['recipe']}, which makes no tables")
+        space = as_table(trained.space, none_of(trained, str(path)))
         self = cls(**told(trained, PREFIX, MINE), device=device)
         self.file_, self._trained, self.epsilon_ = file, trained, epsilon(trained)
-        self._noted([column.name for column in trained.space.columns])
+        self._noted([column.name for column in space.columns])
         return self
 
     def _framed(self, table: Any) -> Any:
@@ -161,3 +162,8 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
 def epsilon(trained: Trained) -> float:
     """ε of what was trained; infinite where nothing is promised."""
     return float(trained.description.get("epsilon", math.inf))
+
+
+def none_of(trained: Trained, where: str) -> str:
+    """What to say where a run makes no tables."""
+    return f"{where} is of {trained.description['recipe']}, which makes no tables"

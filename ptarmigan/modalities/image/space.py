@@ -58,6 +58,11 @@ class ImageSpace(Space):
         return -1.0, 1.0
 
     @property
+    def raw_shape(self) -> tuple[int, int, int]:
+        """Height, width, channels."""
+        return self.height, self.width, self.channels
+
+    @property
     def layout(self) -> torch.memory_format:
         """Convolutions are faster where channels are last."""
         return torch.channels_last

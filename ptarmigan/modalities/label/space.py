@@ -60,6 +60,11 @@ class LabelSpace(Space):
         return f"label maps of {self.height}×{self.width} with {self.labels} classes"
 
     @property
+    def raw_shape(self) -> tuple[int, int, int]:
+        """Height, width, and one number."""
+        return self.height, self.width, 1
+
+    @property
     def layout(self) -> torch.memory_format:
         """Convolutions are faster where channels are last."""
         return torch.channels_last

@@ -125,6 +125,11 @@ class SeriesSpace(Space):
         return (self.length, self.steps + self.about.shape[0])
 
     @property
+    def raw_shape(self) -> tuple[int, int]:
+        """Steps, and channels with the columns of metadata."""
+        return (self.length, self.channels + len(self.metadata))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The channels' names; numbers where they have none."""
         return self.columns or tuple(map(str, range(self.channels)))
@@ -176,6 +181,12 @@ class SeriesSpace(Space):
         same = np.repeat(self.about.decode(rows)[:, None], self.length, 1)
         same[np.isnan(raw[:, :, 0])] = np.nan
         return np.concatenate([raw, same], 2)
+
+    def in_a_row(self, raw: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """The steps of all series one after another, as networks see channels, and how many each has."""
+        x = self.encode(raw).double().numpy()[:, :, : self.channels]
+        lasts = ~np.isnan(raw[:, :, 0])
+        return x[lasts], lasts.sum(1)
 
     def frame(self, raw: NDArray[Any], first: int = 0) -> pd.DataFrame:
         """Raw series as a long data frame: a column of the series' numbers, metadata, and the channels.
@@ -248,3 +259,18 @@ class SeriesSpace(Space):
     def _scaled(self) -> Tensor:
         """Which numbers of a row of metadata are on a scale, and in no one-hot vector."""
         return torch.tensor(self.about.owners) < 0
+
+
+def as_series(space: Space, otherwise: str) -> SeriesSpace:
+    """A space of which somebody needs the channels and the length of series.
+
+    Args:
+        space: what one sample is.
+        otherwise: what to say where it is no series.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(space, SeriesSpace):
+        raise ValueError(otherwise)
+    return space

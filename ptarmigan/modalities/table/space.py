@@ -77,6 +77,11 @@ class TableSpace(Space):
         return np.concatenate([np.zeros((len(raw), int(not parts))), *parts], 1)
 
     @property
+    def raw_shape(self) -> tuple[int]:
+        """The number of columns."""
+        return (len(self.columns),)
+
+    @property
     def learnt(self) -> tuple[Column, ...]:
         """The columns that networks see."""
         return self.columns if self.constraints is None else self.constraints.learnt
@@ -221,3 +226,18 @@ class TableSpace(Space):
 
         shown = [i for i, column in enumerate(self.columns) if column.width][:SHOWN]
         return histograms([(self.columns[i], raw[:, i], None if real is None else real[:, i]) for i in shown])
+
+
+def as_table(space: Space, otherwise: str) -> TableSpace:
+    """A space of which somebody needs a table's columns.
+
+    Args:
+        space: what one sample is.
+        otherwise: what to say where it is no row of a table.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(space, TableSpace):
+        raise ValueError(otherwise)
+    return space
