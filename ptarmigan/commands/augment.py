@@ -56,7 +56,7 @@ def augment(args: list[str]) -> int:
             categorical: columns of a table that are categories although they hold numbers.
             size: resize images to HxW first.
             crop: cut them to that shape instead of squeezing.
-            seed: names every random choice.
+            seed: the random seed.
             json_: print JSON.
             quiet: show no progress.
             data_dir: where named data sets already are.

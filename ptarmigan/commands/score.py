@@ -67,7 +67,7 @@ def score(args: list[str]) -> int:
             target: of tables, a column of a few values: how well it is told by classifiers that learnt from
                 the samples.
             n: how many samples to score; 10,000 of a run, all of two sets.
-            seed: names the samples of a run.
+            seed: the random seed of the samples of a run.
             best: a run's weights with the best score, not the last.
             json_: print JSON.
             quiet: show no progress.

@@ -36,7 +36,7 @@ def translate(args: list[str]) -> int:
             out: a folder, or of one picture a file (its ending says what it becomes).
             direction: AtoB or BtoA, where the run goes both ways; as it was trained when empty.
             n: translations of each picture, where it has several: name-0.png, name-1.png, ...
-            seed: names the first of them; each further one has the next seed.
+            seed: the random seed of the first; each further one has the next seed.
             fit: squeeze pictures into the size of training and enlarge the results, instead of tiling.
             best: the weights with the best score, not the last.
             device: where to make them.

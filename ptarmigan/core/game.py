@@ -99,7 +99,7 @@ class Game(nn.Module, ABC):
 
     Attributes:
         latent: how many numbers ``sample`` wants for one sample.
-        averaged: names of the networks whose averaged weights make the samples.
+        averaged: names of the networks whose EMA weights make the samples.
         progress: the fraction of the run that is done; the loop sets it, schedules read it.
         task: what is done with the samples, a ``Task`` of ``ptarmigan.tasks``; generation when None.
     """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class Mixture:
-    """Gaussians of equal weight and deviation ``sigma`` around ``centres``, of shape (modes, size)."""
+    """Gaussians of equal weight and standard deviation ``sigma`` around ``centres`` (modes, size)."""
 
     centres: NDArray[np.float64]
     sigma: float

@@ -54,7 +54,7 @@ def by_chance(samples: Samples[S], seed: int) -> tuple[Samples[S], float]:
 
     Args:
         samples: what is drawn from.
-        seed: names the draws.
+        seed: the random seed of the draws.
     """
     size = len(samples)
     rate = min(1.0, samples.batch / size)

@@ -340,7 +340,7 @@ def well(history: History) -> list[int]:
 
 
 def bad(signs: Signs) -> Holds:
-    """Where samples of the averaged weights are far from real ones."""
+    """Where samples of the EMA weights are far from real ones."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
     return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[bounded(signs)]))
@@ -354,7 +354,7 @@ def hopeless(signs: Signs) -> Holds:
 
 
 def coming(signs: Signs) -> Holds:
-    """Where samples of the averaged weights are becoming better, and not much too slowly."""
+    """Where samples of the EMA weights are becoming better, and not much too slowly."""
     return improving(signs) & ~hopeless(signs)
 
 
@@ -369,7 +369,7 @@ def bounded(signs: Signs) -> bool:
 
 
 def improving(signs: Signs) -> Holds:
-    """Where samples of the averaged weights are becoming better."""
+    """Where samples of the EMA weights are becoming better."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     nearer = signs.falls(np.maximum(far, at.CLOSE[0]), at.IMPROVING)
     return nearer | signs.grows(signs("averaged/near"), at.GROWING, at.CLOSE[1])

@@ -34,7 +34,7 @@ class Portrait:
         group: the class, mode or cluster of each.
         shares: how much of the data is in each group.
         named: whether groups are classes or modes, and not merely clusters.
-        spread: the deviation of real samples along every axis.
+        spread: the standard deviation of real samples along every axis.
         typical: the mean squared distance of two real samples.
         some: as many of them as are generated for a look, and ``among``, their squared distances.
         covariance: of real samples, and ``root``, its square root.
@@ -73,7 +73,7 @@ class Portrait:
             groups: how many there are.
             count: generated samples that will be looked at; what depends on how many there are is measured on
                 as many real ones.
-            seed: names the clusters.
+            seed: the random seed of the clusters.
         """
         named = group is not None
         if group is None:

@@ -65,7 +65,7 @@ class Vitals:
     ``state_dict``.
 
     How far samples and classes of the current networks are from real ones shows collapse and oscillation at
-    once; what people get are samples of the averaged networks, whose signs begin with ``averaged/``.
+    once; what people get are samples of the EMA networks, whose signs begin with ``averaged/``.
 
     Args:
         run: what is played.

@@ -62,7 +62,7 @@ WORDS = {
         "damps that unless a penalty, an average or smaller moves do. So samples keep moving from one place"
         " to another and settle nowhere.",
         "Mescheder et al. 2018, arXiv 1801.04406; Gidel et al. 2019, arXiv 1802.10551",
-        "zero-centred gradient penalties, lower or decaying rates, less momentum, averaged weights",
+        "zero-centred gradient penalties, lower or decaying rates, less momentum, EMA weights",
     ),
     Fault.COLLAPSE: Words(
         "The generator is paid for every sample that passes, and not for how many kinds of them there are: "

@@ -1,6 +1,7 @@
 """Densities without networks, to compare with: a mixture of Gaussians, and a Gaussian around every row.
 
-Both are scikit-learn's, on columns that have mean 0 and deviation 1, behind the methods of ``AnomalyGAN``.
+Both are scikit-learn's, on columns that have mean 0 and standard deviation 1, behind the methods of
+``AnomalyGAN``.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
 
     Args:
         components: how many; fewer where there are fewer rows.
-        random_state: names the first guess.
+        random_state: the random seed of the first guess.
 
     Attributes:
         centre_: the mean of every column.
-        scale_: its deviation, 1 where that is 0.
+        scale_: its standard deviation, 1 where that is 0.
         weights_: of the Gaussians, ``(components,)``.
         means_: ``(components, columns)``, on that scale.
         covariances_: ``(components, columns, columns)``.
@@ -99,11 +100,11 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
     """A Gaussian of one width around every row: a kernel density estimate.
 
     Args:
-        bandwidth: the width, in deviations of a column; Scott's (1992) when None.
+        bandwidth: the width, in standard deviations of a column; Scott's (1992) when None.
 
     Attributes:
         centre_: the mean of every column.
-        scale_: its deviation, 1 where that is 0.
+        scale_: its standard deviation, 1 where that is 0.
         bandwidth_: the width.
         rows_: the rows that were learnt from, on that scale.
         n_features_in_: the number of columns.
@@ -160,7 +161,7 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
 
 
 def scales(raw: Floats) -> tuple[Floats, Floats]:
-    """Mean and deviation of every column; of a constant one 1."""
+    """Mean and standard deviation of every column; of a constant one 1."""
     deviation = raw.std(0)
     return raw.mean(0), np.where(deviation > 0, deviation, 1.0)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 
 GRAIN = 1e-3
-"""The deviation of the noise on what is fitted to, of channels that go from 0 to 1."""
+"""The standard deviation of the noise on what is fitted to, of channels that go from 0 to 1."""
 
 
 class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
@@ -41,7 +41,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         id: the column of a frame that says which series a row is of; all rows are one series when empty.
         time: the column that orders the rows of a series, and is not learnt; they are in order when empty.
         rounds: of expectation maximisation, at most.
-        random_state: names the first guess.
+        random_state: the random seed of the first guess.
 
     Attributes:
         space_: what a series is.
@@ -108,7 +108,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
 
         Args:
             n: how many.
-            seed: names them.
+            seed: the random seed.
         """
         check_is_fitted(self)
         rng = {what: np.random.default_rng(noise.key(seed, "hmm", what)) for what in ("u", "x", "length")}

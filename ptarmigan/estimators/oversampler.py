@@ -46,7 +46,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         options: the recipe's other options, such as ``{"batch": 100}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
-        random_state: names every random choice.
+        random_state: the random seed.
         verbose: show progress.
 
     Attributes:

@@ -42,7 +42,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         options: the recipe's other options, such as ``{"width": 50}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
-        random_state: names every random choice.
+        random_state: the random seed.
         verbose: show progress.
 
     Attributes:
@@ -110,7 +110,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             n: how many.
             where: the values that columns of metadata are to have, such as ``{"site": "north"}``, of recipes
                 that can be asked (doppelganger).
-            seed: names them.
+            seed: the random seed.
 
         Raises:
             ValueError: there is no such column or value, or the recipe cannot be asked.

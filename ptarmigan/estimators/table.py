@@ -40,7 +40,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         options: the recipe's other options, such as ``{"batch": 1000}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
-        random_state: names every random choice.
+        random_state: the random seed.
         verbose: show progress.
 
     Attributes:
@@ -102,7 +102,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             n: how many.
             where: the values that columns are to have, such as ``{"sex": "Female"}``: every row has them, and
                 the others are as they are beside these. None asks for a missing value.
-            seed: names the rows.
+            seed: the random seed of the rows.
 
         Raises:
             ValueError: there is no such column or value, or the recipe cannot be asked.

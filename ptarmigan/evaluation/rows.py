@@ -46,7 +46,7 @@ class Cell:
 
     @property
     def spread(self) -> float | None:
-        """The deviation over seeds, or of a single run the standard error where it is known."""
+        """The standard deviation over seeds, or of a single run the standard error where it is known."""
         if len(self.values) > 1:
             return float(np.std(self.values, ddof=1))
         return self.errors[0] if self.errors else None

@@ -119,7 +119,7 @@ def score_run(
     Args:
         folder: the run's folder.
         n: how many samples are scored; of a translation as many as there are inputs, at most.
-        seed: names the samples.
+        seed: the random seed of the samples.
         best: the weights with the best score during training, not the last.
         device: where to make the samples.
         metrics: as ``score`` has them.

@@ -29,7 +29,7 @@ EXPLAINED = 0.95
 SIDE = 64
 """Principal components of larger images are found on images averaged down to this many pixels."""
 SHARE = 0.1
-"""Noise on a copy, as a share of the data's deviation."""
+"""Noise on a copy, as a share of the data's standard deviation."""
 ROUNDS = 100
 """Of expectation and maximisation, at most."""
 
@@ -58,7 +58,7 @@ def gaussian_mixture(train: Raw | Source, n: int, seed: int = 0) -> Raw:
     Args:
         train: raw training samples, of shape (m, ...), or a source of them.
         n: how many to make.
-        seed: names them.
+        seed: the random seed.
 
     Returns:
         Raw samples of the shape, dtype and range of the training samples, of shape (n, ...).
@@ -93,16 +93,16 @@ def gaussian_mixture(train: Raw | Source, n: int, seed: int = 0) -> Raw:
 def noisy_copy(train: Raw | Source, n: int, seed: int = 0, share: float = SHARE) -> Raw:
     """``n`` training samples with Gaussian noise on every value; none is drawn twice while there are enough.
 
-    The noise is a tenth of the deviation of the values of a channel (the last axis: a colour, a column of
-    points) over samples and places. Columns have units of their own, so each has noise of its own; pixels
-    share one, so the noise is white and does not spare those that are always black. A tenth is seen, and
-    hides nothing of the sample: a generator that scores worse is further from the data than that.
+    The noise is a tenth of the standard deviation of the values of a channel (the last axis: a colour, a
+    column of points) over samples and places. Columns have units of their own, so each has noise of its own;
+    pixels share one, so the noise is white and does not spare those that are always black. A tenth is seen,
+    and hides nothing of the sample: a generator that scores worse is further from the data than that.
 
     Args:
         train: raw training samples, of shape (m, ...), or a source of them.
         n: how many to make.
-        seed: names them: the first of many are the same as the first of few.
-        share: deviation of the noise, as a share of the channel's.
+        seed: the random seed: the first of many are the same as the first of few.
+        share: standard deviation of the noise, as a share of the channel's.
 
     Returns:
         Raw samples of the shape, dtype and range of the training samples, of shape (n, ...).
@@ -125,7 +125,7 @@ def noisy_copy(train: Raw | Source, n: int, seed: int = 0, share: float = SHARE)
 
 @dataclass(frozen=True, eq=False)
 class _Form:
-    """What the training samples are like: shape and dtype of one; range and deviation of every channel.
+    """Shape and dtype of a training sample; range and standard deviation of every channel.
 
     ``origin`` lies among a channel's values: what is left of them without it is exact enough in float32.
     """

@@ -97,9 +97,9 @@ def inception_score(probabilities: Probabilities, *, splits: int = SPLITS) -> Es
 
     Salimans et al. 2016, "Improved techniques for training GANs", arXiv 1606.03498: of 50,000 samples in 10
     parts, in the 1,008 outputs of the Inception network of 2015; in other classes it is another number. The
-    error is as published the deviation between the parts, √parts times that of their mean. Small parts score
-    lower, so only equal numbers of samples and parts compare. Samples are dealt to the parts by a fixed
-    shuffle: parts of a list that is sorted by class would hold a class each.
+    error is as published the standard deviation between the parts, √parts times that of their mean. Small
+    parts score lower, so only equal numbers of samples and parts compare. Samples are dealt to the parts by a
+    fixed shuffle: parts of a list that is sorted by class would hold a class each.
 
     Args:
         probabilities: of shape (n, classes).

@@ -28,7 +28,7 @@ def sliced_wasserstein(
         a: points or features, of shape (n, d).
         b: the same, of shape (m, d).
         directions: how many directions are drawn.
-        seed: names the directions.
+        seed: the random seed of the directions.
 
     Raises:
         ValueError: a set is empty or not finite, or their dimensions differ.

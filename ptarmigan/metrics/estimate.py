@@ -42,7 +42,7 @@ def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
     Args:
         values: of shape (n,).
         times: resamplings.
-        seed: names them.
+        seed: the random seed.
 
     Raises:
         ValueError: there are no values.
@@ -54,7 +54,7 @@ def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
 
 
 def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
-    """The deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats.
+    """The standard deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats.
 
     A single sample is drawn every time, which says nothing of the others there might have been: NaN.
     """
@@ -68,9 +68,9 @@ def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: in
 def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
     """A standard error without repeats, for statistics that count duplicates (diversity, neighbours).
 
-    Half of the samples are drawn without replacement; the deviation over such halves is that of the whole, as
-    half of the samples have twice its variance, of which the finite set takes half away (Politis, Romano and
-    Wolf 1999, "Subsampling"). NaN where a half is a single sample.
+    Half of the samples are drawn without replacement; the standard deviation over such halves is that of the
+    whole, as half of the samples have twice its variance, of which the finite set takes half away (Politis,
+    Romano and Wolf 1999, "Subsampling"). NaN where a half is a single sample.
     """
     if n < 4:
         return math.nan

@@ -34,7 +34,8 @@ class Subsets(NamedTuple):
 
     Attributes:
         mean: over the subsets.
-        deviation: between them. It says how much a subset varies, and nothing of the mean's own error.
+        deviation: the standard deviation between them. It says how much a subset varies, and nothing of
+            the mean's own error.
     """
 
     mean: float
@@ -48,7 +49,7 @@ class Discrepancy:
     Attributes:
         estimate: the squared discrepancy, from below 0 where sets are alike to 2.
         p: how probable one as large is between sets of one distribution.
-        bandwidth: the deviation of the Gaussian kernel, in the units of the features.
+        bandwidth: the standard deviation of the Gaussian kernel, in the units of the features.
     """
 
     estimate: Estimate
@@ -81,7 +82,7 @@ def kid(real: NDArray[Any], fake: NDArray[Any]) -> Estimate:
 def kid_of_subsets(
     real: NDArray[Any], fake: NDArray[Any], *, subsets: int = SUBSETS, size: int = SIZE, seed: int = 0
 ) -> Subsets:
-    """The Kernel Inception Distance as it is published: mean and deviation over random subsets.
+    """The Kernel Inception Distance as it is published: mean and standard deviation over random subsets.
 
     Every subset is drawn without repeats, and apart from the others.
 
@@ -90,7 +91,7 @@ def kid_of_subsets(
         fake: features, of shape (m, d).
         subsets: how many.
         size: real samples in each, and as many fake ones.
-        seed: names the subsets.
+        seed: the random seed of the subsets.
 
     Raises:
         ValueError: as ``kid``, or a set has fewer samples than a subset.
@@ -119,7 +120,7 @@ def mmd(
         real: features, of shape (n, d).
         fake: features, of shape (m, d).
         permutations: how many divisions are drawn; p is at least 1 / (permutations + 1).
-        seed: names them, and the samples looked at.
+        seed: the random seed of both, and of the samples looked at.
 
     Raises:
         ValueError: a set has fewer than four samples or some that are not finite, the dimensions differ, the

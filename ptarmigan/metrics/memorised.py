@@ -90,7 +90,8 @@ def memorised(
         train: raw training samples, of shape (m, ...), or a source of them.
         held_out: raw real samples that were not trained on, of shape (k, ...).
         features: what to compare by; the raw values when None.
-        seed: names the training samples that are looked at, and the resamplings behind the errors.
+        seed: the random seed of the training samples that are looked at, and the resamplings behind the
+            errors.
 
     Raises:
         ValueError: there are fewer than 20 samples of a kind, they have different shapes, some number is not

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 REACH = 3.0
-"""A sample is good when it is nearer to a centre than this many deviations."""
+"""A sample is good when it is nearer to a centre than this many standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def modes(points: NDArray[Any], centres: NDArray[Any], sigma: float) -> Modes:
     Args:
         points: samples, of shape (n, size).
         centres: of Gaussians with equal weights, of shape (modes, size).
-        sigma: their deviation along every axis.
+        sigma: their standard deviation along every axis.
 
     Raises:
         ValueError: there are no points, or they have another number of coordinates than the centres.

@@ -62,7 +62,7 @@ def path_length(
         features: encoded samples to rows of numbers.
         classes: the class of every path, of shape (n,), where the generator is conditional.
         at_ends: every step begins at a latent that was drawn, not somewhere between two.
-        seed: names the paths.
+        seed: the random seed of the paths.
         device: where ``make`` wants its latents.
 
     Raises:

@@ -18,7 +18,7 @@ from ptarmigan.metrics.estimate import Estimate, mean_of
 from ptarmigan.metrics.raw import unit
 
 WINDOW, SIGMA = 11, 1.5
-"""Pixels of the Gaussian window to a side, and its deviation."""
+"""Pixels of the Gaussian window to a side, and its standard deviation."""
 LUMINANCE, CONTRAST = 0.01**2, 0.03**2
 """What keeps the quotients finite where an image is black or even."""
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -32,9 +32,9 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
     """The structural similarity of each image of ``a`` to its partner in ``b``: 1 where they are equal.
 
     Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity": the mean
-    over the channels and over all places where a Gaussian window of 11 × 11 pixels, deviation 1.5, lies
-    inside the image, as in the authors' own code. (torchmetrics 1.9 also counts the places at the border,
-    where it mirrors the image: its map is the same inside, its mean is not.)
+    over the channels and over all places where a Gaussian window of 11 × 11 pixels, standard deviation 1.5,
+    lies inside the image, as in the authors' own code. (torchmetrics 1.9 also counts the places at the
+    border, where it mirrors the image: its map is the same inside, its mean is not.)
 
     Args:
         a: images in [0, 1], of shape (n, channels, height, width).
@@ -122,7 +122,7 @@ def ms_ssim_diversity(
         raw: images, ``(n, height, width, channels)`` uint8 or uint16.
         labels: the class of each, of shape (n,), or None.
         pairs: how many, at most.
-        seed: names them.
+        seed: the random seed.
 
     Raises:
         ValueError: these are no such images, they are below 11 pixels, or no class has two of them.

@@ -80,7 +80,8 @@ def classifier_test(
     Args:
         real: features of real samples, of shape (n, d); they are standardised together with the others.
         fake: features of as many generated ones, of shape (n, d).
-        seed: names the folds, dealt by position: samples in a canonical order give a canonical accuracy.
+        seed: the random seed of the folds, dealt by position: samples in a canonical order give a canonical
+            accuracy.
         learner: makes a classifier as scikit-learn has them.
 
     Raises:
@@ -123,7 +124,7 @@ def neighbour_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> Nei
     Args:
         real: features of real samples, of shape (n, d).
         fake: features of as many generated ones, of shape (n, d).
-        seed: names what is left to chance.
+        seed: the random seed of what is left to chance.
 
     Raises:
         ValueError: as ``classifier_test``.
@@ -159,7 +160,7 @@ def _joined(real: NDArray[Any], fake: NDArray[Any]) -> tuple[NDArray[Any], Right
 
 
 def _standardised(x: NDArray[Any]) -> NDArray[np.float32]:
-    """Every feature with mean 0 and deviation 1; one that is constant is 0."""
+    """Every feature with mean 0 and standard deviation 1; one that is constant is 0."""
     centre, unit = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
     out: NDArray[np.float32] = ((x - centre) / np.where(unit > 0, unit, 1)).astype(np.float32)
     return out

@@ -29,7 +29,7 @@ def vendi(features: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
     Args:
         features: of shape (n, d).
         times: halves of the samples from whose scores the error is taken; with few it is rough.
-        seed: names them.
+        seed: the random seed.
 
     Raises:
         ValueError: there are fewer than two samples, or some are not finite.

@@ -218,7 +218,7 @@ def _curves(comparison: Comparison) -> Markup | None:
         return None
     legend = [h("li", swatch(i), g.name) for i, g in enumerate(comparison.groups) if g.runs[0].folder]
     samples = " and ".join(sorted(map(spelt, counts)))
-    note = f"Of {samples} samples of the averaged weights; one line for each run."
+    note = f"Of {samples} samples of the EMA weights; one line for each run."
     if len(counts) > 1:
         note += " Scores of different numbers of samples are not to be compared."
     alike = counts == {run.samples for group in comparison.groups for run in group.runs}

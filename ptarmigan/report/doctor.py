@@ -161,7 +161,7 @@ def evidence(finding: Finding) -> str:
 def spelt(name: str) -> str:
     """The name of a sign as people read it."""
     averaged, bare = (
-        ("averaged samples: ", name.removeprefix("averaged/")) if name.startswith("averaged/") else ("", name)
+        ("EMA samples: ", name.removeprefix("averaged/")) if name.startswith("averaged/") else ("", name)
     )
     kind, _, which = bare.partition("/")
     words = SIGNS.get(kind, kind.replace("_", " "))

@@ -45,7 +45,7 @@ def scores(story: Story, run: Run | None, marks: Marks) -> Markup | None:
         h("h2", "Scores"),
         h(
             "p",
-            f"{note} from the averaged weights after step {found['step']:,}. Real: what real samples "
+            f"{note} from the EMA weights after step {found['step']:,}. Real: what real samples "
             "score in the same way, which is as good as a generator need be.",
             class_="soft",
         ),

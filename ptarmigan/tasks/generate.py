@@ -34,7 +34,7 @@ def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterat
     Args:
         game: says how many numbers a sample takes.
         n: how many samples.
-        seed: names them.
+        seed: the random seed.
         truncation: below 1, ``z`` is drawn from the normal truncated to ± ``2 truncation``, as BigGAN's
             (Brock et al. 2019, arXiv 1809.11096); less variety, more typical samples.
     """
@@ -162,7 +162,7 @@ class Generate(Task):
     @staticmethod
     def caption(step: int) -> str:
         """Whose samples these are."""
-        return f"Samples of the averaged weights at step {step:,}."
+        return f"Samples of the EMA weights at step {step:,}."
 
     def section(self, game: Game) -> Section:
         """Real samples beside as many generated ones, of the same classes where there are such."""

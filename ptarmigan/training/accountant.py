@@ -30,7 +30,7 @@ def epsilon_of(noise: float, rate: float, times: int, delta: float) -> float:
     """ε after so many noisy gradients.
 
     Args:
-        noise: deviation over the length that a sample's gradient has at most.
+        noise: standard deviation over the length that a sample's gradient has at most.
         rate: the probability with which a sample is drawn.
         times: how many gradients.
         delta: δ.

@@ -26,7 +26,8 @@ class Privacy(nn.Module):
     the number of samples that a batch has on average.
 
     Args:
-        noise: deviation of the noise over ``limit``. A run that goes on keeps what it was begun with.
+        noise: standard deviation of the noise over ``limit``. A run that goes on keeps what it was begun
+            with.
         limit: the length that a sample's gradient has at most.
         rate: the probability with which a sample is drawn.
         size: samples in a batch on average.

@@ -84,7 +84,7 @@ class Run:
                     group["betas"] = (group["betas"][0], schedule.at(self.beta2, progress))
 
     def remembers(self, steps: int) -> float:
-        """The half-life of the averaged weights after so many steps, in samples.
+        """The half-life of the EMA weights after so many steps, in samples.
 
         It is at most a share of what was seen so far (Karras et al. 2020, arXiv 2006.06676), and the share
         grows as well: at first weights get better so fast that old ones do harm, later they turn about the

@@ -35,7 +35,7 @@ class Settings:
     sample_every: int | None = None
     """Steps between pictures of samples."""
     score_every: int | None = None
-    """Steps between scores of the averaged weights; the best is kept."""
+    """Steps between scores of the EMA weights; the best is kept."""
     save_every: int | None = None
     """Steps between checkpoints; one is also written every five minutes."""
     rescue: int = 0

@@ -181,7 +181,7 @@ def test_samples_that_go_from_mode_to_mode_oscillate():
     turning = np.arange(PROBES) // 4 % 2 == 0
     shares = {f"share/{g}": np.where(turning == (g % 2 == 0), 0.25, 0.0) for g in range(8)}
     assert first(**BAD, **shares)[0] == Fault.OSCILLATION
-    assert diagnose(history(**shares)) == [], "where the averaged samples are good, nobody minds"
+    assert diagnose(history(**shares)) == [], "where the EMA samples are good, nobody minds"
 
 
 def test_divergence_is_named_by_events_and_by_numbers():

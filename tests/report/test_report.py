@@ -165,7 +165,7 @@ def test_the_page_of_images_shows_all_of_it_and_asks_nobody(photos):
     assert any((meta.get("content") or "").startswith("default-src 'none'") for meta in page.of("meta"))
     for words in (
         "Finished: all 30 steps are done",
-        "Samples of the averaged weights at step 30.",
+        "Samples of the EMA weights at step 30.",
         "Real: from the training data.",
         "Among 300 training images, the nearest to a generated one",
         "generator",

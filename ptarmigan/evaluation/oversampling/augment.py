@@ -73,7 +73,7 @@ def augment(
         categorical: columns that are categories although they hold numbers.
         size: HxW, to resize images to.
         crop: cut images to that shape instead of squeezing.
-        seed: names every random choice.
+        seed: the random seed.
         device: where to train.
         say: is told what is done.
 

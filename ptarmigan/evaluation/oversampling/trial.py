@@ -127,7 +127,7 @@ def tried(
         names: of the classes.
         rare: the class that counts.
         splits: how many.
-        seed: names them.
+        seed: the random seed.
         say: is told what is done.
 
     Raises:

@@ -33,20 +33,20 @@ def _grid() -> Mixture:
 
 
 def _swissroll(n: int, rng: Generator) -> NDArray[np.float64]:
-    """The roll of scikit-learn's ``make_swiss_roll`` seen from the side, deviation 0.25."""
+    """The roll of scikit-learn's ``make_swiss_roll`` seen from the side, standard deviation 0.25."""
     t = 1.5 * np.pi * (1 + 2 * rng.random(n))
     return _polar(t, t) + 0.25 * rng.standard_normal((n, 2))
 
 
 def _moons(n: int, rng: Generator) -> NDArray[np.float64]:
-    """Two half circles of radius 1 that reach into each other, around the origin, deviation 0.05."""
+    """Two half circles of radius 1 that reach into each other, around the origin, standard deviation 0.05."""
     arc = _polar(np.pi * rng.random(n), 1.0)
     upper = rng.random((n, 1)) < 0.5
     return np.where(upper, arc - [0.5, 0.25], [0.5, 0.25] - arc) + 0.05 * rng.standard_normal((n, 2))
 
 
 def _spiral(n: int, rng: Generator) -> NDArray[np.float64]:
-    """Two arms of one and a half turns each, evenly filled along their radius, deviation 0.02."""
+    """Two arms of one and a half turns each, evenly filled along their radius, standard deviation 0.02."""
     radius = rng.uniform(0.1, 1.0, n)
     turned = 3 * np.pi * radius + np.pi * rng.integers(2, size=n)
     return _polar(turned, radius) + 0.02 * rng.standard_normal((n, 2))
@@ -69,7 +69,8 @@ NAMES = tuple(SCALES)
 def mixture(name: str) -> Mixture | None:
     """The modes behind ``ring`` and ``grid``, and None for what has none.
 
-    Ring: 8 Gaussians on a circle of radius 1, deviation 0.01. Grid: 25 Gaussians, 2 apart, deviation 0.05.
+    Ring: 8 Gaussians on a circle of radius 1, standard deviation 0.01. Grid: 25 Gaussians, 2 apart, standard
+    deviation 0.05.
     Both as PacGAN has them (Lin et al. 2018, arXiv 1712.04086).
     """
     return MIXTURES[name]() if name in MIXTURES else None
@@ -100,7 +101,7 @@ def points(
     Args:
         data: one of ``NAMES``, a path, an array (n, size), or ``Blank`` for a space without points.
         batch: points in a batch.
-        seed: names the shuffle.
+        seed: the random seed of the shuffle.
         n: points in a named set.
 
     Raises:

@@ -59,7 +59,7 @@ def discriminative_score(real: Floats, fake: Floats, *, steps: int = TOLD, seed:
         real: real series.
         fake: others; as many of either are looked at.
         steps: of the network's training, with 128 series of either set each.
-        seed: names the split, the network and its batches.
+        seed: the random seed of the split, the network and its batches.
     """
     a, b = scaled(real, fake)
     n = min(len(a), len(b))
@@ -89,7 +89,7 @@ def predictive_score(real: Floats, fake: Floats, *, steps: int = FORETOLD, seed:
         real: real series; the error is on all of them.
         fake: those to learn from.
         steps: of the network's training, with 128 series each.
-        seed: names the network and its batches.
+        seed: the random seed of the network and its batches.
     """
     a, b = scaled(real, fake)
     channels = len(SeriesSpace.of(real).low)

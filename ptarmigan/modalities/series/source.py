@@ -57,7 +57,7 @@ class Series:
 
         Args:
             batch: windows in a batch.
-            seed: names the shuffle.
+            seed: the random seed of the shuffle.
 
         Raises:
             FileNotFoundError: there is no such file.

@@ -16,7 +16,7 @@ Floats: TypeAlias = NDArray[np.float64]
 MOST = 256
 """Values that have one number each; where there are more, a value is written as two digits."""
 REACH = 4.0
-"""Deviations from the mean of its mode at which a scaled number is 1."""
+"""Standard deviations from the mean of its mode at which a scaled number is 1."""
 SLACK = 1e-6
 """What rounding may add to that."""
 
@@ -35,8 +35,8 @@ class Column:
         values: what occurs, the most frequent first.
         counts: rows with each value, or of each mode; those without a value last, where there are such.
         missing: whether values are missing.
-        modes: weight, mean and deviation of Gaussians that the numbers are near; of a number that many rows
-            share, the deviation is 0.
+        modes: weight, mean and standard deviation of Gaussians that the numbers are near; of a number that
+            many rows share, the standard deviation is 0.
         low: the smallest number.
         high: the largest.
         step: numbers are multiples of it; 0 where they are not.

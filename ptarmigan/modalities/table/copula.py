@@ -27,7 +27,7 @@ def gaussian_copula(columns: Sequence[Column], raw: NDArray[Any], n: int, seed: 
         columns: what the rows hold.
         raw: the rows, as ``TableSpace`` has them.
         n: how many are made.
-        seed: names them.
+        seed: the random seed.
     """
     from scipy.special import ndtri
 

@@ -23,7 +23,7 @@ FITTED = 4_096
 SPIKE, SPIKES, REPEATED = 0.05, 10, 10
 """Of what is left, the share above which a number is a mode of its own; how many, and in how many rows."""
 TINY = 1e-30
-"""The deviation of a single number, at least."""
+"""The standard deviation of a single number, at least."""
 FEW = 20
 """Whole numbers with so few values are learnt value by value."""
 IDS = 20
@@ -202,7 +202,7 @@ def by_mode(plain: Column, numbers: Floats, gone: NDArray[np.bool_], distinct: F
 
 
 def modes_of(numbers: Floats) -> tuple[Mode, ...]:
-    """Weight, mean and deviation of what numbers are near.
+    """Weight, mean and standard deviation of what numbers are near.
 
     That is the Gaussians that a variational mixture finds, as in CTGAN. Beside it, numbers that many rows
     share are modes of no width, since a scaled number is never hit exactly; and what no Gaussian reaches, at

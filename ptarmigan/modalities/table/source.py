@@ -47,7 +47,7 @@ class Table:
 
         Args:
             batch: rows in a batch.
-            seed: names the shuffle.
+            seed: the random seed of the shuffle.
             balanced: draw rows by their values instead, and say which (``Balance``), where there are columns
                 to do so.
 

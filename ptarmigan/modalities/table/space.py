@@ -120,7 +120,7 @@ class TableSpace(Space):
         Args:
             where: what columns are to hold; None or NaN asks for a missing value.
             n: how many rows.
-            seed: names the choice.
+            seed: the random seed of the choice.
 
         Raises:
             ValueError: there is no such column or value, or no such combination.

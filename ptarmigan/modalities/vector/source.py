@@ -33,11 +33,11 @@ class Vectors:
     """Rows that are one sample: more than one of a series, in which every row is a step of time."""
 
     def open(self, *, batch: int, seed: int = 0) -> Samples[VectorSpace]:
-        """Rows or windows of them, in the space in which each column has mean 0 and deviation 1.
+        """Rows or windows of them, in the space in which each column has mean 0 and standard deviation 1.
 
         Args:
             batch: samples in a batch.
-            seed: names the shuffle.
+            seed: the random seed of the shuffle.
 
         Raises:
             FileNotFoundError: there is no such file.

@@ -19,7 +19,7 @@ from ptarmigan.media.markup import table
 from ptarmigan.media.tables import write_rows
 
 NEAR = 4.0
-"""Deviations from the centre up to which numbers stay nearly as they are."""
+"""Standard deviations from the centre up to which numbers stay nearly as they are."""
 FARTHEST = 100.0 * NEAR
 """Encoded numbers are taken back from within these bounds, beyond which a float64 would overflow."""
 
@@ -29,7 +29,7 @@ class VectorSpace(Space):
     """Rows of numbers, of which networks see ``4 arsinh((x - centre) / (4 scale))`` for every column.
 
     That is standardised near the centre, and logarithmic far from it: a single number that is a thousand
-    deviations off does not drown the others, and is told from one that is a hundred.
+    standard deviations off does not drown the others, and is told from one that is a hundred.
 
     Attributes:
         centre: of every column.
@@ -44,9 +44,9 @@ class VectorSpace(Space):
 
     @staticmethod
     def of(raw: NDArray[Any], columns: tuple[str, ...] = ()) -> VectorSpace:
-        """The space that puts every column of ``raw`` at mean 0 and, unless it is constant, deviation 1."""
+        """The space in which columns of ``raw`` have mean 0 and, unless constant, standard deviation 1."""
         centre, deviation = raw.mean(0), raw.std(0)
-        # what rounding leaves of a constant column is no deviation
+        # what rounding leaves of a constant column is no standard deviation
         flat = deviation <= 1e-12 * np.abs(raw).max(0)
         scale = np.where(flat, 1.0, deviation)
         return VectorSpace(tuple(centre.tolist()), tuple(scale.tolist()), columns)

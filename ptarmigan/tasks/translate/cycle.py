@@ -20,7 +20,7 @@ from ptarmigan.tasks.translate.pairs import l1
 Raw = NDArray[Any]
 
 NOISE = 0.02
-"""The deviation of the noise, as a share of the range: about 5 of 256 levels."""
+"""The standard deviation of the noise, as a share of the range: about 5 of 256 levels."""
 GROWS = 3.0
 """A way back whose error grows so many times in noise reads what nobody sees."""
 VISIBLE = 0.05

@@ -60,7 +60,7 @@ class Direction:
 
         Args:
             pixels: ``(height, width, channels)`` uint8 or uint16; grey, colour, with alpha or without.
-            seed: names the latent, where the game has one.
+            seed: the random seed of the latent, where the game has one.
             fit: squeeze the picture into the size of training and enlarge the result, instead of tiling.
             watch: is told how far it is.
 

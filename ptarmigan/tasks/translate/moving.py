@@ -67,7 +67,7 @@ def translate_video(
         source: a path, or an opened file.
         target: where to.
         form: of the container, as FFmpeg calls it.
-        seed: names the latent.
+        seed: the random seed of the latent.
         fit: squeeze frames instead of tiling them.
         watch: is told how far it is.
 

@@ -64,7 +64,7 @@ class Pairs:
 
         Args:
             batch: pictures in a batch.
-            seed: names the shuffle.
+            seed: the random seed of the shuffle.
             paired: keep pairs together; else inputs and samples are shuffled apart, also where they match.
 
         Raises:

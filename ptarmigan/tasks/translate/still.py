@@ -54,7 +54,7 @@ def still(
         direction: the run.
         data: the picture's file.
         ending: what it is to be.
-        seed: names the latent.
+        seed: the random seed of the latent.
         fit: squeeze the picture instead of tiling it.
         watch: is told how far it is.
 

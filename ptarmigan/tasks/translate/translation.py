@@ -79,8 +79,7 @@ class Translate(Task):
     def caption(step: int) -> str:
         """Whose translations these are."""
         return (
-            f"Translations by the averaged weights at step {step:,}. "
-            "A row for each input, which is on the left."
+            f"Translations by the EMA weights at step {step:,}. A row for each input, which is on the left."
         )
 
     def section(self, game: Game) -> Section:
@@ -207,7 +206,8 @@ def translations(
         inputs: encodes the inputs.
         space: decodes the samples.
         given: raw inputs, one a row.
-        seed: names the latent, and what a network drops, where there are such: the same for all inputs.
+        seed: the random seed of the latent, and what a network drops, where there are such: the same for all
+            inputs.
         precision: the dtype of autocast, or None.
     """
     device = next(game.parameters()).device

@@ -5,8 +5,8 @@ transformers. The protocol is that of Stein et al. 2023, "Exposing flaws of gene
 metrics and their unfair treatment of diffusion models", arXiv 2306.04675, who found these features to agree
 with people best. Their FD-DINOv2 is the Fréchet distance in the 1,024 numbers of ViT-L/14's class token,
 after its last normalisation: RGB of 8 bits, resized by Pillow to 224 × 224 (bicubic, antialiased), ImageNet's
-mean and deviation taken out, and positions resampled as DINOv2's own code does, where transformers does a
-little differently.
+mean and standard deviation taken out, and positions resampled as DINOv2's own code does, where transformers
+does a little differently.
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 He et al. 2016, "Deep residual learning for image recognition", arXiv 1512.03385, section 4.2, with shortcuts
 that have no weights. The weights, which tell 91.6 % of the test images right, were trained with ImageNet's
-mean and deviation taken out: with these, and 4 black pixels around as in training, the statistics of the
-first batch normalisation come out as they are stored. Fréchet distances in these features see what tells the
-ten classes apart; no published score is in them.
+mean and standard deviation taken out: with these, and 4 black pixels around as in training, the statistics of
+the first batch normalisation come out as they are stored. Fréchet distances in these features see what tells
+the ten classes apart; no published score is in them.
 """
 
 from __future__ import annotations

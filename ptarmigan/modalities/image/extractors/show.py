@@ -74,5 +74,5 @@ def fit(picture: Picture, side: int, how: Image.Resampling) -> Picture:
 
 
 def normalised(picture: Picture) -> NDArray[np.float32]:
-    """With the mean and deviation that red, green and blue have in ImageNet taken out."""
+    """With the mean and standard deviation that red, green and blue have in ImageNet taken out."""
     return (picture.astype(np.float32) / np.float32(255) - MEAN) / DEVIATION
