@@ -21,9 +21,12 @@ if TYPE_CHECKING:
     from ptarmigan.evaluation.score import score
     from ptarmigan.metrics.measure import Measure
     from ptarmigan.trained import Trained, load
+    from ptarmigan.training.loggers import Logger
+    from ptarmigan.training.outcome import Outcome
     from ptarmigan.training.rules import Rule, alternating, extragradient, simultaneous
     from ptarmigan.training.run import Run
     from ptarmigan.training.settings import Settings
+    from ptarmigan.training.trainer import Hook, Trainer
 
 __version__ = "0.1.0"
 
@@ -32,7 +35,10 @@ _HOMES = {
     "Batch": "ptarmigan.core.batch",
     "GANOverSampler": "ptarmigan.estimators.oversampler",
     "Game": "ptarmigan.core.game",
+    "Hook": "ptarmigan.training.trainer",
+    "Logger": "ptarmigan.training.loggers",
     "Measure": "ptarmigan.metrics.measure",
+    "Outcome": "ptarmigan.training.outcome",
     "Rule": "ptarmigan.training.rules",
     "Run": "ptarmigan.training.run",
     "SeriesGAN": "ptarmigan.estimators.series",
@@ -42,6 +48,7 @@ _HOMES = {
     "TableGAN": "ptarmigan.estimators.table",
     "Terms": "ptarmigan.core.game",
     "Trained": "ptarmigan.trained",
+    "Trainer": "ptarmigan.training.trainer",
     "Turn": "ptarmigan.core.game",
     "alternating": "ptarmigan.training.rules",
     "compare": "ptarmigan.api",
@@ -57,7 +64,10 @@ __all__ = [
     "Batch",
     "GANOverSampler",
     "Game",
+    "Hook",
+    "Logger",
     "Measure",
+    "Outcome",
     "Rule",
     "Run",
     "SeriesGAN",
@@ -67,6 +77,7 @@ __all__ = [
     "TableGAN",
     "Terms",
     "Trained",
+    "Trainer",
     "Turn",
     "__version__",
     "alternating",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
@@ -17,14 +18,28 @@ from ptarmigan.doctor.treatment import in_force, setup, treat
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.registry import modalities
 from ptarmigan.training import run_folder as folder
+from ptarmigan.training.edits import edits_of
+from ptarmigan.training.loggers import Logger
 from ptarmigan.training.options import build, defaults, plain, sensible
 from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.run import Run
+from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.settings import Settings, pick_device
+from ptarmigan.training.trainer import Hook
 
 if TYPE_CHECKING:
     from ptarmigan.evaluation.compare import Comparison
     from ptarmigan.evaluation.oversampling.trial import Trial
+
+
+class How(TypedDict):
+    """What ``train_run`` is told beside a run, its folder and settings."""
+
+    force: bool
+    quiet: bool
+    hooks: Sequence[Hook]
+    loggers: Sequence[Logger]
+
 
 SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 
@@ -37,6 +52,8 @@ def train(
     kind: str = "",
     quiet: bool = False,
     report: bool = True,
+    hooks: Sequence[Hook] = (),
+    loggers: Sequence[Logger] = (),
     **options: Any,
 ) -> Outcome:
     """Train a recipe of the zoo, one's own file, the default on data of some kind, or a ``Run``.
@@ -50,6 +67,8 @@ def train(
         kind: of the data (``image``, ``table``, …), where they do not tell.
         quiet: no progress.
         report: write ``report.html`` at the end.
+        hooks: called around the steps, on every rank, in this order.
+        loggers: are given what is logged, on the first rank.
         **options: the recipe's options and those of ``Settings``.
 
     Raises:
@@ -61,22 +80,17 @@ def train(
     settings = Settings(**given)
     pick_device(settings.device)
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
+    how = How(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
     if isinstance(what, Run):
-        if settings.rescue:
-            raise ValueError("--rescue changes the options of a recipe, and a Run has none: name its recipe")
-        place, run = Path(out) if out is not None else Path("runs") / "by-hand", what
-        made = {"steps": run.steps, "seed": run.seed}
-        description = folder.describe("by hand", made, dataclasses.asdict(settings))
-        outcome = train_with_diagnosis(
-            run, place, settings, description=description, force=force, quiet=quiet
-        )
+        place = Path(out) if out is not None else Path("runs") / "by-hand"
+        run, outcome = edited(what, place, settings, **how)
     else:
         name, data = named(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
         folder.complete(place, name, plainly(defaults(recipe)))
-        run, outcome = treated(name, mine, place, settings, force=force, quiet=quiet)
+        run, outcome = treated(name, mine, place, settings, **how)
     if report and first_rank():
         from ptarmigan.report.page import write_report
 
@@ -84,24 +98,73 @@ def train(
     return outcome
 
 
+def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tuple[Run, Outcome]:
+    """Train a run that was made in Python.
+
+    Raises:
+        ValueError: it is to be rescued, and no recipe builds it anew with other options.
+    """
+    name, options = built_by(run)
+    if settings.rescue and name == BY_HAND:
+        raise ValueError("--rescue changes the options of a recipe, and this Run has none: name its recipe")
+    if (place / "run.json").exists() and folder.load(place)["recipe"] == BY_HAND:  # of an earlier version
+        name, options = BY_HAND, {}
+    options = {**options, "steps": run.steps, "seed": run.seed}
+    if settings.rescue or folder.treatments(place):
+        return treated(name, options, place, settings, mine=run, **how)
+    description = {**folder.describe(name, plainly(options), dataclasses.asdict(settings)), "edited": True}
+    return run, train_with_diagnosis(run, place, settings, description=description, **how)
+
+
 def treated(
-    name: str, options: dict[str, Any], place: Path, settings: Settings, *, force: bool, quiet: bool
+    name: str,
+    options: dict[str, Any],
+    place: Path,
+    settings: Settings,
+    *,
+    mine: Run | None = None,
+    **how: Unpack[How],
 ) -> tuple[Run, Outcome]:
-    """Train a recipe with the options that were asked for, and again as often as it has to be treated."""
+    """Train a recipe with the options that were asked for, and again as often as it has to be treated.
+
+    Args:
+        name: of the recipe.
+        options: that were asked for.
+        place: the run's folder.
+        settings: how.
+        mine: the run that was built of them and edited in Python.
+        **how: as ``train_run`` has it.
+    """
     done = folder.treatments(place)
     asked = setup(name, options, zoo.recipe)
+    edits = {} if mine is None else edits_of(mine, built(asked, [], place)[0])
+    fresh = [copy.deepcopy(hook.state_dict()) for hook in how["hooks"]]
     while True:
         run, now = built(asked, done, place)
+        if mine is not None:
+            run = dataclasses.replace(run, **edits) if done else mine
         description = folder.describe(now.recipe, plainly(now.options), dataclasses.asdict(settings))
+        if mine is not None:
+            description |= {"edited": True}
         if done:
             description |= {"asked": {"recipe": name, "options": plainly(options)}}
         propose = partial(treat, asked=asked, find=zoo.recipe, run=run, done=done)
-        outcome = train_with_diagnosis(
-            run, place, settings, propose=propose, description=description, force=force, quiet=quiet
-        )
+        outcome = train_with_diagnosis(run, place, settings, propose=propose, description=description, **how)
         if outcome.treatment is None:
             return run, outcome
         done = [*done, outcome.treatment]
+        for hook, state in zip(how["hooks"], fresh, strict=True):
+            hook.load_state_dict(copy.deepcopy(state))  # unless there is a checkpoint, it begins anew as well
+
+
+def built_by(run: Run) -> tuple[str, Mapping[str, Any]]:
+    """The recipe and the options that built a run, where there is a file to build it of again."""
+    if run.built is None:
+        return BY_HAND, {}
+    try:
+        return zoo.name_of(run.built), run.built.options
+    except ValueError:  # as in a notebook
+        return BY_HAND, {}
 
 
 def built(asked: Setup, done: list[dict[str, Any]], place: Path) -> tuple[Run, Setup]:
@@ -172,6 +235,7 @@ def compare(
     beside: Sequence[str] = (),
     out: str | os.PathLike[str] | None = None,
     device: str = "auto",
+    run: Run | None = None,
 ) -> Comparison:
     """Compare the scores of runs on the same data, and show that on a page.
 
@@ -180,6 +244,7 @@ def compare(
         beside: models without networks that stand beside them: mixture, kernels, hmm.
         out: an HTML file to show it in, with samples and curves; none when None.
         device: where to make the samples of runs that were not scored yet.
+        run: has the networks and the data of runs that were put together in Python.
 
     Raises:
         ValueError: the runs cannot be compared, or there is no place for ``out``.
@@ -191,7 +256,7 @@ def compare(
     page = None if out is None else Path(out)
     if page is not None and (page.suffix != ".html" or page.is_dir() or not page.parent.is_dir()):
         raise ValueError(f"--out {page}: it is an .html in a folder that is there, such as compare.html")
-    comparison = compared(runs, beside=beside, device=device)
+    comparison = compared(runs, beside=beside, device=device, run=run)
     if page is not None:
         write_page(comparison, page)
     return comparison

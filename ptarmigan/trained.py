@@ -31,7 +31,10 @@ from ptarmigan.tasks.task import Task
 from ptarmigan.tasks.translate.direction import Direction, direction_of
 from ptarmigan.tasks.translate.kinds import pixels_of, through
 from ptarmigan.tasks.translate.translation import Translate, Translation
+from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build
+from ptarmigan.training.run import Run
+from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.schema import Weights, check
 from ptarmigan.training.settings import pick_device
 
@@ -494,7 +497,14 @@ def load(
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
     check(Weights, description, f"{file} was not written by ptarmigan: it does not say what run it is of")
-    with must_fit(f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan"):
+    if game is None and description["recipe"] == BY_HAND:
+        raise ValueError(
+            f"{run} was put together in Python of networks that no recipe makes: give them, as in load("
+            f"{str(run)!r}, game=run.game)"
+        )
+    edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
+    problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
+    with must_fit(problem):
         space, inputs = from_json(description["space"]), description.get("inputs")
         if game is None:
             recipe = zoo.recipe(description["recipe"])
@@ -505,6 +515,32 @@ def load(
             getattr(game, name).load_state_dict(mine)
     game.to(pick_device(device)).eval().requires_grad_(False)
     return kind_of(game)(game, space, description).eval()
+
+
+def rebuild(folder: Path, run: Run | None = None) -> Run:
+    """The run of a folder with its data, built again of its recipe and options.
+
+    Args:
+        folder: the run's folder.
+        run: instead, where a person has it.
+
+    Raises:
+        ValueError: the folder holds no run, or one that was put together in Python and has to be given.
+        FileNotFoundError: its data is not to be had.
+    """
+    if run is not None:
+        return run
+    described = folders.load(folder)
+    hint = "where it is, give it as run=run"
+    if described["recipe"] == BY_HAND:
+        raise ValueError(f"{folder} was put together in Python of networks that no recipe makes: {hint}")
+    try:
+        with must_fit(f"{folder / 'run.json'} does not fit {described['recipe']}"):
+            return build(zoo.recipe(described["recipe"]), described["options"])
+    except FileNotFoundError as error:
+        if described.get("edited"):
+            raise ValueError(f"the data of {folder} were in the memory of Python: {hint}") from error
+        raise
 
 
 def kind_of(game: Game) -> type[Trained]:

@@ -10,16 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan import zoo
-from ptarmigan.core.errors import must_fit
 from ptarmigan.data.samples import Samples
 from ptarmigan.estimators.densities import Kernels, Mixture
 from ptarmigan.estimators.hmm import HiddenMarkov
 from ptarmigan.evaluation.runs import Group, Scored
 from ptarmigan.evaluation.score import of_made
 from ptarmigan.modalities.registry import modalities, modality_of
-from ptarmigan.training import run_folder as folders
-from ptarmigan.training.options import build
+from ptarmigan.trained import rebuild
+from ptarmigan.training.run import Run
 
 Raw = NDArray[Any]
 SHOWN = 1_000
@@ -47,7 +45,7 @@ MODELS: dict[str, Callable[[Raw, int, int], Raw]] = {"mixture": mixture, "kernel
 """Models by name: raw samples, how many are wanted and a seed, to those that they make."""
 
 
-def learnt(names: Sequence[str], run: Path) -> Samples:
+def learnt(names: Sequence[str], run: Path, given: Run | None = None) -> Samples:
     """The samples that a run learnt from, which models of these names can learn, too.
 
     Raises:
@@ -59,9 +57,7 @@ def learnt(names: Sequence[str], run: Path) -> Samples:
         raise ValueError(f"--beside {unknown[0]}: there is no such model; there are {', '.join(MODELS)}")
     if len({*names}) < len(names):
         raise ValueError(f"--beside {' '.join(names)}: one is named twice")
-    described = folders.load(run)
-    with must_fit(f"{run / 'run.json'} does not fit {described['recipe']}"):
-        samples = build(zoo.recipe(described["recipe"]), described["options"]).samples
+    samples = rebuild(run, given).samples
     for name in names:
         if name not in modality_of(samples.space).models:
             takes = " and ".join(each.plural for each in modalities() if name in each.models)

@@ -13,6 +13,7 @@ from ptarmigan.evaluation.beside import beside as fitted_beside
 from ptarmigan.evaluation.beside import learnt
 from ptarmigan.evaluation.rows import SAMPLES, Difference, Row, row_of
 from ptarmigan.evaluation.runs import ABSENT, Group, chosen_differently, grouped, read
+from ptarmigan.training.run import Run
 
 NAMED = 3
 """Groups that a sentence names, at most."""
@@ -109,7 +110,11 @@ class Comparison:
 
 
 def compare(
-    runs: Sequence[str | os.PathLike[str]], *, beside: Sequence[str] = (), device: str = "auto"
+    runs: Sequence[str | os.PathLike[str]],
+    *,
+    beside: Sequence[str] = (),
+    device: str = "auto",
+    run: Run | None = None,
 ) -> Comparison:
     """Compare the scores of runs on the same data; runs without scores are scored first.
 
@@ -124,14 +129,15 @@ def compare(
         runs: folders of at least two runs, or of one that models are beside.
         beside: mixture, kernels (of rows of numbers, and points), hmm (of series).
         device: where to make the samples of runs that were not scored yet.
+        run: has the networks and the data of runs that were put together in Python.
 
     Raises:
         ValueError: fewer than two runs, one twice or two of one seed, a folder without a run, runs of
             different data, scores that cannot be read, or a model that is not for such data.
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
-    samples = learnt(beside, Path(runs[0])) if beside and runs else None
-    data, scored = read(runs, device, thorough=bool(beside))
+    samples = learnt(beside, Path(runs[0]), run) if beside and runs else None
+    data, scored = read(runs, device, thorough=bool(beside), run=run)
     trained = grouped(scored)
     models = () if samples is None else fitted_beside(beside, samples, trained)
     groups = trained + models

@@ -17,6 +17,7 @@ from ptarmigan.evaluation import written
 from ptarmigan.evaluation.score import score_run
 from ptarmigan.media.plain import parse
 from ptarmigan.training import run_folder as folders
+from ptarmigan.training.run import Run
 from ptarmigan.training.schema import Scores, check
 
 LONGEST = 40
@@ -83,7 +84,7 @@ class Group:
 
 
 def read(
-    runs: Sequence[str | os.PathLike[str]], device: str, thorough: bool = False
+    runs: Sequence[str | os.PathLike[str]], device: str, thorough: bool = False, run: Run | None = None
 ) -> tuple[str, list[Scored]]:
     """The data of the runs, and the runs with their scores; those that have none are scored now.
 
@@ -91,6 +92,7 @@ def read(
         runs: their folders.
         device: where to make samples.
         thorough: models stand beside them: one run is enough, and scores that training left do not count.
+        run: has the networks and the data of runs that were put together in Python.
 
     Raises:
         ValueError: fewer than two runs, one twice, a folder without a run, runs of different data, or scores
@@ -110,7 +112,8 @@ def read(
     wanted = {"n": counts.most_common(1)[0][0]} if counts else {}
     out = []
     for place, words, there in zip(places, described, kept, strict=True):
-        found = there or _whole(place, score_run(place, device=device, **wanted))
+        given = run if words["recipe"] == folders.BY_HAND or words.get("edited") else None
+        found = there or _whole(place, score_run(place, device=device, run=given, **wanted))
         out.append(Scored(place, words, found["step"], found["samples"], found["scores"]))
     return data, out
 

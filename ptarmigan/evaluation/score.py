@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan import zoo
-from ptarmigan.core.errors import must_fit
 from ptarmigan.data.samples import Samples
 from ptarmigan.evaluation.pair import evaluator_of, of_kind, of_one_kind
 from ptarmigan.evaluation.translations import of_translation
@@ -24,9 +23,8 @@ from ptarmigan.metrics.panel import Score
 from ptarmigan.metrics.path import encoded, path_length
 from ptarmigan.metrics.request import Extractor, Request, Weights
 from ptarmigan.modalities.registry import modality_of
-from ptarmigan.trained import Generator, Trained, load
+from ptarmigan.trained import Generator, Trained, load, rebuild
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
 
 PATH = "path"
@@ -111,6 +109,7 @@ def score_run(
     held_out: Any = None,
     target: str = "",
     quiet: bool = True,
+    run: Run | None = None,
 ) -> dict[str, Any]:
     """Score ``n`` samples of a run, and keep the scores in its ``scores.json``.
 
@@ -128,6 +127,7 @@ def score_run(
         held_out: as ``score`` has it.
         target: as ``score`` has it.
         quiet: show no progress.
+        run: has the networks and the data of a run that was put together in Python.
 
     Returns:
         What ``score`` returns, with ``run``, ``step`` and ``seed`` and without ``real``, ``fake`` and
@@ -137,10 +137,10 @@ def score_run(
         ValueError: the folder holds no finished run, or ``n`` is not positive.
         FileNotFoundError: the data of the run is not to be had.
     """
-    description = folders.load(folder)
-    trained = load(folder, best=best, device=device)
-    with must_fit(f"{folder / 'run.json'} does not fit {description['recipe']}"):
-        run = build(zoo.recipe(description["recipe"]), description["options"])
+    folders.load(folder)
+    game = None if run is None else copy.deepcopy(run.game)
+    trained = load(folder, best=best, device=device, game=game)
+    run = rebuild(folder, run)
     with status(shown=not quiet) as tell:
         more = {"held_out": held_out, "target": target}
         found = of_run(run, trained, n, seed, Request(metrics, features, weights, options=more, tell=tell))

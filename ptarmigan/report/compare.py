@@ -12,11 +12,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
 from ptarmigan.evaluation.compare import Comparison, evidence
 from ptarmigan.evaluation.rows import SEEDS, Cell, Row
-from ptarmigan.evaluation.runs import Group, Scored
+from ptarmigan.evaluation.runs import Group
 from ptarmigan.media.files import write
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
@@ -25,8 +24,7 @@ from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, spelt
 from ptarmigan.report.story import read
 from ptarmigan.tasks.choice import task_of
-from ptarmigan.trained import Trained, load
-from ptarmigan.training import options
+from ptarmigan.trained import Trained, load, rebuild
 
 REAL = "real"
 SHOWN = 36
@@ -190,16 +188,16 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
     try:
         trained = load(run.folder)
         if trained.inputs is not None:
-            return _rows(run, trained), f"{run.folder}, translations of held-out inputs."
+            return _rows(run.folder, trained), f"{run.folder}, translations of held-out inputs."
         return trained.space.render(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
     except (ValueError, OSError, RuntimeError) as error:
         return None, f"no samples are to be had ({one_line(error)})."
 
 
-def _rows(run: Scored, trained: Trained) -> Image.Image:
+def _rows(folder: Path, trained: Trained) -> Image.Image:
     """Translations of the first held-out inputs, in rows."""
-    played = options.build(zoo.recipe(run.described["recipe"]), run.described["options"])
-    return task_of(trained.game, played.samples, precision=trained.precision).picture(trained.game)
+    samples = rebuild(folder).samples
+    return task_of(trained.game, samples, precision=trained.precision).picture(trained.game)
 
 
 def _curves(comparison: Comparison) -> Markup | None:

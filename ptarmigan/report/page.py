@@ -22,7 +22,7 @@ from ptarmigan.report.style import CSS
 from ptarmigan.tasks.choice import task_of, task_type
 from ptarmigan.tasks.generate import Generate
 from ptarmigan.tasks.task import Section
-from ptarmigan.trained import load
+from ptarmigan.trained import load, rebuild
 from ptarmigan.training import options
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
@@ -76,7 +76,7 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
 def rebuilt(story: Story) -> tuple[Run | None, str]:
     """The run as run.json describes it, or None and why not."""
     try:
-        return options.build(zoo.recipe(story.recipe), story.described["options"]), ""
+        return rebuild(story.folder), ""
     except Exception as error:  # a recipe may be anybody's code, and the page is written all the same
         return None, one_line(error)
 

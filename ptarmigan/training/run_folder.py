@@ -21,6 +21,10 @@ FORCED = frozenset({"steps"})
 """Options that may differ when asked for by ``force``."""
 
 
+BY_HAND = "by hand"
+"""In place of a recipe's name: the run was put together in Python of networks that no recipe makes."""
+
+
 class RunError(ValueError):
     """Something about a run's folder that the user must decide; the message is one line."""
 
@@ -86,6 +90,9 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
     mine, theirs = asked(description), asked(there)
     if mine["recipe"] != theirs["recipe"]:
         raise RunError(f"{folder} holds a run of {theirs['recipe']}: choose another --out")
+    if mine["recipe"] != BY_HAND and there.get("edited", False) != description.get("edited", False):
+        how = "edited in Python: go on with train(run, out=...)" if there.get("edited") else "not a Run"
+        raise RunError(f"{folder} holds a run that was {how}, or choose another --out")
     before, now = {**there["settings"], **theirs["options"]}, {**description["settings"], **mine["options"]}
     changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
     if changed and not (force and FORCED.issuperset(changed)):

@@ -49,6 +49,7 @@ class Description(TypedDict):
     command: NotRequired[str | None]
     asked: NotRequired[Choice]
     treatments: NotRequired[list[Treatment]]
+    edited: NotRequired[bool]
 
 
 class Weights(Description):

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, IterableDataset
 
 from ptarmigan.data.permutation import Indices
 from ptarmigan.modalities.image.arrays import Opened, whole_numbers
@@ -53,10 +53,12 @@ def open_dataset(dataset: Dataset[Any], target: Target) -> Opened:
 
     Raises:
         ValueError: an item is no image, sizes differ and none is asked for, only some have labels, or the
-            dataset has no length.
+            dataset has no length or can only be iterated.
     """
-    if not isinstance(dataset, Sized):
-        raise ValueError(f"{WHERE} has no length: give one whose items are found by their number")
+    if isinstance(dataset, IterableDataset) or not isinstance(dataset, Sized):
+        raise ValueError(
+            f"{WHERE} has no length or can only be iterated: give one whose items are found by their number"
+        )
     n = len(dataset)
     if n == 0:
         raise ValueError(f"{WHERE} is empty")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from ptarmigan.data.archives import TARS
 from ptarmigan.data.glimpse import Glimpse, array_of, endings, file_of, text_of
@@ -25,8 +25,8 @@ def recognise(data: Any) -> str:
     text = text_of(data)
     if text in (*NAMES, STACKED):
         return f"the set {text}"
-    if isinstance(data, Dataset):
-        return "a torch Dataset"
+    if isinstance(data, Dataset | DataLoader):
+        return f"a torch {'Dataset' if isinstance(data, Dataset) else 'DataLoader'}"
     if isinstance(data, tuple | list):
         return "images and their labels" if len(data) == 2 and is_image_array(array_of(data[0])) else ""
     if is_image_array(found := array_of(data)):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.utils.data import Dataset
+from torch.utils.data import DataLoader, Dataset
 
 from ptarmigan.data.archives import TARS, Container, Folder, Tars, Zip, shards
 from ptarmigan.data.blank import Blank
@@ -36,7 +36,7 @@ class Images:
     data: Any = "digits"
     """digits, mnist, fashion-mnist, kmnist, cifar10, stacked-mnist, or the path of a folder of images (its
     subfolders are classes), a zip or tar of one, WebDataset shards, an .npz, .npy, idx or .parquet file. In
-    Python also an array (n, H, W[, C]), a pair of it and labels, a torch Dataset, or a Blank."""
+    Python also an array (n, H, W[, C]), a pair of it and labels, a torch Dataset or DataLoader, a Blank."""
     size: str = ""
     """HxW (or N for NxN): resize every image, antialiased. Needed where sizes differ."""
     crop: bool = False
@@ -81,6 +81,8 @@ def _opened(data: Any, target: Target) -> Opened:
             return data, data.of(ImageSpace), None
         case str() | Path():
             return _by_text(str(data), target)
+        case DataLoader():  # batches and their order are the run's own, which a resume repeats
+            return open_dataset(data.dataset, target)
         case Dataset():
             return open_dataset(data, target)
         case tuple() | list():
@@ -99,7 +101,7 @@ def _array(data: Any) -> NDArray[Any]:
         return np.asarray(data)
     if not isinstance(data, np.ndarray):
         raise ValueError(
-            f"data is {type(data).__name__}: expected a name, a path, an array or a torch Dataset"
+            f"data is {type(data).__name__}: expected a name, a path, an array, a torch Dataset or DataLoader"
         )
     return data
 

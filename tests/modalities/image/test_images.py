@@ -17,7 +17,7 @@ import pytest
 import torch
 from conftest import environment
 from PIL import Image
-from torch.utils.data import Dataset, IterableDataset, TensorDataset
+from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 
 from ptarmigan.data import cache
 from ptarmigan.data.blank import Blank
@@ -578,6 +578,7 @@ def test_datasets() -> None:
         Items(pixels, tensor),
         Items(tensor / 255, pixels / 255),
         TensorDataset(torch.stack([tensor, tensor])),
+        DataLoader(TensorDataset(torch.stack([tensor, tensor])), batch_size=1, shuffle=True),
         Items((image, 4), (tensor, torch.tensor(9))),
         Items((image, "a"), (tensor, "b")),
     ):
@@ -593,6 +594,7 @@ def test_datasets() -> None:
     [
         (Items(), "empty"),
         (Stream(), "no length"),
+        (DataLoader(Stream()), "can only be iterated"),
         (Items((random(4, 4), 1, 2)), "3 things"),
         (Items("text"), "str"),
         (Items(random(4, 4, 3), random(5, 4, 3)), "item 1 is 5x4"),
@@ -601,7 +603,7 @@ def test_datasets() -> None:
         (Items(torch.randn(3, 4, 4)), "in \\[0, 1\\]"),
     ],
 )
-def test_what_is_no_dataset_of_images(data: Dataset[object], words: str) -> None:
+def test_what_is_no_dataset_of_images(data: object, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         Images(data).open(batch=1)
 
