@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import State
-from ptarmigan.nets import levels
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Dropout, Head, initialise
 from ptarmigan.nets.minibatch import MinibatchStd
@@ -24,6 +23,7 @@ from ptarmigan.nets.spectral import SpectralNorm, spectral_norm
 from ptarmigan.zoo.image.began import Autoencoder, Decoder
 from ptarmigan.zoo.image.improved import MinibatchDiscrimination, Referenced, VirtualBatchNorm
 from ptarmigan.zoo.image.sagan import SelfAttention
+from ptarmigan.zoo.series import doppelganger as levels
 from ptarmigan.zoo.toy.pacgan import Maxout
 
 Shape = tuple[int, int, int]

@@ -3,13 +3,18 @@
     ptarmigan train series.timegan --data stock.csv --length 24
     ptarmigan sample runs/series.timegan-stock --n 1000 --out made.csv
 
-The game is played on what an autoencoder makes of every step: a generator makes such steps of noise, and a
-supervisor foretells each from those before it. A third of the run trains the autoencoder, a third the
-supervisor, and a third all five networks together. Networks, weights, batch and learning rate are those of
-the published script for stocks (three GRU layers of 24 units, two in the supervisor), but for these: a third
-of the run is 2,000 steps, not 10,000 or more; an optimizer is kept from phase to phase; a discriminator whose
-loss is below 0.15 gets no gradient, and so is still carried on by Adam's momentum for a while; and samples
-are made with averaged weights.
+The GAN is of codes: an embedder e and a recovery r are an autoencoder of every step, a generator g makes
+codes ĥ of noise, and a supervisor s predicts the next code from those before it. With the reconstruction loss
+L_R, the supervised loss L_S = E[‖h_{t+1} − s(h_{1:t})‖²], the unsupervised (adversarial) loss L_U, and the
+distance L_V of moments, a third of the run trains e and r by L_R, a third s by L_S, and a third all five
+networks together:
+
+    e, r: 10 √L_R + 0.1 L_S,    g, s: L_U(s(ĥ)) + γ L_U(ĥ) + 100 √L_S + 100 L_V,    d: its own L_U
+
+Networks, weights, batch and learning rate are those of the published script for stocks (three GRU layers of
+24 units, two in the supervisor), but for these: a third of the run is 2,000 steps, not 10,000 or more; an
+optimizer is kept from phase to phase; a discriminator whose loss is below 0.15 gets no gradient, and so is
+still moved by Adam's momentum for a while; and samples come from the EMA weights.
 Cost and score: after 974 steps, 30 s of one core, on sines:
 sliced Wasserstein distance 0.264 (real samples: 0.00788); benchmarks/results/zoo.json
 """
@@ -24,13 +29,14 @@ from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.losses import non_saturating as loss
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import adams
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.nets.recurrent import Recurrent, RecurrentDiscriminator, RecurrentGenerator
+from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 SURE = 0.15
-"""A discriminator with a smaller loss waits."""
+"""A discriminator with a smaller loss is not trained."""
 
 
 class TimeGAN(Game):
@@ -38,7 +44,7 @@ class TimeGAN(Game):
 
     Args:
         shape: of a series: steps, and numbers at each.
-        width: the size of the networks' states, and of a step as the autoencoder codes it.
+        width: the size of the networks' states, and of the code of a step.
         layers: recurrent layers of every network; one less in the supervisor.
         phase: steps of the first phase, and of the second.
     """
@@ -72,100 +78,90 @@ class TimeGAN(Game):
         )
 
     def recovery_loss(self, batch: Batch) -> Terms:
-        """How far series are from what the autoencoder makes of them."""
+        """10 √L_R."""
         return {"recovery": 10 * root(F.mse_loss(self.recovered(self.coded(batch.x)), batch.x))}
 
     def supervised_loss(self, batch: Batch) -> Terms:
-        """How far the supervisor is from the next step."""
-        return {"supervised": self.off(self.coded(batch.x))}
+        """L_S."""
+        return {"supervised": self.prediction_error(self.coded(batch.x))}
 
     def coding_loss(self, batch: Batch) -> Terms:
-        """Both, for the autoencoder to be foretold easily."""
-        return {**self.recovery_loss(batch), "foretold": 0.1 * self.off(self.coded(batch.x))}
+        """10 √L_R + 0.1 L_S, so that codes are easy to predict."""
+        return {**self.recovery_loss(batch), "foretold": 0.1 * self.prediction_error(self.coded(batch.x))}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """How well made codes are told, before the supervisor and after; and how far off moments are."""
-        made = self.made(noise.normal(len(batch.x), self.latent))
-        after = self.supervised(made)
+        """L_U(s(ĥ)) + γ L_U(ĥ) + 100 √L_S + 100 L_V, with γ = 1."""
+        generated = self.generated(noise.normal(len(batch.x), self.latent))
+        after = self.supervised(generated)
         return {
             "generator": loss.generator(self.discriminator(after), None),
-            "unsupervised": loss.generator(self.discriminator(made), None),
-            "supervised": 100 * root(self.off(self.coded(batch.x))),
-            "moments": 100 * moments_apart(self.recovered(after), batch.x),
+            "unsupervised": loss.generator(self.discriminator(generated), None),
+            "supervised": 100 * root(self.prediction_error(self.coded(batch.x))),
+            "moments": 100 * moment_distance(self.recovered(after), batch.x),
         }
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly it tells codes of real series from made ones, before the supervisor and after."""
-        made = self.made(noise.normal(len(batch.x), self.latent))
-        real, after = self.discriminator(self.coded(batch.x)), self.discriminator(self.supervised(made))
-        told = loss.discriminator(real, after) + F.softplus(self.discriminator(made)).mean()
-        return {"discriminator": told * (told > SURE)}
+        """−E[log d(h)] − E[log(1 − d(s(ĥ)))] − γ E[log(1 − d(ĥ))], with γ = 1; 0 where it is small."""
+        generated = self.generated(noise.normal(len(batch.x), self.latent))
+        real, after = self.discriminator(self.coded(batch.x)), self.discriminator(self.supervised(generated))
+        total = loss.discriminator(real, after) + F.softplus(self.discriminator(generated)).mean()
+        return {"discriminator": total * (total > SURE)}
 
     def coded(self, x: Tensor) -> Tensor:
-        """Steps as the autoencoder codes them."""
+        """h, the codes of steps."""
         return torch.sigmoid(self.embedder(x))
 
     def recovered(self, codes: Tensor) -> Tensor:
-        """The steps of such codes."""
+        """The steps of codes."""
         return torch.sigmoid(self.recovery(codes))
 
     def supervised(self, codes: Tensor) -> Tensor:
-        """The next codes, as the supervisor foretells them."""
+        """The next codes, as the supervisor predicts them."""
         return torch.sigmoid(self.supervisor(codes))
 
-    def off(self, codes: Tensor) -> Tensor:
-        """How far the supervisor is from the next codes."""
+    def prediction_error(self, codes: Tensor) -> Tensor:
+        """E[‖h_{t+1} − s(h_{1:t})‖²], a mean over numbers."""
         return F.mse_loss(self.supervised(codes)[:, :-1], codes[:, 1:])
 
-    def made(self, z: Tensor) -> Tensor:
-        """Codes of noise, which is uniform from 0 to 1."""
+    def generated(self, z: Tensor) -> Tensor:
+        """ĥ, of noise that is uniform from 0 to 1."""
         return torch.as_tensor(self.generator(torch.special.ndtr(z)))
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """Series; ``c`` is not looked at."""
-        return self.recovered(self.supervised(self.made(z)))
+        """Series, r(s(ĥ)); ``c`` is ignored."""
+        return self.recovered(self.supervised(self.generated(z)))
 
 
 def root(x: Tensor) -> Tensor:
-    """The square root, with a slope at 0."""
+    """The square root, with a finite derivative at 0."""
     return (x + 1e-12).sqrt()
 
 
-def moments_apart(a: Tensor, b: Tensor) -> Tensor:
-    """How far apart the means and the deviations of two batches are, step by step and channel by channel."""
+def moment_distance(a: Tensor, b: Tensor) -> Tensor:
+    """L_V: how much means and standard deviations of two batches differ, by step and channel."""
     deviations = [(x.var(0, correction=0) + 1e-6).sqrt() for x in (a, b)]
     return (deviations[0] - deviations[1]).abs().mean() + (a.mean(0) - b.mean(0)).abs().mean()
 
 
+@configurable
 def recipe(
     data: Series = Series(),
     *,
     width: int = 24,
     layers: int = 3,
     lr: float = 1e-3,
-    half_life: float = 10_000.0,
-    steps: int = 6_000,
-    batch: int = 128,
-    seed: int = 0,
+    training: Training = Training(steps=6_000, batch=128),
 ) -> Run:
-    """A TimeGAN.
+    """A TimeGAN; all three phases together are as long as the run.
 
     Args:
-        data: the series.
         width: the size of the networks' states.
         layers: recurrent layers of a network.
-        lr: Adam's learning rate.
-        half_life: of the averaged weights, in series.
-        steps: the length of the run, of all three phases together.
-        batch: series in a step.
-        seed: names every random choice.
     """
-    noise.at(seed, "weights")
-    samples = data.open(batch=batch, seed=seed)
-    game = TimeGAN(samples.space.shape, width, layers, steps // 3)
+    samples = training.open(data)
+    game = TimeGAN(samples.space.shape, width, layers, training.steps // 3)
     players = ("embedder", "recovery", "generator", "supervisor", "discriminator")
-    optimizers = {name: adam(getattr(game, name), lr, (0.9, 0.999)) for name in players}
-    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life)
+    return training.run(game, samples, adams(game, lr, (0.9, 0.999), players))
 
 
 small = dict(length=6, width=6, layers=1, steps=3, batch=16)

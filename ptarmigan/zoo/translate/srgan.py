@@ -3,12 +3,17 @@
     ptarmigan train translate.srgan --data ./photos --size 128 --pair lowres:4 --features squeezenet
     ptarmigan train translate.srgan --data cifar10 --width 16 --growth 8 --blocks 2 --steps 3000
 
-The second command takes minutes of a CPU. A network of dense blocks first learns pixels alone, then goes on
-against a discriminator that says which of two pictures is more real, held by a perceptual term. As published:
-23 blocks, weights 1, 5e-3 and 1e-2, batch 16, Adam 2e-4 for pixels, then 1e-4, halved at an eighth, a
-quarter, a half and three quarters. Not so: the discriminator is a PatchGAN; the perceptual term takes all
-layers of a network of the judge, which is not VGG; what is made is added to the enlarged input; weights are
-averaged. Inputs as large as outputs will do.
+The second command takes minutes of a CPU. A network of dense blocks first minimises L₁ alone, then goes on
+against a relativistic average discriminator, which tells how much more real one image is than the mean of the
+others:
+
+    D_Ra(x, y) = σ(C(x) − E[C(y)]),    L_D = −E[log D_Ra(b, G(a))] − E[log(1 − D_Ra(G(a), b))]
+    L_G = L_percep + λ L_G^Ra + η L₁,    L_G^Ra = −E[log(1 − D_Ra(b, G(a)))] − E[log D_Ra(G(a), b)]
+
+As published: 23 blocks, weights 1, λ = 5e-3 and η = 1e-2, batch 16, Adam 2e-4 for L₁, then 1e-4, halved at an
+eighth, a quarter, a half and three quarters. Not as published: the discriminator is a PatchGAN; the
+perceptual loss takes all layers of a network of the evaluation, which is not VGG; the output is added to the
+enlarged input; there is an EMA. Inputs as large as outputs will do.
 Cost and score: after 121 steps, 30 s of one core, on digits from their edges:
 L1 0.125 (bicubic upscaling: 0.171, mean image: 0.192, regression U-Net: 0.0566); benchmarks/results/zoo.json
 """
@@ -19,36 +24,45 @@ from typing import Literal
 
 import torch
 import torch.nn.functional as F
+from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import Loss, relativistic, relativistic_average
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import adams
 from ptarmigan.core.schedule import Schedule
+from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
-from ptarmigan.nets.rrdb import RRDBNet
+from ptarmigan.nets.unet import enlarged
 from ptarmigan.tasks.translate.perceptual import Perceptual, perceptual
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 LOSSES = {"relativistic_average": relativistic_average, "relativistic": relativistic}
 HALVED = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
-"""At which parts of what follows the pixels the rate is halved."""
+"""At which parts of what follows L₁ alone the learning rate is halved."""
+SHARE = 0.2
+"""Of what a block makes, added to what came in."""
+SLOPE = 0.2
+START = 0.1
+"""What He et al.'s initial weights are multiplied by, so that deep networks begin near the identity."""
+
+Pictures = Float[Tensor, "batch channel height width"]
 
 
 class SRGAN(Translation):
     """A generator ``a -> b`` and a discriminator ``b -> scores`` of patches.
 
     Args:
-        generator: makes a picture of an input.
-        discriminator: scores patches of a picture.
-        loss: what the players go down; relative.
-        near: the perceptual distance; None where it weighs nothing, or nothing is trained.
-        weights: of the perceptual, the adversarial and the pixel term.
-        alone: for so many steps the generator learns pixels alone.
+        generator: G.
+        discriminator: D.
+        loss: of both players, a relativistic one.
+        near: the perceptual distance; None where its weight is 0, or nothing is trained.
+        weights: of L_percep, λ and η.
+        alone: for so many steps the generator minimises L₁ alone.
     """
 
     def __init__(
@@ -73,36 +87,146 @@ class SRGAN(Translation):
         )
 
     def pixel_loss(self, batch: Batch) -> Terms:
-        """How far pictures are from the real ones, pixel by pixel."""
+        """L₁ = E[‖G(a) − b‖₁]."""
         return {"L1": F.l1_loss(self.generator(batch.c), batch.x)}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
-        """How badly real pictures are told from made ones."""
+        """L_D, of D_Ra."""
         real, fake = self.discriminator(batch.x), self.discriminator(self.generator(batch.c))
         return {"discriminator": self.loss.discriminator(real, fake)}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """How well made pictures are told from real ones, and how far they are from these."""
-        seen, adversarial, pixels = self.weights
-        made = self.generator(batch.c)
-        scores = self.discriminator(made), self.discriminator(batch.x)
+        """L_percep + λ L_G^Ra + η L₁."""
+        percep, adversarial, pixels = self.weights
+        output = self.generator(batch.c)
+        scores = self.discriminator(output), self.discriminator(batch.x)
         terms = {
             "generator": adversarial * self.loss.generator(*scores),
-            "pixels": pixels * F.l1_loss(made, batch.x),
+            "pixels": pixels * F.l1_loss(output, batch.x),
         }
         if self.near is not None:
-            terms["perceptual"] = seen * self.near(made, batch.x)
+            terms["perceptual"] = percep * self.near(output, batch.x)
         return terms
 
     def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """Pictures made of inputs."""
+        """G(a)."""
         return torch.as_tensor(self.generator(a))
 
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The mean score of a picture's patches."""
+        """The mean score of an image's patches."""
         return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
 
+class RRDBNet(nn.Module):
+    """Blocks at the size of the inputs, then enlargements, nearest neighbour before a convolution.
+
+    Nothing is normalised, so pictures keep their contrast. Of pictures of one size nothing is enlarged. Where
+    inputs have as many channels, or are the greys of colours, what is made is added to the enlarged input
+    (Kim et al. 2016, arXiv 1511.04587), so that it begins as a cubic interpolation: ESRGAN learns that too,
+    but in hours.
+
+    Args:
+        inputs: channels, height and width of an input; of other heights and widths, too, once built.
+        shape: of the output.
+        width: channels; 64 as published.
+        growth: channels that each layer of a dense block adds; 32 as published.
+        blocks: 23 as published.
+
+    Raises:
+        ValueError: the output's sides are not the same whole multiple of the input's.
+    """
+
+    def __init__(
+        self,
+        inputs: tuple[int, ...],
+        shape: tuple[int, ...],
+        width: int = 64,
+        growth: int = 32,
+        blocks: int = 23,
+    ) -> None:
+        super().__init__()
+        times = shape[1] // inputs[1]
+        if (times * inputs[1], times * inputs[2]) != tuple(shape[1:]):
+            raise ValueError(
+                f"pictures of {inputs[1]}x{inputs[2]} cannot be made into {shape[1]}x{shape[2]}: "
+                "super-resolution enlarges both sides by one whole number"
+            )
+        self.times, self.added = times, (inputs[0], shape[0]) == (1, 3) or inputs[0] == shape[0]
+        self.first = convolution(inputs[0], width)
+        body = [nn.Sequential(*(Dense(width, growth) for _ in range(3))) for _ in range(blocks)]
+        self.body = nn.ModuleList(body)
+        self.trunk = convolution(width, width)
+        self.factors = factors(times)
+        self.rise = nn.ModuleList(convolution(width, width) for _ in self.factors)
+        self.last = nn.Sequential(
+            convolution(width, width), nn.LeakyReLU(SLOPE), convolution(width, shape[0])
+        )
+        initialise(self, _begin)
+
+    def forward(self, a: Float[Tensor, "batch input high wide"]) -> Pictures:
+        """Pictures, near [-1, 1]."""
+        x = first = self.first(a)
+        for block in self.body:
+            x = x + SHARE * block(x)
+        x = first + self.trunk(x)
+        for times, layer in zip(self.factors, self.rise, strict=True):
+            x = F.leaky_relu(layer(F.interpolate(x, scale_factor=times, mode="nearest")), SLOPE)
+        made: Tensor = self.last(x)
+        return made + enlarged(a, self.times) if self.added else made
+
+
+class Dense(nn.Module):
+    """Five convolutions, each of which sees what came in and what all before it made."""
+
+    def __init__(self, width: int, growth: int) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(convolution(width + i * growth, growth) for i in range(4))
+        self.last = convolution(width + 4 * growth, width)
+
+    def forward(self, x: Pictures) -> Pictures:
+        """As many channels, as high and wide."""
+        seen = x
+        for layer in self.layers:
+            seen = torch.cat([seen, F.leaky_relu(layer(seen), SLOPE)], 1)
+        return x + SHARE * torch.as_tensor(self.last(seen))
+
+
+def convolution(inputs: int, outputs: int) -> nn.Conv2d:
+    """A 3 × 3 convolution that keeps the sides."""
+    return nn.Conv2d(inputs, outputs, 3, padding=1)
+
+
+def factors(n: int) -> list[int]:
+    """The prime factors of ``n``, the smallest first."""
+    found, prime = [], 2
+    while n > 1:
+        if n % prime:
+            prime += 1
+        else:
+            found.append(prime)
+            n //= prime
+    return found
+
+
+def _begin(weight: Tensor) -> None:
+    nn.init.kaiming_normal_(weight)
+    with torch.no_grad():
+        weight.mul_(START)
+
+
+def halving(alone: float) -> Schedule:
+    """Twice the rate while L₁ is minimised alone, then the rate, halved at each of ``HALVED``."""
+
+    def rate(progress: float) -> float:
+        if progress < alone:
+            return 2.0
+        done = (progress - alone) / max(1 - alone, 1e-9)
+        return 0.5 ** sum(done >= part for part in HALVED)
+
+    return rate
+
+
+@configurable
 def recipe(
     data: Pairs = Pairs(pair="lowres:2"),
     *,
@@ -117,34 +241,25 @@ def recipe(
     pixels: float = 1e-2,
     alone: float = 0.25,
     lr: float = 1e-4,
-    half_life: float = 5_000.0,
-    steps: int = 20_000,
-    batch: int = 16,
-    seed: int = 0,
+    training: Training = Training(half_life=5_000.0, batch=16),
 ) -> Run:
     """ESRGAN.
 
     Args:
-        data: the pairs.
         width: channels of the generator, and of the discriminator's first layer.
         growth: channels that each layer of a dense block adds.
         blocks: of the generator, each of three dense blocks.
-        loss: real pictures are held against the mean of made ones, or each against its own.
-        features: the perceptual term's network: one that is trained on the data, for pictures of up to 64
+        loss: real images are compared with the mean of generated ones, or each with its own.
+        features: the perceptual loss's network: one that is trained on the data, for images of up to 64
             pixels a side, or SqueezeNet.
         weights: a file of SqueezeNet's weights; the one in the cache where empty.
-        perceptual_weight: of the distance in the network's layers; 0 needs no network.
-        adversarial: weight of the discriminator's word.
-        pixels: weight of the distance of pixels.
-        alone: the share of the run in which the generator learns pixels alone.
+        perceptual_weight: of the perceptual loss; 0 needs no network.
+        adversarial: λ, of the adversarial loss.
+        pixels: η, of L₁.
+        alone: the share of the run in which the generator minimises L₁ alone.
         lr: Adam's learning rate after that; twice as much until then.
-        half_life: of the averaged weights, in pictures.
-        steps: the length of the run.
-        batch: pairs in a step.
-        seed: names every random choice.
     """
-    noise.at(seed, "weights")
-    samples = data.open(batch=batch, seed=seed)
+    samples = training.open(data)
     inputs, shape = samples.require_inputs().shape, samples.space.shape
     game = SRGAN(
         RRDBNet(inputs, shape, width, growth, blocks),
@@ -152,25 +267,9 @@ def recipe(
         LOSSES[loss],
         perceptual(features, samples, weights) if perceptual_weight else None,
         (perceptual_weight, adversarial, pixels),
-        round(alone * steps),
+        round(alone * training.steps),
     )
-    optimizers = {
-        "discriminator": adam(game.discriminator, lr, (0.9, 0.999)),
-        "generator": adam(game.generator, lr, (0.9, 0.999)),
-    }
-    return Run(game, samples, optimizers, steps=steps, seed=seed, half_life=half_life, rate=halving(alone))
-
-
-def halving(alone: float) -> Schedule:
-    """Twice the rate while pixels are learnt alone, then the rate, halved again and again."""
-
-    def rate(progress: float) -> float:
-        if progress < alone:
-            return 2.0
-        done = (progress - alone) / max(1 - alone, 1e-9)
-        return 0.5 ** sum(done >= part for part in HALVED)
-
-    return rate
+    return training.run(game, samples, adams(game, lr, (0.9, 0.999)), rate=halving(alone))
 
 
 small = dict(width=4, growth=4, blocks=1, perceptual_weight=0.0, steps=4, batch=4)

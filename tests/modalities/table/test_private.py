@@ -24,7 +24,7 @@ from ptarmigan.training.draw import Draw
 from ptarmigan.training.private import Privacy
 from ptarmigan.training.rules import descend
 from ptarmigan.training.settings import Settings
-from ptarmigan.zoo.table.dpgan import apart, recipe, small
+from ptarmigan.zoo.table.dpgan import gap, recipe, small
 
 DELTA = 1e-5
 
@@ -60,7 +60,7 @@ def test_every_sample_is_clipped_as_a_loop_would_clip_it(critic):
             total += counts * g * min(1, 0.7 / length) / 4
     assert min(lengths) < 0.7 < max(lengths)  # else nothing is seen
     noise.at(0)
-    term = privacy.term(critic, apart, drawn, real, made)
+    term = privacy.term(critic, gap, drawn, real, made)
     torch.testing.assert_close(term.detach(), torch.stack(losses).mean())
     for found, wanted in zip(slope(critic, term), expected, strict=True):
         torch.testing.assert_close(found, wanted)
@@ -71,7 +71,7 @@ def test_nothing_of_a_sample_is_longer_than_the_limit_however_far_it_is(critic):
     privacy = Privacy(0.0, 0.5, rate=0.1, size=4.0, places=8, delta=DELTA)
 
     def whole(real):
-        return torch.cat([g.flatten() for g in slope(critic, privacy.term(critic, apart, drawn, real, made))])
+        return torch.cat([g.flatten() for g in slope(critic, privacy.term(critic, gap, drawn, real, made))])
 
     drawn = torch.ones(8)
     far = real.clone()
@@ -90,7 +90,7 @@ def test_the_noise_is_of_the_limit_and_new_at_every_move(critic):
         noise.at(0, move)
         found.append(
             torch.cat(
-                [g.flatten() for g in slope(critic, privacy.term(critic, apart, torch.zeros(8), real, made))]
+                [g.flatten() for g in slope(critic, privacy.term(critic, gap, torch.zeros(8), real, made))]
             )
         )
     seen = torch.stack(found)

@@ -11,8 +11,15 @@ from ptarmigan.core import noise
 from ptarmigan.core.optim import adam
 from ptarmigan.modalities.table.conditional import Target
 from ptarmigan.modalities.table.source import Table
-from ptarmigan.nets.square import SquareDiscriminator, SquareGenerator, laid_out, square_of
-from ptarmigan.zoo.table.tablegan import information, recipe, small
+from ptarmigan.zoo.table.tablegan import (
+    SquareDiscriminator,
+    SquareGenerator,
+    information,
+    laid_out,
+    recipe,
+    small,
+    square_of,
+)
 
 ROWS = pd.DataFrame(
     {
@@ -91,10 +98,10 @@ def test_the_classifier_learns_and_the_generator_is_charged_for_what_does_not_fo
     optimizer = adam(game.classifier, 1e-2)
     for _ in range(60):
         optimizer.zero_grad()
-        game.told(x).backward()
+        game.class_error(x).backward()
         optimizer.step()
     game.eval().requires_grad_(False)
     swapped = x.clone()
     begin, end = game.target.begin, game.target.end
     swapped[:, begin:end] = x[:, begin:end].flip(1)
-    assert float(game.told(x)) < 0.1 < 1 < float(game.told(swapped))
+    assert float(game.class_error(x)) < 0.1 < 1 < float(game.class_error(swapped))

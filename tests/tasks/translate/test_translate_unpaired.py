@@ -20,9 +20,9 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.nets.patches import PatchHeads, at, patch_nce, somewhere
 from ptarmigan.nets.translator import Reader, Translator
 from ptarmigan.training.options import build
+from ptarmigan.zoo.translate.cut import PatchHeads, at, patch_nce, somewhere
 from ptarmigan.zoo.translate.style import details
 
 RECIPES = ["translate.cyclegan", "translate.cut", "translate.fastcut", "translate.style"]
@@ -233,7 +233,7 @@ def test_content_goes_with_the_patches():
     a = torch.randn(2, 3, 17, 23)
     features, others = game.generator.features(a), game.generator.features(a.flip(0))
     noise.at(0)
-    assert game.apart(features, features) < game.apart(others, features)
+    assert game.contrast(features, features) < game.contrast(others, features)
 
 
 def test_pairs_are_drawn_apart():
