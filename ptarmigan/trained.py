@@ -22,7 +22,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.media.plain import parse
 from ptarmigan.metrics.path import slerp
-from ptarmigan.modalities.registry import from_json, modality_of
+from ptarmigan.modalities.registry import from_json, modality_of, optional_from_json
 from ptarmigan.tasks.choice import task_type
 from ptarmigan.tasks.detect import detector as detection
 from ptarmigan.tasks.detect.scores import scored
@@ -68,8 +68,7 @@ class Trained(nn.Module):
         self.game, self.space, self.description = game, space, description
         frequencies = description.get("frequencies")
         self.frequencies = None if frequencies is None else np.asarray(frequencies)
-        inputs = description.get("inputs")
-        self.inputs = None if inputs is None else from_json(inputs)
+        self.inputs = optional_from_json(description.get("inputs"))
         wanted = description.get("precision")
         self.precision: torch.dtype | None = torch.bfloat16 if wanted == "bfloat16" else None
 
@@ -435,7 +434,8 @@ class Translator(Trained):
         Raises:
             ValueError: this is no translation of pictures, or goes the other way only.
         """
-        assert self.inputs is not None, "a translation's file says what it starts from"
+        if not self.inputs:
+            raise ValueError("this run's file does not say what it translates from")
         trained = self.description.get("options", {}).get("direction", "AtoB")
         return direction_of(self.game, self.inputs, self.space, name, trained, self.precision)
 
@@ -505,10 +505,10 @@ def load(
     edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
     problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
     with must_fit(problem):
-        space, inputs = from_json(description["space"]), description.get("inputs")
+        space = from_json(description["space"])
         if game is None:
             recipe = zoo.recipe(description["recipe"])
-            blank = Blank(space, None if inputs is None else from_json(inputs))
+            blank = Blank(space, optional_from_json(description.get("inputs")))
             game = build(recipe, description["options"] | {"data": blank}).game
         for name in game.averaged:
             mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}

@@ -94,6 +94,15 @@ def networks_for(space: Space) -> Networks:
     return found.networks(space)
 
 
+def optional_from_json(plain: Mapping[str, Any] | None) -> Space | None:
+    """The space that is described, where one is.
+
+    Raises:
+        ValueError: the description names no space, or does not fit it.
+    """
+    return None if plain is None else from_json(plain)
+
+
 def from_json(plain: Mapping[str, Any]) -> Space:
     """The space that ``Space.to_json`` described.
 

@@ -24,7 +24,7 @@ from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, spelt
 from ptarmigan.report.story import read
 from ptarmigan.tasks.choice import task_of
-from ptarmigan.trained import Trained, load, rebuild
+from ptarmigan.trained import Trained, Translator, load, rebuild
 
 REAL = "real"
 SHOWN = 36
@@ -187,7 +187,7 @@ def _picture(group: Group) -> tuple[Image.Image | None, str]:
             return picture, f"{run.folder}, step {step:,}."
     try:
         trained = load(run.folder)
-        if trained.inputs is not None:
+        if isinstance(trained, Translator):
             return _rows(run.folder, trained), f"{run.folder}, translations of held-out inputs."
         return trained.space.render(trained.sample(SHOWN)), f"{run.folder}, samples of seed 0."
     except (ValueError, OSError, RuntimeError) as error:
