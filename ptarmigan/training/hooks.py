@@ -61,12 +61,12 @@ class Logging(Hook):
         if not trainer.resumed:
             trainer.log.skipped(left_out(trainer.run.samples))
         elif trainer.step:
-            trainer.log.say(f"going on from step {trainer.step}")
+            trainer.log.screen.say(f"going on from step {trainer.step}")
 
     def step(self, trainer: Trainer, terms: Terms) -> None:
         """Count the losses, and log them where that is due."""
         self.meter.add(terms)
-        trainer.log.advance(trainer.step)
+        trainer.log.screen.advance(trainer.step)
         self.means = {}
         if due(trainer.step, self.every):
             self.write(trainer)

@@ -110,7 +110,7 @@ class Log:
             words = f"skipped {len(files)} files"
             self.files.event(0, words, files=files)
             more = f" and {len(files) - NAMED} more (see log.jsonl)" if len(files) > NAMED else ""
-            self.tell(f"{words}: {'; '.join(files[:NAMED])}{more}")
+            self.screen.tell(f"{words}: {'; '.join(files[:NAMED])}{more}")
             self._each(lambda logger: logger.event(0, words), self.own)
 
     def finished(self, step: int, reason: str) -> None:
@@ -118,26 +118,14 @@ class Log:
         words = f"finished: {reason}"
         if self.files is not None and not self.files.ends_with(words):
             self.files.event(step, words)
-        self.say(f"step {step}: {words}")
+        self.screen.say(f"step {step}: {words}")
         self._each(lambda logger: logger.event(step, words), self.own)
-
-    def tell(self, words: str) -> None:
-        """One line that a person must not miss, on stderr."""
-        self.screen.tell(words)
-
-    def say(self, words: str) -> None:
-        """One line for a person who wants to watch."""
-        self.screen.say(words)
-
-    def advance(self, step: int) -> None:
-        """One step was made."""
-        self.screen.advance(step)
 
     def disk_is_full(self, error: OSError) -> None:
         """Training goes on where its files cannot be written; that is told once."""
         if not self.full:
             self.full = True
-            self.tell(
+            self.screen.tell(
                 f"could not write to {self.folder} ({error.strerror}): training goes on without its log"
             )
 
@@ -160,7 +148,7 @@ class Log:
                     call(logger)
                 except Exception as error:  # a logger is anybody's code, and costs no training
                     self.loggers.remove(logger)
-                    self.tell(
+                    self.screen.tell(
                         f"the logger {type(logger).__name__} failed ({type(error).__name__}: "
                         f"{one_line(error)}): training goes on without it"
                     )

@@ -109,7 +109,7 @@ class Trainer:
         if settings.compile:
             for network in run.game.children():
                 network.compile(dynamic=False)  # with symbolic shapes inductor fails on a U-Net's levels
-        self.checkpoints = Checkpoints(folder, settings.keep, log.tell)
+        self.checkpoints = Checkpoints(folder, settings.keep, log.screen.tell)
         self.hooks: list[Hook] = []
         self.step, self.seconds, self.saved_at = 0, 0.0, time.monotonic()
         self.scores: dict[str, float] = {}
