@@ -10,8 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
 from PIL import Image
+from pyarrow import parquet as pq
 
 from ptarmigan.data import archives
 from ptarmigan.data.archives import Tars, Zip, shards
@@ -281,9 +283,6 @@ def test_tops_that_are_splits() -> None:
 
 
 def parquet(path: Path, chosen: list[int], form: str = "struct", names: list[str] | None = None) -> Path:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet as pq
-
     data = [png(seed) for seed in chosen]
     cells = pyarrow.array([{"bytes": d, "path": None} for d in data]) if form == "struct" else data
     table = pyarrow.table({"id": list(range(len(data))), "image": cells, "label": [s % 3 for s in chosen]})
@@ -316,9 +315,6 @@ def test_a_folder_of_parquet_files(tmp_path: Path) -> None:
 
 
 def test_what_is_wrong_with_a_parquet_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    from pyarrow import parquet as pq
-
     (tmp_path / "x.parquet").write_bytes(b"PAR1 nonsense PAR1")
     with pytest.raises(ValueError, match="not a readable Parquet"):
         opened(tmp_path / "x.parquet")

@@ -114,6 +114,7 @@ def test_every_fault_has_its_name_and_its_onset(fault, since):
     found = diagnose(history(since, **FAULTS[fault]))
     assert found[0].fault == fault
     assert abs(found[0].step - since) <= 0.05 * STEPS
+    assert found[0].evidence
     assert all(np.isfinite(value) for value in found[0].evidence.values())
     assert 0.5 <= found[0].certainty <= 1
 

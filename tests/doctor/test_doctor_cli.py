@@ -237,13 +237,15 @@ def test_where_options_cannot_help_another_recipe_does():
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_recipe_can_be_treated_with_options_that_it_has(name):
-    run = contract.small_run(name)
+    run, treatments = contract.small_run(name), []
     for fault, before in product(Fault, ([], [{"lr": 1.0}])):
         asked = setup(name, defaults(zoo.recipe(name)), zoo.recipe)
         done = [{"recipe": name, "changes": changes} for changes in before if "lr" in asked.options]
-        for treatment in proposals(Finding(fault, 10), asked, zoo.recipe, run, done):
-            assert treatment.changes.keys() <= defaults(zoo.recipe(treatment.recipe)).keys()
-            assert treatment.words
+        treatments += proposals(Finding(fault, 10), asked, zoo.recipe, run, done)
+    assert treatments
+    for treatment in treatments:
+        assert treatment.changes.keys() <= defaults(zoo.recipe(treatment.recipe)).keys()
+        assert treatment.words
 
 
 def test_augmentation_comes_first_where_samples_are_few():

@@ -43,6 +43,7 @@ def test_a_healthy_translation_is_healthy():
 def test_every_fault_has_its_name(fault):
     first = diagnose(told(**SICK[fault]))[0]
     assert first.fault == fault
+    assert first.evidence
     assert all(np.isfinite(value) for value in first.evidence.values())
     assert 0.5 <= first.certainty <= 1
 
@@ -132,10 +133,14 @@ def test_a_cycle_that_hides_its_input_and_one_that_shows_it():
 def test_what_is_learned_stays_in_a_treatment(name):
     mine = defaults(zoo.recipe(name)) | {"pair": "gray", "jitter": 4}
     asked, done = setup(name, mine, zoo.recipe), [{"recipe": name, "changes": {"lr": 1.0}}]
+    treatments = []
     for fault in (*SICK, Fault.COLLAPSE, Fault.MEMORISATION):
         treatment = treat(Finding(fault, 10), asked, zoo.recipe, run=contract.small_run(name), done=done)
-        assert treatment is None or treatment.recipe.startswith("translate.")
-        assert treatment is None or treatment.changes.keys().isdisjoint({"pair", "jitter"})
+        treatments += [treatment] if treatment else []
+    assert treatments
+    for treatment in treatments:
+        assert treatment.recipe.startswith("translate.")
+        assert treatment.changes.keys().isdisjoint({"pair", "jitter"})
 
 
 def test_the_rules_are_quiet_where_nothing_is_translated():

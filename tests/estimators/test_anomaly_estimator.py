@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
@@ -107,8 +108,7 @@ def test_a_run_is_loaded_with_its_threshold(tmp_path):
 
 
 def test_names_of_columns_are_kept(tmp_path):
-    pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(rows(60), columns=list("abcdé"))
+    frame = pd.DataFrame(rows(60), columns=list("abcdé"))
     detector().fit(frame).save(tmp_path / "model.safetensors")
     again = AnomalyGAN.load(tmp_path / "model.safetensors", device="cpu")
     assert list(again.feature_names_in_) == list("abcdé")
@@ -162,7 +162,7 @@ def test_images_are_learnt_and_where_they_are_abnormal(tmp_path):
     assert (model.predict(spotted) == -1).mean() > 0.9
     heat = model.heat(spotted)
     assert heat.shape == (20, 9, 8)
-    assert heat.min() >= 0
+    assert (heat.max((1, 2)) > 0).all()
     assert heat[:, 2:5, 3:6].mean() > 4 * heat[:, 6:].mean()
     np.testing.assert_array_equal(model.heat(spotted[3:4, :, :, None] / 255), heat[3:4])
     assert model.sample(3).shape == (3, 9, 8, 1)

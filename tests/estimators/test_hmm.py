@@ -8,8 +8,6 @@ import pytest
 
 from ptarmigan.estimators.hmm import HiddenMarkov
 
-pytest.importorskip("hmmlearn")
-
 
 def switching(n: int = 200, length: int = 12, seed: int = 0) -> np.ndarray:
     """Series that stay near 0 or near 5, and change over in one step of ten."""

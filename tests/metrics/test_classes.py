@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from torchmetrics.image.inception import InceptionScore
 
 from ptarmigan.metrics.classes import (
     Share,
@@ -75,11 +76,10 @@ class TestInceptionScore:
         assert classifier_score(p) == pytest.approx(expected, rel=1e-12)
 
     def test_equals_torchmetrics(self):
-        image = pytest.importorskip("torchmetrics.image.inception")
         p = unsure(200)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it keeps all features, and one part has no deviation
-            metric = image.InceptionScore(feature=torch.nn.Identity(), splits=1)
+            metric = InceptionScore(feature=torch.nn.Identity(), splits=1)
             metric.update(torch.from_numpy(np.log(p)))
             value, _ = metric.compute()
         assert inception_score(p, splits=1).value == pytest.approx(value.item(), rel=1e-6)

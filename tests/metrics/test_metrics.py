@@ -323,7 +323,8 @@ class TestClassifier:
         x = found(raw)
         assert x.shape == (12, 64)
         assert np.isfinite(x).all()
-        assert 0 <= found.accuracy(ArraySource(raw)) <= 1
+        right = 12 * found.accuracy(ArraySource(raw))
+        assert right == pytest.approx(round(right)), "a share of the twelve"
 
     def test_turns(self):
         how = torch.arange(4)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d
+from torchmetrics.functional import image as functional
 
 from ptarmigan.metrics.similarity import WEIGHTS, ms_ssim, ms_ssim_diversity, psnr, scales, ssim
 
@@ -28,7 +29,6 @@ def raw(x):
 
 def torchmetrics_inside(a, b):
     """SSIM and structure by torchmetrics, both as the mean over windows that lie inside the image."""
-    functional = pytest.importorskip("torchmetrics.functional.image")
     measure = functional.structural_similarity_index_measure
     _, full = measure(a, b, data_range=1.0, reduction="none", return_full_image=True)
     _, structure = measure(a, b, data_range=1.0, reduction="none", return_contrast_sensitivity=True)
@@ -55,7 +55,6 @@ class TestReferences:
         torch.testing.assert_close(ms_ssim(a, b).double(), expected, rtol=0, atol=2e-6)
 
     def test_large_images_score_as_torchmetrics_has_them_but_for_the_border_of_the_coarsest_scale(self):
-        functional = pytest.importorskip("torchmetrics.functional.image")
         a = pictures(side=256)
         b = noisy(a, 0.1)
         expected = functional.multiscale_structural_similarity_index_measure(

@@ -651,7 +651,7 @@ def test_without_the_data() -> None:
     samples = Images(Blank(space), size="9").open(batch=2)
     assert samples.space == space
     assert samples.labelled
-    with pytest.raises(ValueError, match=r"."):
+    with pytest.raises(ValueError, match="there is no sample to draw"):
         samples.draw(0)
     samples.close()
     with pytest.raises(ValueError, match="PointSpace"):

@@ -102,8 +102,16 @@ def test_what_is_not_compared():
         scores.predictive_score(moving(9), moving(2))
 
 
-def test_constant_channels_do_not_count():
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_constant_channel_is_at_no_distance_and_costs_no_number(measure):
+    """It is one more channel, over which distances are averaged; 0 by 0 is nowhere in them."""
+    x, y = moving(50), moving(50, 1)
+    flat_x, flat_y = (np.concatenate([s, np.ones((50, 16, 1))], 2) for s in (x, y))
+    pairs = 3 if measure is scores.cross_correlation_error else 1.5
+    assert measure(flat_x, flat_y) == pytest.approx(measure(x, y) / pairs)
+
+
+def test_a_channel_that_is_constant_in_a_series_does_not_count_there():
     x = moving(50)
-    flat = np.concatenate([x, np.ones((50, 16, 1))], 2)
-    for measure in MEASURES:
-        assert measure(flat, flat) == 0
+    x[:10, :, 1] = 3
+    np.testing.assert_allclose(scores.autocorrelation(x)[:, 1], scores.autocorrelation(x[10:])[:, 1])

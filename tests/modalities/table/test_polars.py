@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from ptarmigan import TableGAN
@@ -14,7 +15,6 @@ from ptarmigan.evaluation import score as judge
 from ptarmigan.modalities.table.polars_frames import from_polars, to_polars
 from ptarmigan.modalities.table.source import Table
 
-pl = pytest.importorskip("polars")
 N = 80
 
 

@@ -157,13 +157,13 @@ def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(t
 
 @pytest.mark.parametrize("name", OF_IMAGES)
 def test_every_pixel_of_an_image_is_so_abnormal(name):
-    """As the image alone decides; nowhere less than nothing."""
+    """As the image alone decides; in every image there is some pixel that is not made again as it was."""
     run = build(zoo.recipe(name), contract.small(name) | {"data": images()})
     contract.played(run)
     game, asked = run.game.eval(), images(70, seed=1)
     found = scored(game.where, game, run.space, asked)
     assert found.shape == (70, 8, 9)
-    assert found.min() >= 0
+    assert (found.max((1, 2)) > 0).all()
     np.testing.assert_array_equal(scored(game.where, game, run.space, asked[33:34]), found[33:34])
     spotted = asked[:1].copy()
     spotted[0, 2, 3] = 255 - spotted[0, 2, 3]
