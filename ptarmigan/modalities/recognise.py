@@ -45,7 +45,8 @@ def recognise(data: Any, kind: str = "") -> Recognised:
         raise ValueError(
             f"{called(data)} could be {said}: say which with --kind, such as --kind {found[0].modality.name}"
         )
-    if isinstance(data, str | Path) and not Path(data).expanduser().exists():
+    nowhere = isinstance(data, str | Path) and not (str(data) and Path(data).expanduser().exists())
+    if nowhere:
         raise FileNotFoundError(f"there is no data {str(data)!r}: nothing is there, and no set is called so")
     takes = "; ".join(f"{each.plural}: {each.takes}" for each in known if each.takes)
     raise ValueError(f"{called(data)} is no kind of data that is read: expected {takes}")
