@@ -33,7 +33,7 @@ from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import read
 from ptarmigan.training.distributed import Ranks, join, leave, wait
 from ptarmigan.training.draw import Draw
-from ptarmigan.training.options import build, defaults, plain
+from ptarmigan.training.options import build, defaults, is_group, plain
 from ptarmigan.training.rules import Rule, descend, due, extragradient, parameters, simultaneous
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
@@ -79,7 +79,7 @@ def options_are_plain(name: str) -> None:
 
 
 def documented(name: str) -> None:
-    """The docstring names the paper, a command, and the cost and score or the file that holds them."""
+    """The docstring names the paper, a command, the file of cost and score, and every option."""
     words = zoo.module(name).__doc__ or ""
     if not re.search(r"(19|20)\d\d", words):
         raise Broken("it cites no paper with its year")
@@ -87,6 +87,12 @@ def documented(name: str) -> None:
         raise Broken("it shows no 'ptarmigan train' command")
     if "benchmarks/results/" not in words and zoo.module(name).__name__.startswith("ptarmigan.zoo."):
         raise Broken("it does not name the file in benchmarks/results/ that holds its cost and score")
+    recipe = zoo.recipe(name)
+    described = inspect.getdoc(recipe) or ""
+    for parameter in inspect.signature(recipe).parameters.values():
+        known = is_group(parameter.default) or re.search(rf"^ +{parameter.name}:", described, re.MULTILINE)
+        if not known:
+            raise Broken(f"the docstring of the function does not describe {parameter.name}")
 
 
 def players_have_optimizers(name: str) -> None:
@@ -129,7 +135,7 @@ def samples_decode(name: str) -> None:
     run = small_run(name)
     played(run)
     run.game.eval()
-    raw = made(run, run.game)
+    raw = generate_few(run, run.game)
     real = run.samples.source.read(np.arange(5))
     if raw.shape != real.shape or raw.dtype != real.dtype:
         raise Broken(f"samples are {raw.dtype}{raw.shape}, the data {real.dtype}{real.shape}")
@@ -137,11 +143,11 @@ def samples_decode(name: str) -> None:
         raise Broken("samples are not finite")
     again = build(zoo.recipe(name), small(name) | {"data": run.samples.blank}).game
     again.load_state_dict(run.game.state_dict())
-    if not np.array_equal(raw, made(run, again.eval())):
+    if not np.array_equal(raw, generate_few(run, again.eval())):
         raise Broken("rebuilt from its options and weights it makes other samples")
 
 
-def made(run: Run, game: Game) -> NDArray[Any]:
+def generate_few(run: Run, game: Game) -> NDArray[Any]:
     """A few raw samples, or translations of a few inputs."""
     return task_of(game, run.samples).some(game, 5)
 

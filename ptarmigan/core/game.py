@@ -13,6 +13,8 @@ from typing import Any, ClassVar, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from ptarmigan.core.batch import Batch
+
 Terms: TypeAlias = dict[str, Tensor]
 
 
@@ -128,3 +130,21 @@ class Game(nn.Module, ABC):
     def remark(self) -> str:
         """What is added to how training ended, such as ``; ε is 3 at δ 1e-05``."""
         return ""
+
+
+class SinglePlayerGame(Game):
+    """Networks that are trained together by one loss, without an adversary.
+
+    Attributes:
+        player: the name of their optimizer.
+    """
+
+    player: str = "autoencoder"
+
+    def turns(self) -> tuple[Turn, ...]:
+        """All at once."""
+        return (Turn((self.player,), self.loss),)
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Terms:
+        """What they minimise, given a batch of real samples."""

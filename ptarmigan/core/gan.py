@@ -23,9 +23,14 @@ class TwoPlayerGame(Game):
         generator: generates samples; has ``latent``, the size of its ``z``.
         discriminator: scores samples.
 
+    Attributes:
+        generator_reads: the generator's loss reads real samples.
+
     Raises:
         ValueError: the generator does not say how large its ``z`` is.
     """
+
+    generator_reads: bool = False
 
     def __init__(self, generator: nn.Module, discriminator: nn.Module) -> None:
         super().__init__()
@@ -37,10 +42,10 @@ class TwoPlayerGame(Game):
         self.latent = int(generator.latent)  # type: ignore[arg-type]
 
     def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, then the generator, whose loss reads no real samples."""
+        """The discriminator, then the generator."""
         return (
             Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator",), self.generator_loss, reads=False),
+            Turn(("generator",), self.generator_loss, reads=self.generator_reads),
         )
 
     @abstractmethod
@@ -58,6 +63,10 @@ class TwoPlayerGame(Game):
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """G(z, c)."""
         return torch.as_tensor(self.generator(z, c))
+
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """The discriminator's scores of samples, not augmented."""
+        return torch.as_tensor(self.discriminator(x, c))
 
 
 class GAN(TwoPlayerGame):
@@ -139,7 +148,3 @@ class GAN(TwoPlayerGame):
         """Tell an adaptive augmentation the scores of real samples."""
         if isinstance(self.augment, Ada):
             self.augment.observe(real_scores)
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores of samples, not augmented."""
-        return torch.as_tensor(self.discriminator(x, c))

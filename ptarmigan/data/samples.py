@@ -78,6 +78,11 @@ class Samples(Generic[S]):
         return len(self.source)
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one encoded sample."""
+        return self.space.shape
+
+    @property
     def labelled(self) -> bool:
         """Whether every sample comes with its class."""
         return self.condition is None and self.source.labels is not None

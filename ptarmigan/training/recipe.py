@@ -25,6 +25,8 @@ from ptarmigan.core import noise
 from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.modalities.networks import Networks
+from ptarmigan.modalities.registry import networks_for
 from ptarmigan.training.options import call, is_group
 from ptarmigan.training.run import Run
 
@@ -34,9 +36,13 @@ Recipe: TypeAlias = Callable[..., Run]
 COMMON = {
     "width": "of the networks: channels of the layer next to the image, or units of a hidden layer.",
     "latent": "the size of z.",
-    "lr": "Adam's learning rate.",
+    "lr": "the learning rate, of Adam where there is no other optimizer; at the start, where it falls.",
+    "generator_lr": "the generator's learning rate.",
+    "discriminator_lr": "the discriminator's learning rate.",
     "conditional": "learn the classes too.",
+    "weight": "λ, of the gradient penalty.",
     "critic_steps": "critic steps for one of the generator.",
+    "lazy": "the penalties are added at every so many steps.",
 }
 """Options of many recipes, for those that say nothing else of them."""
 
@@ -74,6 +80,11 @@ class Training:
         """
         noise.at(self.seed, "weights")
         return data.open(batch=self.batch, seed=self.seed, **how)
+
+    def open_with_networks(self, data: Opens[S], **how: Any) -> tuple[Samples[S], Networks]:
+        """The same, and the plain networks of the data's modality."""
+        samples = self.open(data, **how)
+        return samples, networks_for(samples.space)
 
     def run(self, game: Game, samples: Samples, optimizers: Mapping[str, Optimizer], **more: Any) -> Run:
         """A run of this length, half-life and seed.

@@ -6,8 +6,9 @@ from abc import abstractmethod
 from typing import Any
 
 import numpy as np
+import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from ptarmigan.core.game import Game
 from ptarmigan.tasks.detect.scores import scored
@@ -42,6 +43,12 @@ class Detector(Game):
 
     task = Detect
     remembered: int = 2_048
+    generator: nn.Module
+    encoder: nn.Module
+
+    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """G(z); ``c`` is ignored."""
+        return torch.as_tensor(self.generator(z))
 
     @abstractmethod
     def abnormality(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, " batch"]:
@@ -51,11 +58,10 @@ class Detector(Game):
         wants noise draws it for one sample, and begins with the same for all.
         """
 
-    def reconstruct(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch *sample"] | None:
-        """Samples as the networks reconstruct them; None where they do not."""
-        return None
+    def reconstruct(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch *sample"]:
+        """G(E(x)), samples as the networks reconstruct them."""
+        return torch.as_tensor(self.generator(self.encoder(x)))
 
     def where(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
         """The squared error of every pixel's reconstruction, a mean over channels; None for other samples."""
-        again = self.reconstruct(x)
-        return (x - again).square().mean(1) if again is not None and x.dim() == 4 else None
+        return (x - self.reconstruct(x)).square().mean(1) if x.dim() == 4 else None

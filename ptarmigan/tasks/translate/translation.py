@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
@@ -166,15 +165,21 @@ class Translation(Game):
 
     task = Translate
     latent = 0
+    generator: nn.Module
+    discriminator: nn.Module
 
-    @abstractmethod
     def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """Inputs of shape ``(n, ...)``, encoded as their space encodes them, made into samples.
+        """Inputs of shape ``(n, ...)``, encoded as their space encodes them, made into samples: G(a).
 
         Args:
             a: the inputs; pictures may have any height and width.
             z: standard normal, of shape ``(n, latent)``: which of its translations an input gets.
         """
+        return torch.as_tensor(self.generator(a))
+
+    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """The mean score of an image's patches."""
+        return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
     def back(self, b: Tensor, z: Tensor) -> Tensor | None:
         """Samples made into inputs again; None where the game goes one way only."""

@@ -24,7 +24,6 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator
 from ptarmigan.nets.players import Generator
@@ -37,7 +36,7 @@ class AAE(Detector):
     """An encoder ``x -> z`` and a decoder ``z -> x``, and a discriminator of codes.
 
     Args:
-        generator: G, the decoder.
+        generator: G.
         encoder: E.
         discriminator: D, which tells normal codes from those of rows.
         deviation: σ, the standard deviation of rows around what is decoded, in the score.
@@ -83,10 +82,6 @@ class AAE(Detector):
         z = self.encoder(x)
         return torch.as_tensor(self.error(x, z) / (2 * self.deviation**2) + z.square().sum(1) / 2)
 
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """G(z); ``c`` is ignored."""
-        return torch.as_tensor(self.generator(z))
-
 
 @configurable
 def recipe(
@@ -101,10 +96,9 @@ def recipe(
     """An adversarial autoencoder of rows.
 
     Args:
-        deviation: σ, the standard deviation of rows around what is decoded; that of columns is 1.
+        deviation: σ, in the score, where columns have a standard deviation of 1.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     generator, encoder = networks.generator(latent, width), networks.encoder(latent, width)
     game = AAE(generator, encoder, networks.latent_discriminator(latent, width), deviation)
     optimizers = {

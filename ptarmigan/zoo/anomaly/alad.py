@@ -29,7 +29,6 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.mlp import PointDiscriminator
 from ptarmigan.nets.pairs import PairDiscriminator
@@ -105,14 +104,6 @@ class ALAD(Detector):
         features, again = self.sample_discriminator.features, self.reconstruct(x)
         return (features(concatenated(x, x)) - features(concatenated(x, again))).abs().sum(1)
 
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """G(E(x))."""
-        return self.sample(self.encoder(x))
-
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """G(z); ``c`` is ignored."""
-        return torch.as_tensor(self.generator(z))
-
 
 def concatenated(
     a: Float[Tensor, "batch first *sides"], b: Float[Tensor, "batch second *sides"]
@@ -138,8 +129,7 @@ def recipe(
         dropout: the probability, in fully connected layers of the discriminators.
         pair_dropout: the same in that of samples with latents; ``dropout`` where 0.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     game = ALAD(
         networks.generator(latent, width, tapered=True),
         networks.encoder(latent, width, tapered=True),

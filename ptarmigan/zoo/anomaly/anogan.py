@@ -30,7 +30,6 @@ from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, Judged
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -101,10 +100,6 @@ class AnoGAN(TwoPlayerGame, Detector):
         in_features = (features(x) - features(y)).abs().sum(1)
         return (1 - self.weight) * (x - y).abs().flatten(1).sum(1) + self.weight * in_features
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores."""
-        return torch.as_tensor(self.discriminator(x))
-
 
 @configurable
 def recipe(
@@ -125,8 +120,7 @@ def recipe(
         weight: λ, of the distance in the discriminator's features against that in the sample.
         search: steps in which a sample's latent is searched.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     game = AnoGAN(networks.generator(latent, width), networks.discriminator(width), gamma, weight, search)
     return training.run(game, samples, adams(game, lr, (0.5, 0.99)))
 

@@ -16,9 +16,8 @@ import torch
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import SinglePlayerGame, Terms
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.codes import coded, follow, gaussians
 from ptarmigan.nets.players import Generator
@@ -27,11 +26,11 @@ from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 
-class Autoencoder(Detector):
+class Autoencoder(SinglePlayerGame, Detector):
     """An encoder ``x -> z`` and a decoder ``z -> x``, and a Gaussian of all codes.
 
     Args:
-        generator: G, the decoder.
+        generator: G.
         encoder: E.
     """
 
@@ -41,10 +40,6 @@ class Autoencoder(Detector):
         super().__init__()
         self.generator, self.encoder, self.latent = generator, encoder, generator.latent
         self.codes = gaussians(self.latent, 1)
-
-    def turns(self) -> tuple[Turn, ...]:
-        """Both at once."""
-        return (Turn(("autoencoder",), self.loss),)
 
     def loss(self, batch: Batch) -> Terms:
         """E[‖x − G(E(x))‖²]."""
@@ -76,8 +71,7 @@ def recipe(
     training: Training = Training(steps=1_000, batch=128),
 ) -> Run:
     """An autoencoder of rows."""
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     generator, encoder = networks.generator(latent, width), networks.encoder(latent, width)
     optimizers = {"autoencoder": adam(nn.ModuleList([generator, encoder]), lr, (0.9, 0.999))}
     return training.run(Autoencoder(generator, encoder), samples, optimizers)

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import torch
 from torch import Tensor, nn
 
 from ptarmigan.core import noise
@@ -32,7 +31,6 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.pairs import PairDiscriminator
 from ptarmigan.nets.players import Generator
@@ -90,14 +88,6 @@ class BiGAN(Detector):
         in_features = (features(x, z) - features(again, z)).abs().sum(1)
         return self.weight * (x - again).abs().flatten(1).sum(1) + (1 - self.weight) * in_features
 
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """G(E(x))."""
-        return self.sample(self.encoder(x))
-
-    def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
-        """G(z); ``c`` is ignored."""
-        return torch.as_tensor(self.generator(z))
-
 
 @configurable
 def recipe(
@@ -116,8 +106,7 @@ def recipe(
         weight: α, of the distance in the sample against that in the discriminator's features.
         dropout: the probability, in the discriminator's fully connected layers.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     game = BiGAN(
         networks.generator(latent, width, tapered=True),
         networks.encoder(latent, width, tapered=True),

@@ -28,7 +28,6 @@ from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein as loss
 from ptarmigan.core.optim import adam, adams
 from ptarmigan.core.penalties import GradientPenalty, Judged
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -102,10 +101,6 @@ class FAnoGAN(TwoPlayerGame, Detector):
         """G(E(x)), each number of the latent within ±2."""
         return self.sample(torch.tanh(self.encoder(x) / 2) * 2)
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The critic's scores."""
-        return torch.as_tensor(self.discriminator(x))
-
 
 @configurable
 def recipe(
@@ -125,8 +120,7 @@ def recipe(
         penalty: λ, of the gradient penalty.
         kappa: κ, weight of the distance in the critic's features against that in the sample.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     game = FAnoGAN(
         networks.generator(latent, width),
         networks.discriminator(width),

@@ -31,7 +31,6 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -135,8 +134,7 @@ def recipe(
         latents: w_enc, weight of the distance between the latents of both.
         weight: of the distance in the sample in the score; the rest is that of the latents.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     game = GANomaly(
         networks.generator(latent, width),
         networks.encoder(latent, width),

@@ -20,10 +20,9 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import SinglePlayerGame, Terms
 from ptarmigan.core.latents import divergence, drawn
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -31,11 +30,11 @@ from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 
-class VAE(Detector):
+class VAE(SinglePlayerGame, Detector):
     """An encoder ``x -> (μ, log s²)`` and a decoder ``z -> x``.
 
     Args:
-        generator: G, the decoder.
+        generator: G.
         encoder: gives twice as many numbers as there are latents.
         deviation: σ.
     """
@@ -46,10 +45,6 @@ class VAE(Detector):
         super().__init__()
         self.generator, self.encoder = generator, encoder
         self.latent, self.deviation = generator.latent, deviation
-
-    def turns(self) -> tuple[Turn, ...]:
-        """Both at once."""
-        return (Turn(("autoencoder",), self.loss),)
 
     def loss(self, batch: Batch) -> Terms:
         """−E_q[log p(x | z)] + KL(q(z | x) ‖ N(0, I)), but for a constant."""
@@ -65,6 +60,10 @@ class VAE(Detector):
         """−ELBO(x), at z = μ."""
         mean, log_variance = self.encoder(x).chunk(2, 1)
         return self.surprise(x, mean) + divergence(mean, log_variance)
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """G(μ)."""
+        return torch.as_tensor(self.generator(self.encoder(x).chunk(2, 1)[0]))
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows from p(x | z); ``c`` is ignored."""
@@ -87,8 +86,7 @@ def recipe(
     Args:
         deviation: σ, the standard deviation of rows around what is decoded; that of columns is 1.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     generator, encoder = networks.generator(latent, width), networks.encoder(2 * latent, width)
     optimizers = {"autoencoder": adam(nn.ModuleList([generator, encoder]), lr, (0.9, 0.999))}
     return training.run(VAE(generator, encoder, deviation), samples, optimizers)

@@ -23,12 +23,11 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.latents import divergence, drawn
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
-from ptarmigan.modalities.registry import networks_for
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -40,14 +39,16 @@ class VAEGAN(TwoPlayerGame, Detector):
     """An encoder of Gaussians of latents, a decoder, and a discriminator of rows.
 
     Args:
-        generator: G, the decoder.
-        encoder: gives twice as many numbers as there are latents.
+        generator: G.
+        encoder: x to μ and the logarithm of the variance of z.
         discriminator: D, with features f.
         gamma: γ, of L_llike in the decoder's loss.
     """
 
     averaged = ("generator", "encoder", "discriminator")
     discriminator: Discriminator
+
+    judge = Game.judge  # rows are scored by abnormality
 
     def __init__(
         self, generator: Generator, encoder: nn.Module, discriminator: Discriminator, gamma: float
@@ -93,6 +94,10 @@ class VAEGAN(TwoPlayerGame, Detector):
         features = self.discriminator.features
         return (features(x) - features(again)).square().sum(1) / 2
 
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """G(μ), μ the mean of q(z | x)."""
+        return torch.as_tensor(self.generator(self.encoder(x).chunk(2, 1)[0]))
+
     def abnormality(self, x: Tensor) -> Tensor:
         """½ ‖f(x) − f(x̃)‖² + ‖x − x̃‖² + KL(q(z | x) ‖ N(0, I)), x̃ decoded from the mean of q."""
         mean, log_variance = self.encoder(x).chunk(2, 1)
@@ -116,8 +121,7 @@ def recipe(
     Args:
         gamma: γ, of the error in features in the decoder's loss.
     """
-    samples = training.open(data)
-    networks = networks_for(samples.space)
+    samples, networks = training.open_with_networks(data)
     generator, encoder = networks.generator(latent, width), networks.encoder(2 * latent, width)
     game = VAEGAN(generator, encoder, networks.discriminator(width), gamma)
     optimizers = adams(game, lr, players=("discriminator", "encoder", "generator"))

@@ -18,7 +18,6 @@ Fréchet distance 52.6 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -62,10 +61,6 @@ class AuxiliaryClassifier(TwoPlayerGame):
         logits = at_least_float32(self.classifier(features))
         return self.discriminator.head(features), F.cross_entropy(logits, required(c))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores, which do not depend on the class."""
-        return torch.as_tensor(self.discriminator(x))
-
 
 @configurable
 def recipe(
@@ -86,7 +81,7 @@ def recipe(
         ValueError: the data has no classes.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes()
+    shape, classes = samples.shape, samples.require_classes()
 
     def norm(channels: int) -> nn.Module:
         return nn.Sequential(nn.BatchNorm2d(channels), Dropout(dropout))

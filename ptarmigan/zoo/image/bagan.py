@@ -142,7 +142,7 @@ def recipe(
         ValueError: the data has no classes.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes()
+    shape, classes = samples.shape, samples.require_classes()
     discriminator = DCGANDiscriminator(shape, width, norm=nn.Identity)
     start = max(1, round(first * training.steps))
     game = BAGAN(DCGANGenerator(latent, shape, width), discriminator, classes, start, gamma)

@@ -164,11 +164,11 @@ def recipe(
         gamma: γ, the error of generated images over that of real ones; 0.3 to 0.7, lower is less diverse.
         gain: λ_k, how fast the weight of generated images follows.
         latent: the size of z, and of the autoencoder's code.
-        lr: Adam's learning rate at the start.
     """
     samples = training.open(data)
-    shape = samples.space.shape
-    game = BoundaryEquilibrium(Decoder(latent, shape, width), Autoencoder(shape, width, latent), gamma, gain)
+    game = BoundaryEquilibrium(
+        Decoder(latent, samples.shape, width), Autoencoder(samples.shape, width, latent), gamma, gain
+    )
     return training.run(game, samples, adams(game, lr, (0.9, 0.999)), rate=halving)
 
 

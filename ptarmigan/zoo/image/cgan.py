@@ -44,7 +44,7 @@ def recipe(
         ValueError: the data has no classes.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes()
+    shape, classes = samples.shape, samples.require_classes()
     hidden = (width, 2 * width, 4 * width)
     generator = MLPGenerator(latent, shape, hidden, classes)
     discriminator = MLPDiscriminator(shape, hidden[::-1], classes, dropout=dropout)

@@ -31,7 +31,7 @@ def recipe(
 ) -> Run:
     """A DCGAN."""
     samples = training.open(data)
-    shape = samples.space.shape
+    shape = samples.shape
     generator, discriminator = DCGANGenerator(latent, shape, width), DCGANDiscriminator(shape, width)
     game = GAN(generator, discriminator, loss=non_saturating)
     return training.run(game, samples, adams(game, lr))

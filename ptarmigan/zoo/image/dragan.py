@@ -73,9 +73,8 @@ def recipe(
         reach: standard deviation of the noise that is added to real images, which have values in [-1, 1].
     """
     samples = training.open(data)
-    shape = samples.space.shape
-    generator = DCGANGenerator(latent, shape, width)
-    discriminator = DCGANDiscriminator(shape, width, norm=nn.Identity)
+    generator = DCGANGenerator(latent, samples.shape, width)
+    discriminator = DCGANDiscriminator(samples.shape, width, norm=nn.Identity)
     game = GAN(generator, discriminator, loss=non_saturating, penalties=(Dragan(weight, reach),))
     return training.run(game, samples, adams(game, lr))
 

@@ -53,9 +53,8 @@ def recipe(
         dropout: the probability, in the discriminator's hidden layers.
     """
     samples = training.open(data)
-    shape = samples.space.shape
-    generator = MLPGenerator(latent, shape, hidden, norm=nn.Identity)
-    discriminator = MLPDiscriminator(shape, hidden[::-1], dropout=dropout)
+    generator = MLPGenerator(latent, samples.shape, hidden, norm=nn.Identity)
+    discriminator = MLPDiscriminator(samples.shape, hidden[::-1], dropout=dropout)
     game = GAN(generator, discriminator, loss=LOSSES[loss], steps=k)
     return training.run(game, samples, adams(game, lr))
 

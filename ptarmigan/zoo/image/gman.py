@@ -38,7 +38,7 @@ class MultiAdversarial(Game):
     """A generator against several discriminators, players ``discriminator0``, ``discriminator1``, ...
 
     Args:
-        generator: generates samples.
+        generator: G.
         discriminators: score them.
         sharpness: λ, of the softmax that weighs the discriminators.
     """
@@ -102,13 +102,12 @@ def recipe(
     if discriminators < 1:
         raise ValueError(f"{discriminators} discriminators cannot teach anything: choose 1 or more")
     samples = training.open(data)
-    shape = samples.space.shape
 
     def discriminator(i: int) -> DCGANDiscriminator:
         p = 0.3 + 0.4 * i / max(1, discriminators - 1)
-        return DCGANDiscriminator(shape, max(1, width >> i % 3), norm=lambda channels: Dropout(p))
+        return DCGANDiscriminator(samples.shape, max(1, width >> i % 3), norm=lambda channels: Dropout(p))
 
-    generator = DCGANGenerator(latent, shape, width)
+    generator = DCGANGenerator(latent, samples.shape, width)
     game = MultiAdversarial(generator, [discriminator(i) for i in range(discriminators)], sharpness)
     networks = {f"discriminator{i}": network for i, network in enumerate(game.discriminators)}
     players = {**networks, "generator": generator}

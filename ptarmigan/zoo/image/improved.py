@@ -19,7 +19,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import State, Terms, Turn
+from ptarmigan.core.game import Game, State, Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import cross_entropy
 from ptarmigan.core.optim import adams
@@ -47,6 +47,8 @@ class Improved(TwoPlayerGame):
 
     discriminator: DCGANDiscriminator
 
+    judge = Game.judge  # scores depend on the batch
+
     def __init__(
         self,
         generator: DCGANGenerator | Referenced,
@@ -59,15 +61,9 @@ class Improved(TwoPlayerGame):
         super().__init__(generator, discriminator)
         self.loss = cross_entropy(smoothing)
         self.feature_matching, self.historical = feature_matching, historical
+        self.generator_reads = feature_matching
         players = {"generator": generator, "discriminator": discriminator} if historical else {}
         self.histories = nn.ModuleDict({name: History(network) for name, network in players.items()})
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, then the generator."""
-        return (
-            Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator",), self.generator_loss, reads=self.feature_matching),
-        )
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """Cross-entropy with real labels 1 − s and fake labels 0, and historical averaging."""
@@ -250,10 +246,9 @@ def recipe(
         ValueError: the smoothing is not in [0, 1).
     """
     samples = training.open(data)
-    shape = samples.space.shape
     norm = partial(VirtualBatchNorm, reference=REFERENCE) if virtual else nn.BatchNorm2d
-    generator = DCGANGenerator(latent, shape, width, norm=norm)
-    discriminator = DCGANDiscriminator(shape, width)
+    generator = DCGANGenerator(latent, samples.shape, width, norm=norm)
+    discriminator = DCGANDiscriminator(samples.shape, width)
     if minibatch:
         discriminator.head = MinibatchHead(discriminator.feature_size)
     game = Improved(

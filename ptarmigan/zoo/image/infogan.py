@@ -93,10 +93,6 @@ class InfoGAN(TwoPlayerGame):
         """G(z, c) of a normal ``z``; the class ``c`` is ignored."""
         return torch.as_tensor(self.generator(self.code(z)))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The discriminator's scores."""
-        return torch.as_tensor(self.discriminator(x))
-
 
 @configurable
 def recipe(
@@ -117,7 +113,6 @@ def recipe(
         continuous: how many numbers the continuous code has.
         latent: the size of z, in which the codes are.
         generator_lr: Adam's learning rate for the generator and Q.
-        discriminator_lr: and for the discriminator.
 
     Raises:
         ValueError: there are fewer than two categories, or the latent does not hold the codes.
@@ -128,7 +123,7 @@ def recipe(
             "it must be at least their sum, with 2 categories or more"
         )
     samples = training.open(data)
-    shape = samples.space.shape
+    shape = samples.shape
     generator, discriminator = DCGANGenerator(latent, shape, width), DCGANDiscriminator(shape, width)
     game = InfoGAN(generator, discriminator, categories, continuous)
     optimizers = {

@@ -36,7 +36,7 @@ def recipe(
 ) -> Run:
     """An LSGAN."""
     samples = training.open(data)
-    shape = samples.space.shape
+    shape = samples.shape
     generator, discriminator = DCGANGenerator(latent, shape, width), DCGANDiscriminator(shape, width)
     game = GAN(generator, discriminator, loss=least_squares)
     return training.run(game, samples, adams(game, lr))

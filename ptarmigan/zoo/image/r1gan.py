@@ -60,12 +60,11 @@ def recipe(
         lr: Adam's learning rate at the start, for images of up to 47 pixels; halved for every doubling of
             the sides, since deeper networks explode at it. A tenth of that at the end.
         gamma: γ, of the penalties.
-        lazy: the penalties are added at every so many steps.
         augment: how images are augmented for the discriminator, where they are few: DiffAugment (Zhao et al.
             2020) or ADA (Karras et al. 2020), which does it more as the discriminator overfits.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
+    shape, classes = samples.shape, samples.require_classes() if conditional else 0
     generator = DCGANGenerator(latent, shape, width, classes)
     game = GAN(
         generator,

@@ -75,14 +75,12 @@ def recipe(
     Args:
         width: channels of both networks up to 63 pixels a side; 256 makes the published 64 at 128 pixels.
         attention: self-attention is in the layer with the largest images of up to so many pixels a side.
-        generator_lr: Adam's learning rate for the generator.
-        discriminator_lr: and for the discriminator.
 
     Raises:
         ValueError: the data has no classes, or no layer is as small as ``attention``.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes()
+    shape, classes = samples.shape, samples.require_classes()
     attend = (SelfAttention, attention)
     game = GAN(
         spectral_norm(ResNetGenerator(latent, shape, width, classes, attention=attend)),

@@ -43,14 +43,13 @@ def recipe(
 
     Args:
         width: channels of the discriminator; the generator has twice as many.
-        lr: Adam's learning rate at the start; it falls linearly to 0.
         discriminator_steps: discriminator steps for one of the generator.
 
     Raises:
         ValueError: conditional, but the data has no classes.
     """
     samples = training.open(data)
-    shape, classes = samples.space.shape, samples.require_classes() if conditional else 0
+    shape, classes = samples.shape, samples.require_classes() if conditional else 0
     generator = ResNetGenerator(latent, shape, 2 * width, classes)
     discriminator = spectral_norm(ResNetDiscriminator(shape, width, classes))
     game = GAN(generator, discriminator, loss=hinge, steps=discriminator_steps)

@@ -38,12 +38,10 @@ def recipe(
     """A WGAN.
 
     Args:
-        lr: RMSprop's learning rate.
         clip: the largest magnitude of the critic's weights.
     """
     samples = training.open(data)
-    shape = samples.space.shape
-    generator, critic = DCGANGenerator(latent, shape, width), DCGANDiscriminator(shape, width)
+    generator, critic = DCGANGenerator(latent, samples.shape, width), DCGANDiscriminator(samples.shape, width)
     game = GAN(generator, critic, loss=wasserstein, steps=critic_steps)
     optimizers = {
         "discriminator": clip_weights(rmsprop(game.discriminator, lr), clip),

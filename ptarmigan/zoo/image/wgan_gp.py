@@ -42,13 +42,10 @@ def recipe(
 
     Args:
         width: channels of the residual blocks, in both networks.
-        lr: Adam's learning rate at the start; it falls linearly to 0.
-        weight: λ, of the gradient penalty.
     """
     samples = training.open(data)
-    shape = samples.space.shape
-    generator = ResNetGenerator(latent, shape, width)
-    critic = ResNetDiscriminator(shape, width, pool="mean")
+    generator = ResNetGenerator(latent, samples.shape, width)
+    critic = ResNetDiscriminator(samples.shape, width, pool="mean")
     penalties = (GradientPenalty(weight),)
     game = GAN(generator, critic, loss=wasserstein, penalties=penalties, steps=critic_steps)
     return training.run(game, samples, adams(game, lr, (0.0, 0.9)), rate=linear(1.0, 0.0))

@@ -50,10 +50,9 @@ def recipe(
         lr_discriminator: the discriminator's (stochastic gradient descent).
     """
     samples = training.open(data)
-    shape = samples.space.shape
     game = GAN(
-        RecurrentGenerator(shape, latent, width, cell=nn.LSTM),
-        RecurrentDiscriminator(shape, width, cell=nn.LSTM),
+        RecurrentGenerator(samples.shape, latent, width, cell=nn.LSTM),
+        RecurrentDiscriminator(samples.shape, width, cell=nn.LSTM),
     )
     optimizers = {
         "discriminator": sgd(game.discriminator, lr_discriminator),

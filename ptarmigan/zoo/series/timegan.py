@@ -159,7 +159,7 @@ def recipe(
         layers: recurrent layers of a network.
     """
     samples = training.open(data)
-    game = TimeGAN(samples.space.shape, width, layers, training.steps // 3)
+    game = TimeGAN(samples.shape, width, layers, training.steps // 3)
     players = ("embedder", "recovery", "generator", "supervisor", "discriminator")
     return training.run(game, samples, adams(game, lr, (0.9, 0.999), players))
 

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms
+from ptarmigan.core.game import Game, Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import adam, adamw
@@ -46,10 +46,11 @@ class CTGAN(TwoPlayerGame):
         discriminator: C, of packs of rows and conditions, concatenated.
         asked: draws conditions, and sets their columns.
         pack: rows in a pack.
-        weight: λ, of the gradient penalty.
     """
 
     generator: RowGenerator
+
+    judge = Game.judge  # packs are scored, not rows
 
     def __init__(
         self, generator: RowGenerator, discriminator: MLPDiscriminator, asked: Asked, pack: int, weight: float
@@ -107,9 +108,7 @@ def recipe(
     """A CTGAN.
 
     Args:
-        width: of the two hidden layers of both networks.
         pack: rows that are scored together.
-        weight: λ, of the gradient penalty.
     """
     samples = training.open(data, balanced=True)
     space = samples.space

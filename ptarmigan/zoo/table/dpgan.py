@@ -28,31 +28,42 @@ column shapes 0.699 (real samples: 0.915); benchmarks/results/zoo.json
 from __future__ import annotations
 
 import hashlib
+import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
 import torch
-from torch import Tensor
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.func import functional_call, grad_and_value, vmap
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import Game, State, Terms, Turn, latest
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import clip_weights, rmsprop
 from ptarmigan.data.poisson import by_chance
+from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.training.accountant import noise_for
 from ptarmigan.training.meaning import KEPT
-from ptarmigan.training.private import Judge, Privacy
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 SECRET = 16
 """Bytes of a secret, at least."""
+Critic = Callable[[Tensor], Tensor]
+CHUNK = 128
+"""Samples whose gradients are held at once, so that they stay near the processor."""
+ORDERS = (*range(2, 64), 128, 256, 512, 1024)
+"""Orders of the Rényi divergence: whole ones, whose sums are exact."""
+TOLERANCE = 1e-4
+"""Of the noise."""
 
 
 class DPGAN(TwoPlayerGame):
@@ -64,6 +75,8 @@ class DPGAN(TwoPlayerGame):
         privacy: makes the critic's loss private.
         steps: critic steps for one of the generator.
     """
+
+    judge = Game.judge  # scores of real rows are not private
 
     def __init__(
         self, generator: RowGenerator, discriminator: MLPDiscriminator, privacy: Privacy, steps: int
@@ -105,9 +118,165 @@ class DPGAN(TwoPlayerGame):
         return self.privacy.remark()
 
 
-def gap(critic: Judge, real: Tensor, fake: Tensor) -> Tensor:
+def gap(critic: Critic, real: Tensor, fake: Tensor) -> Tensor:
     """f(G(z)) − f(x) of one pair."""
     return critic(fake) - critic(real)
+
+
+class Privacy(nn.Module):
+    """DP-SGD: makes the gradient of a loss private, and counts how often.
+
+    Every sample's gradient is clipped to a length, the clipped ones are added up with noise, and divided by
+    the number of samples that a batch has on average.
+
+    Args:
+        noise: standard deviation of the noise over ``limit``. A run that goes on keeps what it was begun
+            with.
+        limit: the length that a sample's gradient has at most.
+        rate: the probability with which a sample is drawn.
+        size: samples in a batch on average.
+        places: that a batch has for them.
+        delta: δ.
+    """
+
+    def __init__(
+        self, noise: float, limit: float, *, rate: float, size: float, places: int, delta: float
+    ) -> None:
+        super().__init__()
+        self.limit, self.rate, self.size, self.places, self.delta = limit, rate, size, places, delta
+        self.noise = State(torch.tensor(noise), latest)
+        self.times = State(torch.zeros(()), lambda value, once: value + once)
+
+    def term(
+        self,
+        network: nn.Module,
+        loss: Callable[..., Tensor],
+        drawn: Float[Tensor, " batch"],
+        *given: Float[Tensor, "batch *sample"],
+    ) -> Tensor:
+        """The mean loss of samples that were drawn, with a private gradient in place of its own.
+
+        The value itself is not private.
+
+        Args:
+            network: judges each sample by itself, without batch statistics.
+            loss: ``(critic, *sample) -> scalar``, of one sample.
+            drawn: 1 of what counts, 0 of what only fills the batch.
+            given: samples.
+        """
+        total, losses = clipped(network, loss, self.limit, drawn, *given)
+        moved = losses.new_zeros(())
+        for name, p in network.named_parameters():
+            shaken = self.noise.value * self.limit * noise.shared(*p.shape).to(p)
+            moved = moved + (p * (total[name] * self.places / len(drawn) + shaken)).sum() / self.size
+        self.times.note(torch.ones_like(self.times.value))
+        mean = (drawn * losses).sum() / drawn.sum().clamp(min=1)
+        return mean + moved - moved.detach()
+
+    @property
+    def epsilon(self) -> float:
+        """ε of what was played so far."""
+        return epsilon_of(float(self.noise.value), self.rate, int(self.times.value), self.delta)
+
+    def described(self) -> dict[str, float]:
+        """ε and δ of what was played so far."""
+        return {"epsilon": self.epsilon, "delta": self.delta}
+
+    def remark(self) -> str:
+        """The same in words, with ε rounded up."""
+        return f"; ε is {math.ceil(100 * self.epsilon) / 100:g} at δ {self.delta:g}"
+
+
+def clipped(
+    network: nn.Module, loss: Callable[..., Tensor], limit: float, drawn: Tensor, *given: Tensor
+) -> tuple[dict[str, Tensor], Float[Tensor, " batch"]]:
+    """The sum of clipped gradients of samples that were drawn, by parameter, and the loss of every sample."""
+    total = {name: torch.zeros_like(p) for name, p in network.named_parameters()}
+    losses = []
+    for some, *sample in zip(drawn.split(CHUNK), *(x.detach().split(CHUNK) for x in given), strict=True):
+        gradients, found = each(network, loss, *sample)
+        lengths = torch.stack([s.flatten(1).square().sum(1) for s in gradients.values()]).sum(0).sqrt()
+        shares = some * limit / lengths.clamp(min=limit)
+        for name, gradient in gradients.items():
+            total[name] += torch.einsum("b,b...->...", shares, gradient)
+        losses.append(found)
+    return total, torch.cat(losses).detach()
+
+
+def each(
+    network: nn.Module, loss: Callable[..., Tensor], *given: Tensor
+) -> tuple[dict[str, Tensor], Float[Tensor, " batch"]]:
+    """Every sample's gradient of its own loss, ``(batch, *parameter)`` by name, and that loss."""
+    weights = {name: p.detach() for name, p in network.named_parameters()}
+
+    def one(held: dict[str, Tensor], *sample: Tensor) -> Tensor:
+        def score(x: Tensor) -> Tensor:
+            return torch.as_tensor(functional_call(network, held, (x.unsqueeze(0),))).squeeze(0)
+
+        return loss(score, *sample)
+
+    found: tuple[dict[str, Tensor], Tensor] = vmap(grad_and_value(one), in_dims=(None, *(0 for _ in given)))(
+        weights, *given
+    )
+    return found
+
+
+def library() -> Any:
+    """Google's library.
+
+    Raises:
+        ValueError: it is missing.
+    """
+    return needs("dp_accounting", extra="private", why="private training needs dp-accounting")
+
+
+def epsilon_of(noise: float, rate: float, times: int, delta: float) -> float:
+    """ε after so many noisy gradients.
+
+    Args:
+        noise: standard deviation over the length that a sample's gradient has at most.
+        rate: the probability with which a sample is drawn.
+        times: how many gradients.
+        delta: δ.
+    """
+    if not times:
+        return 0.0
+    account = library().rdp.RdpAccountant(ORDERS)
+    return float(account.compose(event(noise, rate, times)).get_epsilon(delta))
+
+
+@lru_cache
+def noise_for(epsilon: float, rate: float, times: int, delta: float) -> float:
+    """The least noise with which ε is not exceeded; see ``epsilon_of``.
+
+    Raises:
+        ValueError: dp-accounting is missing, or no noise is enough.
+    """
+    if epsilon <= 0:
+        raise ValueError(f"--epsilon {epsilon:g}: it must be above 0")
+    known = library()
+    try:
+        found = known.calibrate_dp_mechanism(
+            lambda: known.rdp.RdpAccountant(ORDERS),
+            lambda noise: event(noise, rate, times),
+            epsilon,
+            delta,
+            known.LowerEndpointAndGuess(0.1, 2.0),
+            tol=TOLERANCE,
+        )
+    except known.mechanism_calibration.NoBracketIntervalFoundError:
+        raise ValueError(f"--epsilon {epsilon:g}: no noise gives it in {times:,} moves") from None
+    return float(found) + TOLERANCE
+
+
+def event(noise: float, rate: float, times: int) -> Any:
+    """So many noisy gradients: Poisson-subsampled Gaussians, whose Rényi accounts are composed.
+
+    Mironov et al. 2019, arXiv 1908.10530. Tables are neighbours if one has a row more than the other.
+    """
+    known = library()
+    once = known.PoissonSampledDpEvent(rate, known.GaussianDpEvent(noise))
+    return known.SelfComposedDpEvent(once, times)
 
 
 def hidden(seed: int, secret: str) -> int:
@@ -147,9 +316,7 @@ def recipe(
         delta: δ; well below one over the number of rows.
         limit: C, the largest norm of a pair's gradient.
         secret: a file of random bytes, which is a part of the random seed.
-        width: of the two hidden layers of both networks.
-        lr: RMSprop's learning rate.
-        clip: the largest magnitude of the critic's weights.
+        clip: of the critic's weights, as in ``image.wgan``.
     """
     samples = training.open(data)
     space, rows = samples.space, len(samples)

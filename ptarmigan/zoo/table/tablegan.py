@@ -29,7 +29,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
@@ -58,6 +58,8 @@ class TableGAN(TwoPlayerGame):
     """
 
     discriminator: SquareDiscriminator
+
+    judge = Game.judge  # batch norm
 
     def __init__(
         self,

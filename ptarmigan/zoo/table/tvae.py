@@ -21,7 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.game import SinglePlayerGame, Terms
 from ptarmigan.core.latents import divergence, drawn
 from ptarmigan.core.optim import adamw
 from ptarmigan.modalities.table.conditional import Asked
@@ -32,13 +32,13 @@ from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 
-class TVAE(Game):
+class TVAE(SinglePlayerGame):
     """An encoder of rows and a decoder of latents, which are trained together.
 
     Args:
         encoder: rows, and their conditions, to mean and logarithm of the variance of latents.
         decoder: latents, and conditions, to rows.
-        asked: draws conditions, and sets their columns.
+        asked: the conditions.
         weight: w, of the reconstruction term.
     """
 
@@ -48,10 +48,6 @@ class TVAE(Game):
         super().__init__()
         self.encoder, self.decoder, self.asked = encoder, decoder, asked
         self.latent, self.weight = decoder.latent, weight
-
-    def turns(self) -> tuple[Turn, ...]:
-        """Both at once."""
-        return (Turn(("autoencoder",), self.loss),)
 
     def loss(self, batch: Batch) -> Terms:
         """−w E_q[log p(r | z)] + KL(q(z | r) ‖ N(0, I)), but for a constant."""
@@ -81,7 +77,6 @@ def recipe(
     """A TVAE; the paper trains for 300 epochs.
 
     Args:
-        width: of the two hidden layers of both networks.
         weight: w, of the reconstruction term.
     """
     samples = training.open(data, balanced=True)

@@ -34,12 +34,7 @@ def recipe(
     critic_steps: int = 5,
     training: Training = Training(steps=10_000, batch=500),
 ) -> Run:
-    """A WGAN-GP of rows.
-
-    Args:
-        width: of the two hidden layers of both networks.
-        weight: λ, of the gradient penalty.
-    """
+    """A WGAN-GP of rows."""
     samples = training.open(data)
     space, hidden = samples.space, (width, width)
     game = GAN(

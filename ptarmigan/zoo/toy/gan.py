@@ -32,13 +32,9 @@ def recipe(
     lr: float = 1e-3,
     training: Training = Training(steps=10_000, batch=256),
 ) -> Run:
-    """A GAN in the plane.
-
-    Args:
-        width: of the two hidden layers of both networks.
-    """
+    """A GAN in the plane."""
     samples = training.open(data)
-    shape, hidden = samples.space.shape, (width, width)
+    shape, hidden = samples.shape, (width, width)
     game = GAN(PointGenerator(latent, shape, hidden), PointDiscriminator(shape, hidden), loss=non_saturating)
     return training.run(game, samples, adams(game, lr))
 

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms
+from ptarmigan.core.game import Game, Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating
 from ptarmigan.core.optim import adams
@@ -38,10 +38,12 @@ class Packed(TwoPlayerGame):
     """A generator against a discriminator of packs.
 
     Args:
-        generator: generates samples.
+        generator: G.
         discriminator: scores packs, the coordinates of their samples concatenated.
         pack: m, samples in a pack.
     """
+
+    judge = Game.judge  # packs are scored, not samples
 
     def __init__(self, generator: PointGenerator, discriminator: PointDiscriminator, pack: int) -> None:
         super().__init__(generator, discriminator)
@@ -99,7 +101,7 @@ def recipe(
         discriminator_width: of the discriminator's three.
     """
     samples = training.open(data)
-    (size,) = samples.space.shape
+    (size,) = samples.shape
     generator = PointGenerator(latent, (size,), (width,) * 4, layer=dense(nn.ReLU, nn.BatchNorm1d))
     maxout = partial(Maxout, pieces=5)
     discriminator = PointDiscriminator((pack * size,), (discriminator_width,) * 3, layer=maxout)

@@ -42,14 +42,12 @@ def recipe(
     Args:
         width: of the hidden layers of both networks.
         depth: how many hidden layers each has.
-        lr: Adam's learning rate at the start.
         final_lr: the rate at the end, as a fraction of that; 1 keeps it.
         gamma: γ at the start.
         final_gamma: γ at the end, as a fraction of that; 1 keeps it.
-        lazy: the penalties are added at every so many steps.
     """
     samples = training.open(data)
-    shape, hidden = samples.space.shape, (width,) * depth
+    shape, hidden = samples.shape, (width,) * depth
     penalty = cosine(gamma, gamma * final_gamma)
     game = GAN(
         PointGenerator(latent, shape, hidden),

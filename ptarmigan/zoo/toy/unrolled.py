@@ -24,7 +24,7 @@ from torch.func import functional_call
 from torch.optim import Adam
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import minimax
 from ptarmigan.core.optim import adam
@@ -43,10 +43,12 @@ class Unrolled(TwoPlayerGame):
     """A generator against the discriminator of some steps later.
 
     Args:
-        generator: generates samples.
+        generator: G.
         discriminator: scores them.
         ahead: given its loss as a function of its weights, θ_D^K, differentiable.
     """
+
+    generator_reads = True  # through the K steps ahead
 
     def __init__(
         self, generator: PointGenerator, discriminator: PointDiscriminator, ahead: Callable[[LossOf], Weights]
@@ -54,13 +56,10 @@ class Unrolled(TwoPlayerGame):
         super().__init__(generator, discriminator)
         self.ahead = ahead
 
-    def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, then the generator, to which real samples matter through these K steps."""
-        return Turn(("discriminator",), self.discriminator_loss), Turn(("generator",), self.generator_loss)
-
     def discriminator_loss(self, batch: Batch) -> Terms:
         """−f(θ_G, θ_D)."""
-        return {"discriminator": minimax.discriminator(self.judge(batch.x), self.judge(self.fake(batch)))}
+        scores = self.discriminator(batch.x), self.discriminator(self.fake(batch))
+        return {"discriminator": minimax.discriminator(*scores)}
 
     def generator_loss(self, batch: Batch) -> Terms:
         """f_K(θ_G, θ_D)."""
@@ -73,10 +72,6 @@ class Unrolled(TwoPlayerGame):
 
         with without_autocast(fake), torch.compiler.set_stance("force_eager"):  # as all second derivatives
             return {"generator": -loss(self.ahead(loss))}
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor:
-        """The discriminator's scores, as it is now."""
-        return torch.as_tensor(self.discriminator(x))
 
 
 def adam_ahead(optimizer: Adam, steps: int, loss: LossOf) -> Weights:
@@ -113,12 +108,10 @@ def recipe(
 
     Args:
         unroll: K, discriminator steps that the generator looks ahead.
-        width: of the two hidden layers of both networks.
         lr: Adam's learning rate for the generator.
-        discriminator_lr: and for the discriminator.
     """
     samples = training.open(data)
-    shape, hidden, layer = samples.space.shape, (width, width), dense(nn.Tanh)
+    shape, hidden, layer = samples.shape, (width, width), dense(nn.Tanh)
     generator = PointGenerator(latent, shape, hidden, layer=layer)
     discriminator = PointDiscriminator(shape, hidden, layer=layer)
     for network in (generator, discriminator):

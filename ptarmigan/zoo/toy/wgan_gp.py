@@ -36,10 +36,9 @@ def recipe(
 
     Args:
         width: of the three hidden layers of both networks.
-        weight: λ, of the gradient penalty.
     """
     samples = training.open(data)
-    shape, hidden = samples.space.shape, (width,) * 3
+    shape, hidden = samples.shape, (width,) * 3
     game = GAN(
         PointGenerator(latent, shape, hidden),
         PointDiscriminator(shape, hidden),

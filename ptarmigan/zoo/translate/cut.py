@@ -60,7 +60,7 @@ class Contrastive(Translation):
         reader: makes of a ``b`` an image of which the generator has features.
         heads: H.
         discriminator: scores patches of ``b``.
-        made: the outputs of the last step.
+        made: outputs of the generator's last turn.
         content: λ_X, or λ_X + λ_Y.
         identity: half of that weight is for PatchNCE(b, G(b)).
         flip: the share of inputs that are mirrored; their outputs are mirrored back to be compared.
@@ -68,6 +68,8 @@ class Contrastive(Translation):
         temperature: τ.
         seen: augmentation of images before the discriminator sees them, given the run's progress.
     """
+
+    generator: Translator
 
     def __init__(
         self,
@@ -130,14 +132,6 @@ class Contrastive(Translation):
     def score(self, x: Tensor) -> Tensor:
         """The discriminator's scores of patches of augmented images."""
         return torch.as_tensor(self.discriminator(x if self.seen is None else self.seen(x, self.progress)))
-
-    def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """G(a)."""
-        return torch.as_tensor(self.generator(a))
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The mean score of an image's patches."""
-        return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
 
 def turned(x: Tensor, mirrored: Tensor) -> Tensor:
@@ -208,13 +202,12 @@ def contrastive(
     Args:
         training: the length of the run, and so on.
         samples: images, and the inputs to translate.
-        width: channels of the first layer, in both networks.
         lr: Adam's learning rate until it falls.
         begin: when it begins to fall to 0.
         sides: of what the discriminator sees, where that is not a whole image.
         **options: of ``Contrastive``.
     """
-    inputs, shape = samples.require_inputs().shape, samples.space.shape
+    inputs, shape = samples.require_inputs().shape, samples.shape
     generator = Translator(inputs, shape, width)
     game = Contrastive(
         generator,
@@ -245,12 +238,10 @@ def recipe(
     """CUT.
 
     Args:
-        width: channels of the first layer, in both networks.
         content: λ_X of PatchNCE between inputs and outputs. It is halved, and λ_Y the other half, where both
             kinds of images have one size and as many channels.
         patches: of an image, that are compared with each other.
         temperature: τ; lower ones weigh the most similar patches more.
-        lr: Adam's learning rate over the first half; it falls to 0 over the second.
     """
     samples = training.open(data, paired=False)
     identity = alike(samples.require_inputs(), samples.space)

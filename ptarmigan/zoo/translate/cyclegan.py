@@ -100,17 +100,9 @@ class CycleGAN(Translation):
             "input discriminator": least_squares.discriminator(d_a(a), d_a(inverted)),
         }
 
-    def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """G(a)."""
-        return torch.as_tensor(self.generator(a))
-
     def back(self, b: Tensor, z: Tensor) -> Tensor:
         """F(b)."""
         return torch.as_tensor(self.inverse(b))
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The mean score of an image's patches."""
-        return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
 
 @configurable
@@ -127,16 +119,14 @@ def recipe(
     """CycleGAN.
 
     Args:
-        width: channels of the first layer, in all networks.
         cycle: λ, of the cycle.
         identity: λ_id, of images that are given to the generator of their own kind, as a share of λ; 0 where
             the kinds differ in size or channels.
         history: how many recent outputs of each generator are kept for the discriminators.
-        lr: Adam's learning rate over the first half; it falls to 0 over the second.
     """
     samples = training.open(data, paired=False)
     given, batch = samples.require_inputs(), training.batch
-    inputs, shape = given.shape, samples.space.shape
+    inputs, shape = given.shape, samples.shape
     game = CycleGAN(
         Translator(inputs, shape, width),
         Translator(shape, inputs, width),

@@ -32,11 +32,9 @@ def recipe(
     """FastCUT.
 
     Args:
-        width: channels of the first layer, in both networks.
         content: λ_X, of PatchNCE between inputs and outputs.
-        patches: of an image, that are compared with each other.
-        temperature: τ; lower ones weigh the most similar patches more.
-        lr: Adam's learning rate over three quarters; it falls to 0 over the last.
+        patches: as in ``translate.cut``.
+        temperature: τ.
     """
     samples = training.open(data, paired=False)
     return contrastive(

@@ -70,6 +70,7 @@ class MUNIT(Translation):
     """
 
     averaged = ("generator", "inverse")
+    generator: MUNITAutoencoder
 
     def __init__(
         self,
@@ -359,18 +360,16 @@ def recipe(
     """MUNIT.
 
     Args:
-        width: channels of the first layer, in all networks.
         latent: numbers in a style.
         again: λ_x, of images reconstructed from their own content and style.
         content: λ_c, of contents recovered from translations.
         style: λ_s, of styles recovered from translations.
-        lr: Adam's learning rate at the start.
 
     Raises:
         ValueError: the images of the two kinds have different sizes.
     """
     samples = training.open(data, paired=False)
-    inputs, shape = samples.require_inputs().shape, samples.space.shape
+    inputs, shape = samples.require_inputs().shape, samples.shape
     if inputs[1:] != shape[1:]:
         raise ValueError(
             f"translate.munit goes there and back between pictures of one size, not {inputs[1]}x{inputs[2]} "

@@ -88,10 +88,6 @@ class Pix2Pix(Translation):
             "distance": self.weight * self.distance(output, b),
         }
 
-    def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """G(a)."""
-        return torch.as_tensor(self.generator(a))
-
     def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The mean score of an image's patches, given its input."""
         return torch.as_tensor(self.discriminator(x, c)).mean((1, 2))
@@ -111,14 +107,12 @@ def recipe(
     """pix2pix.
 
     Args:
-        width: channels of the first layer, in both networks.
         weight: λ, of the distance to the real image.
         dropout: the probability, in the inner layers of the U-Net, in training.
         test_dropout: the same of what is translated later, alike for every image, as published.
-        lr: Adam's learning rate over the first half; it falls to 0 over the second.
     """
     samples = training.open(data)
-    inputs, shape, batch = samples.require_inputs().shape, samples.space.shape, training.batch
+    inputs, shape, batch = samples.require_inputs().shape, samples.shape, training.batch
     game = Pix2Pix(
         UNet(inputs, shape, width, dropout=dropout, always=test_dropout),
         PatchGAN(shape, inputs, width),

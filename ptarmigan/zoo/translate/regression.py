@@ -12,11 +12,10 @@ L1 0.101 (identity: 0.576, mean image: 0.192, regression U-Net: 0.0739); benchma
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
+from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.losses import Distance
 from ptarmigan.core.optim import adams
 from ptarmigan.core.schedule import linear
@@ -30,6 +29,8 @@ from ptarmigan.training.run import Run
 class Regression(Translation):
     """A generator ``a -> b`` without an adversary."""
 
+    judge = Game.judge
+
     def __init__(self, generator: nn.Module, distance: Distance) -> None:
         super().__init__()
         self.generator, self.distance = generator, distance
@@ -42,10 +43,6 @@ class Regression(Translation):
         """E[‖b − G(a)‖₁], of label maps a cross-entropy."""
         return {"distance": self.distance(self.generator(batch.c), batch.x)}
 
-    def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """G(a)."""
-        return torch.as_tensor(self.generator(a))
-
 
 @configurable
 def recipe(
@@ -55,14 +52,9 @@ def recipe(
     lr: float = 2e-4,
     training: Training = Training(half_life=500.0, batch=1),
 ) -> Run:
-    """A regression.
-
-    Args:
-        width: channels of the first layer.
-        lr: Adam's learning rate over the first half; it falls to 0 over the second.
-    """
+    """A regression."""
     samples = training.open(data)
-    network = UNet(samples.require_inputs().shape, samples.space.shape, width)
+    network = UNet(samples.require_inputs().shape, samples.shape, width)
     game = Regression(network, samples.space.distance)
     optimizers = adams(game, lr, players=("generator",))
     return training.run(game, samples, optimizers, rate=linear(1.0, 0.0, begin=0.5))

@@ -20,7 +20,11 @@ L1 0.125 (bicubic upscaling: 0.171, mean image: 0.192, regression U-Net: 0.0566)
 
 from __future__ import annotations
 
-from typing import Literal
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -31,16 +35,25 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import Loss, relativistic, relativistic_average
 from ptarmigan.core.optim import adams
+from ptarmigan.core.precision import at_least_float32
 from ptarmigan.core.schedule import Schedule
+from ptarmigan.data.blank import Blank
+from ptarmigan.data.samples import Samples
+from ptarmigan.modalities.image.classifier import learn
+from ptarmigan.modalities.image.extractors.squeezenet import MEAN, squeezenet
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.unet import enlarged
-from ptarmigan.tasks.translate.perceptual import Perceptual, perceptual
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import Translation
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
+Network: TypeAlias = Literal["data", "squeezenet"]
+LEAST = 64
+"""Smaller images are enlarged to so many pixels a side, at least, before SqueezeNet sees them."""
+TINY = 1e-6
 LOSSES = {"relativistic_average": relativistic_average, "relativistic": relativistic}
 HALVED = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
 """At which parts of what follows L₁ alone the learning rate is halved."""
@@ -107,14 +120,6 @@ class SRGAN(Translation):
         if self.near is not None:
             terms["perceptual"] = percep * self.near(output, batch.x)
         return terms
-
-    def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """G(a)."""
-        return torch.as_tensor(self.generator(a))
-
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The mean score of an image's patches."""
-        return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
 
 class RRDBNet(nn.Module):
@@ -214,6 +219,88 @@ def _begin(weight: Tensor) -> None:
         weight.mul_(START)
 
 
+class Perceptual:
+    """L_percep: the mean over layers of the L1 distance of feature maps, relative to their size.
+
+    Johnson et al. 2016, arXiv 1603.08155, with the L1 distance of ESRGAN, of several layers instead of one.
+    It is no module, so that nobody trains, averages or saves the network.
+
+    Args:
+        net: frozen, and moved to the images' device.
+        layers: encoded images to feature maps.
+    """
+
+    def __init__(self, net: nn.Module, layers: Callable[[nn.Module, Tensor], Sequence[Tensor]]) -> None:
+        self.net, self.layers = copy.deepcopy(net).eval().requires_grad_(False), layers
+
+    def __call__(self, made: Tensor, real: Tensor) -> Tensor:
+        """The mean distance of encoded pictures to their partners, both ``(n, channels, height, width)``."""
+        net = self.net.to(made)
+        with torch.no_grad():
+            wanted = self.layers(net, real)
+        apart = [
+            _size(x - y) / (_size(y) + TINY) for x, y in zip(self.layers(net, made), wanted, strict=True)
+        ]
+        return torch.stack(apart).mean()
+
+
+def perceptual(network: Network, samples: Samples, weights: str = "") -> Perceptual | None:
+    """The distance in a network's layers; None where only the space of the samples is known.
+
+    Args:
+        network: ``data``, a classifier that is trained on the samples (it sees at most 64 pixels a side), or
+            ``squeezenet``, which was trained on photos.
+        samples: what is looked at.
+        weights: a file of SqueezeNet's weights; the one in the cache where empty.
+
+    Raises:
+        FileNotFoundError: SqueezeNet's weights are not there.
+        ValueError: samples are no images.
+    """
+    space = samples.space
+    if not isinstance(space, ImageSpace):
+        raise ValueError(
+            "a perceptual term compares pictures, and these are label maps: set --perceptual-weight 0"
+        )
+    if isinstance(samples.source, Blank):
+        return None
+    with _float32():
+        if network == "data":
+            return Perceptual(learn(samples.source, space).net, lambda net, x: net.layers(x))  # type: ignore[operator]
+        net = squeezenet(Path(weights) if weights else None).net
+    return Perceptual(net, lambda net, x: net.layers(prepared(x)))  # type: ignore[operator]
+
+
+def prepared(x: Tensor) -> Tensor:
+    """Encoded pictures of one to four channels as SqueezeNet takes them, over white where see-through."""
+    if x.shape[1] in (2, 4):
+        opaque = (x[:, -1:] + 1) / 2
+        x = x[:, :-1] * opaque + 1 - opaque
+    if x.shape[1] == 1:
+        x = x.expand(-1, 3, -1, -1)
+    times = -(-LEAST // min(x.shape[2:]))
+    if times > 1:
+        x = F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
+    mean = torch.as_tensor(MEAN, dtype=x.dtype, device=x.device)
+    return (x.flip(1) + 1) * 127.5 - mean[:, None, None]
+
+
+def _size(maps: Tensor) -> Tensor:
+    """The mean of the absolute values of each picture's maps, averaged over pictures."""
+    return at_least_float32(maps).abs().mean()
+
+
+@contextmanager
+def _float32() -> Iterator[None]:
+    """The networks of the evaluation are the same whatever precision a run has."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
 def halving(alone: float) -> Schedule:
     """Twice the rate while L₁ is minimised alone, then the rate, halved at each of ``HALVED``."""
 
@@ -234,7 +321,7 @@ def recipe(
     growth: int = 32,
     blocks: int = 23,
     loss: Literal["relativistic_average", "relativistic"] = "relativistic_average",
-    features: Literal["data", "squeezenet"] = "data",
+    features: Network = "data",
     weights: str = "",
     perceptual_weight: float = 1.0,
     adversarial: float = 5e-3,
@@ -260,7 +347,7 @@ def recipe(
         lr: Adam's learning rate after that; twice as much until then.
     """
     samples = training.open(data)
-    inputs, shape = samples.require_inputs().shape, samples.space.shape
+    inputs, shape = samples.require_inputs().shape, samples.shape
     game = SRGAN(
         RRDBNet(inputs, shape, width, growth, blocks),
         PatchGAN(shape, width=width),

@@ -63,11 +63,8 @@ def recipe(
     """Style from few images.
 
     Args:
-        width: channels of the first layer, in both networks.
-        content: λ_X of PatchNCE between inputs and outputs. It is halved, and λ_Y the other half, where both
-            kinds of images have one size and as many channels.
+        content: λ_X, or λ_X + λ_Y, as in ``translate.cut``.
         glimpses: crops of every image that the discriminator sees.
-        lr: Adam's learning rate over the first half; it falls to 0 over the second.
     """
     samples = training.open(data, paired=False)
     return contrastive(
@@ -75,7 +72,7 @@ def recipe(
         samples,
         width=width,
         lr=lr,
-        sides=parts(samples.space.shape[1:]),
+        sides=parts(samples.shape[1:]),
         content=content,
         identity=alike(samples.require_inputs(), samples.space),
         seen=Augment(partial(details, times=glimpses), color, cutout),

@@ -18,13 +18,11 @@ from ptarmigan.data.poisson import Poisson, places
 from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.training.accountant import epsilon_of, noise_for
 from ptarmigan.training.checkpoint import read
 from ptarmigan.training.draw import Draw
-from ptarmigan.training.private import Privacy
 from ptarmigan.training.rules import descend
 from ptarmigan.training.settings import Settings
-from ptarmigan.zoo.table.dpgan import gap, recipe, small
+from ptarmigan.zoo.table.dpgan import Privacy, epsilon_of, gap, noise_for, recipe, small
 
 DELTA = 1e-5
 

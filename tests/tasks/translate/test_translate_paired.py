@@ -22,12 +22,11 @@ from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.unet import UNet, enlarged
-from ptarmigan.tasks.translate.perceptual import Perceptual, perceptual, prepared
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import translations
 from ptarmigan.zoo.translate import munit, pix2pix, regression, srgan
 from ptarmigan.zoo.translate.munit import MultiScale, MUNITAutoencoder
-from ptarmigan.zoo.translate.srgan import RRDBNet
+from ptarmigan.zoo.translate.srgan import Perceptual, RRDBNet, perceptual, prepared
 
 Shape = tuple[int, int, int]
 FORMS: list[tuple[Shape, Shape]] = [
