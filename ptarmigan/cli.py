@@ -83,7 +83,7 @@ def help_text() -> str:
         [
             "usage: ptarmigan COMMAND ...",
             "",
-            "Adversarial learning: train a GAN, look at it, judge it, use it.",
+            "Adversarial learning: train a GAN, look at it, evaluate it, use it.",
             "",
             *lines,
             "",

@@ -323,7 +323,7 @@ class Detector(Generator):
         Raises:
             ValueError: the samples are not like the run's.
         """
-        return self._scored(self.game.abnormality, raw)
+        return self._scored(self.game.anomaly_score, raw)
 
     def anomaly_maps(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """How anomalous every pixel of images ``(n, height, width, channels)`` is, ``(n, height, width)``.
@@ -333,7 +333,7 @@ class Detector(Generator):
         """
 
         def maps(x: Tensor) -> Tensor:
-            found = self.game.where(x)
+            found = self.game.anomaly_map(x)
             if found is None:
                 raise ValueError(
                     "this run does not say where samples are abnormal: anomaly.ganomaly_images does"

@@ -119,8 +119,8 @@ class Game(nn.Module, ABC):
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Samples, encoded as the space encodes them, from standard normal ``z`` of shape (n, latent)."""
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """What the discriminator says of samples ``x``, one number each; None where no single one judges."""
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """The discriminator's scores ``(n,)`` of samples ``x``; None where no single one scores them."""
         return None
 
     def described(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from ptarmigan.core.augment import Ada, Augment
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn, always, between, every
 from ptarmigan.core.losses import Loss, non_saturating
-from ptarmigan.core.penalties import Judged, Penalty
+from ptarmigan.core.penalties import Penalty, PenaltyInputs
 
 
 class TwoPlayerGame(Game):
@@ -64,7 +64,7 @@ class TwoPlayerGame(Game):
         """G(z, c)."""
         return torch.as_tensor(self.generator(z, c))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores of samples, not augmented."""
         return torch.as_tensor(self.discriminator(x, c))
 
@@ -126,7 +126,7 @@ class GAN(TwoPlayerGame):
 
         real_scores, fake_scores = discriminator(real), discriminator(fake)
         self.observe(real_scores)
-        judged = Judged(discriminator, real, fake, real_scores, fake_scores, self.progress)
+        judged = PenaltyInputs(discriminator, real, fake, real_scores, fake_scores, self.progress)
         terms = {penalty.name: self.lazy * penalty(judged) for penalty in self.penalties}
         return {"discriminator": self.loss.discriminator(real_scores, fake_scores), **terms}
 

@@ -20,7 +20,7 @@ from ptarmigan.core.precision import at_least_float32, without_autocast
 from ptarmigan.core.schedule import Schedule
 
 
-class Judged(NamedTuple):
+class PenaltyInputs(NamedTuple):
     """What the discriminator saw on its turn, and its scores.
 
     Attributes:
@@ -48,7 +48,7 @@ class Penalty(Protocol):
     def name(self) -> str:
         """The name of the term in the log."""
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
 
 
@@ -59,7 +59,7 @@ class R1:
     gamma: Schedule
     name: ClassVar[str] = "r1"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         return schedule.at(self.gamma, judged.progress) / 2 * _squared_norm(judged, judged.real)
 
@@ -71,7 +71,7 @@ class R2:
     gamma: Schedule
     name: ClassVar[str] = "r2"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         return schedule.at(self.gamma, judged.progress) / 2 * _squared_norm(judged, judged.fake)
 
@@ -92,7 +92,7 @@ class ApproximateR1:
     sigma: float = 0.01
     name: ClassVar[str] = "approximate_r1"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         weight = schedule.at(self.gamma, judged.progress) / 2
         return weight * _squared_difference(judged, judged.real, judged.real_scores, self.sigma)
@@ -106,7 +106,7 @@ class ApproximateR2:
     sigma: float = 0.01
     name: ClassVar[str] = "approximate_r2"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         weight = schedule.at(self.gamma, judged.progress) / 2
         return weight * _squared_difference(judged, judged.fake, judged.fake_scores, self.sigma)
@@ -123,7 +123,7 @@ class GradientPenalty:
     weight: Schedule = 10.0
     name: ClassVar[str] = "gradient_penalty"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         real, fake = at_least_float32(judged.real.detach()), at_least_float32(judged.fake.detach())
         between = fake + share(real) * (real - fake)
@@ -149,11 +149,11 @@ def gradients(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return gradient.flatten(1)
 
 
-def _squared_norm(judged: Judged, x: Tensor) -> Tensor:
+def _squared_norm(judged: PenaltyInputs, x: Tensor) -> Tensor:
     return gradients(judged.discriminator, x).square().sum(1).mean()
 
 
-def _squared_difference(judged: Judged, x: Tensor, scores: Tensor, sigma: float) -> Tensor:
+def _squared_difference(judged: PenaltyInputs, x: Tensor, scores: Tensor, sigma: float) -> Tensor:
     """|D(x) - D(x + σv)|²/σ², whose mean over v is |∇D(x)|² up to order σ²."""
     x = at_least_float32(x.detach())
     nearby = x + sigma * normal_like(x)

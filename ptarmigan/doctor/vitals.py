@@ -36,7 +36,7 @@ SMALL = 64
 FIXED = 32
 """Generated samples of a probe whose latents never change, so that it is seen how far they move."""
 FEW = 16
-"""Generated samples where all of a probe would be dear: for the judge's slope, and for other classes."""
+"""Generated samples where all of a probe would take long: for the gradient norm, and other classes."""
 MOST = 1 << 24
 """Numbers in the samples of a probe, at most: 64 MiB."""
 EDGE = 0.01
@@ -142,7 +142,7 @@ class Vitals:
         return found
 
     def scores(self, game: Game, fake: Tensor, c: Tensor | None) -> Values:
-        """What the judge says of real, held-out and generated samples, and how surely it tells them apart.
+        """The discriminator's scores of real, held-out and generated samples, and how surely they differ.
 
         ``told`` is the chance that a training sample scores above a generated one, ``told_held_out`` the same
         of held-out samples, and ``known`` that a training sample scores above a held-out one: a half is fair.
@@ -167,15 +167,15 @@ class Vitals:
         return found | self.slope(game, fake, c)
 
     def judged(self, game: Game, x: Tensor, c: Tensor | None) -> Floats | None:
-        """The judge's scores."""
-        said = game.judge(x, c)
+        """The discriminator's scores."""
+        said = game.discriminate(x, c)
         return None if said is None else said.detach().float().cpu().double().numpy()
 
     def slope(self, game: Game, fake: Tensor, c: Tensor | None) -> Values:
-        """How steep the judge is at generated samples, in scores over the distance of two real samples."""
+        """The gradient norm at generated samples, in scores over the distance of two real samples."""
         x = fake[:FEW].detach().requires_grad_()
         with torch.enable_grad():
-            said = game.judge(x, None if c is None else c[:FEW])
+            said = game.discriminate(x, None if c is None else c[:FEW])
             if said is None or not said.requires_grad:
                 return {}
             (gradient,) = torch.autograd.grad(said.sum(), x)
@@ -223,7 +223,7 @@ class Real:
 
     Args:
         run: its samples and its seed.
-        count: how many are shown to the judge, of the training and of the held-out ones.
+        count: how many are shown to the discriminator, of the training and of the held-out ones.
     """
 
     def __init__(self, run: Run, count: int) -> None:

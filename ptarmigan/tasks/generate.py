@@ -140,7 +140,7 @@ class Generate(Task):
         def surface(points: NDArray[Any]) -> NDArray[Any] | None:
             with torch.no_grad():
                 x = space.encode(points).to(next(game.parameters()))
-                heights = game.judge(x)
+                heights = game.discriminate(x)
             return None if heights is None else heights.float().cpu().numpy()
 
         return space.render(self.some(game, n), real, surface)

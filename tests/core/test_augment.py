@@ -8,7 +8,7 @@ from torch import nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.augment import BGC, Ada, Augment, blit, color, cutout, tint, translation, warp
-from ptarmigan.core.penalties import R1, Judged
+from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.core.schedule import linear
 
 TRANSFORMS = [color, translation, cutout, blit, warp, tint]
@@ -305,7 +305,7 @@ class TestAugment:
         net = nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 8), nn.Tanh(), nn.Linear(8, 1))
         augment, real = Augment(*BGC), images(4, 3, 8, 8)
         noise.at(0)
-        term = R1(1.0)(Judged(lambda x: net(augment(x, 0.0)), real, real, net(real), net(real), 0.0))
+        term = R1(1.0)(PenaltyInputs(lambda x: net(augment(x, 0.0)), real, real, net(real), net(real), 0.0))
         term.backward()
         assert net[1].weight.grad.abs().sum() > 0
 

@@ -13,7 +13,7 @@ from ptarmigan.core.penalties import (
     ApproximateR1,
     ApproximateR2,
     GradientPenalty,
-    Judged,
+    PenaltyInputs,
 )
 from ptarmigan.core.schedule import linear
 from ptarmigan.zoo.image.dragan import Dragan
@@ -22,7 +22,7 @@ DOUBLE = torch.float64
 
 
 def judge(discriminator, real, fake, progress=0.0):
-    return Judged(discriminator, real, fake, discriminator(real), discriminator(fake), progress)
+    return PenaltyInputs(discriminator, real, fake, discriminator(real), discriminator(fake), progress)
 
 
 def points(seed, *shape, dtype=DOUBLE):
@@ -94,7 +94,7 @@ class TestClosedForms:
             seen.append(x.detach())
             return x.sum(1)
 
-        GradientPenalty()(Judged(discriminator, real, fake, real[:, 0], fake[:, 0], 0.0))
+        GradientPenalty()(PenaltyInputs(discriminator, real, fake, real[:, 0], fake[:, 0], 0.0))
         share = (seen[0] - fake) / (real - fake)
         torch.testing.assert_close(share, share[:, :1].expand_as(share))
         assert share.min() >= 0
@@ -110,7 +110,7 @@ class TestClosedForms:
             seen.append(x.detach())
             return x.sum(1)
 
-        Dragan(c=0.5)(Judged(discriminator, real, real, real[:, 0], real[:, 0], 0.0))
+        Dragan(c=0.5)(PenaltyInputs(discriminator, real, real, real[:, 0], real[:, 0], 0.0))
         off = seen[0] - real
         assert off.mean().abs() < 0.01
         assert off.std().item() == pytest.approx(0.5 / math.sqrt(3), rel=0.05)
@@ -256,7 +256,7 @@ class TestPrecision:
         net = smooth(dtype=torch.float32)
         real, fake = points(0, 8, 5, dtype=torch.float32), points(1, 8, 5, dtype=torch.float32)
         scores = net(real).detach()
-        judged = Judged(torch.compile(net, backend=backend), real, fake, scores, scores, 0.0)
+        judged = PenaltyInputs(torch.compile(net, backend=backend), real, fake, scores, scores, 0.0)
         penalty(judged).backward()
         assert net[0].weight.grad.abs().sum() > 0
         assert not compiled
@@ -273,7 +273,7 @@ class TestAll:
         with torch.no_grad():
             scores = net(real), net(fake)
         net.requires_grad_(True)
-        term = penalty(Judged(net, real, fake, *scores, 0.0))
+        term = penalty(PenaltyInputs(net, real, fake, *scores, 0.0))
         if term.requires_grad:
             term.backward()
         assert term.shape == ()

@@ -21,7 +21,7 @@ from ptarmigan import cli
 from ptarmigan.api import compare
 from ptarmigan.contract import recipes as contract
 from ptarmigan.evaluation import runs, written
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.evaluation.compare import Comparison
 from ptarmigan.metrics.differences import by_errors, holm, welch
 from ptarmigan.metrics.estimate import Estimate
@@ -459,7 +459,7 @@ class TestBeside:
         data, small = str(place / "series.npy"), contract.small("series.rcgan") | {"steps": 3}
         ptarmigan.train("series.rcgan", out=place / "series", data=data, **small, **short)
         for name in ("vae", "bigan", "series"):
-            judge.score_run(place / name, n=150, device="cpu", metrics=("sliced",))
+            scoring.score_run(place / name, n=150, device="cpu", metrics=("sliced",))
         return place
 
     def test_they_are_groups_like_the_others(self, place, tmp_path):

@@ -10,7 +10,7 @@ from PIL import Image
 
 import ptarmigan
 from ptarmigan.cli import main
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.measure import Measure, Scale, chosen
 from ptarmigan.metrics.measures import MEASURES
@@ -54,13 +54,13 @@ def values(found, what="value"):
 
 def test_real_samples_against_themselves(points):
     real, _ = points
-    found = values(judge.score(real, real, metrics=QUICK))
+    found = values(scoring.score(real, real, metrics=QUICK))
     assert found["Fréchet distance"] == pytest.approx(0, abs=1e-9)
     assert found["precision"] == found["recall"] == found["coverage"] == 1
 
 
 def test_every_usual_measure_that_fits_has_a_value_an_error_a_floor_and_baselines(points):
-    found = judge.score(*points)
+    found = scoring.score(*points)
     fitting = {"Fréchet distance", "kernel distance", "precision", "recall", "density", "coverage"}
     assert fitting <= found["scores"].keys()
     for name, entry in found["scores"].items():
@@ -76,14 +76,14 @@ def test_every_usual_measure_that_fits_has_a_value_an_error_a_floor_and_baseline
 def test_the_order_of_samples_is_nothing_to_a_score(points):
     real, fake = points
     rng = np.random.default_rng(1)
-    first = judge.score(real, fake)
-    assert judge.score(rng.permutation(real), rng.permutation(fake)) == first
+    first = scoring.score(real, fake)
+    assert scoring.score(rng.permutation(real), rng.permutation(fake)) == first
 
 
 def test_worse_samples_score_worse_and_lose_to_the_trivial(points):
     real, fake = points
-    near = judge.score(real, real[:300] + 0.01, metrics=("frechet",))["scores"]["Fréchet distance"]
-    far = judge.score(real, fake + 3, metrics=("frechet",))["scores"]["Fréchet distance"]
+    near = scoring.score(real, real[:300] + 0.01, metrics=("frechet",))["scores"]["Fréchet distance"]
+    far = scoring.score(real, fake + 3, metrics=("frechet",))["scores"]["Fréchet distance"]
     assert near["value"] < far["value"]
     assert near["beaten by"] == []
     assert far["beaten by"] == ["Gaussian mixture", "noisy copy"]
@@ -91,7 +91,7 @@ def test_worse_samples_score_worse_and_lose_to_the_trivial(points):
 
 def test_what_a_collapse_scores(points):
     real, _ = points
-    found = values(judge.score(real, np.repeat(real[:1], 300, axis=0), metrics=(*QUICK, "vendi")))
+    found = values(scoring.score(real, np.repeat(real[:1], 300, axis=0), metrics=(*QUICK, "vendi")))
     assert found["recall"] < 0.05
     assert found["Vendi score"] == pytest.approx(1)
 
@@ -103,18 +103,18 @@ def test_features_of_ones_own(points):
         seen.append(len(raw))
         return raw[:, :2] / 2
 
-    found = judge.score(*points, metrics=("frechet",), features=halves)
+    found = scoring.score(*points, metrics=("frechet",), features=halves)
     assert found["features"] == {"name": "halves", "hash": ""}
     assert "features halves (unnamed)" in found["scores"]["Fréchet distance"]["protocol"]
     before = len(seen)
-    judge.score(*points, metrics=("frechet",), features=halves)
+    scoring.score(*points, metrics=("frechet",), features=halves)
     assert len(seen) == 2 * before  # what has no hash is never read from a cache
 
 
 @pytest.mark.parametrize("made", [np.zeros(5), np.zeros((2, 3))])
 def test_features_that_are_no_rows(points, made):
     with pytest.raises(ValueError, match="expected one row of numbers for each"):
-        judge.score(*points, features=lambda raw: made)
+        scoring.score(*points, features=lambda raw: made)
 
 
 def test_images_in_two_folders_from_the_command_line(tmp_path, digits, capsys):
@@ -137,27 +137,27 @@ def test_the_classifier_of_labelled_images_sees_a_missing_class(digits):
     samples = Images("digits").open(batch=1)
     labels = samples.source.labels
     fake = samples.source.read(np.flatnonzero(labels != 3)[:400])
-    found = judge.score("digits", fake, metrics=("classes",))
+    found = scoring.score("digits", fake, metrics=("classes",))
     assert found["features"]["name"].startswith("classifier")
     assert found["scores"]["class balance"]["value"] > found["scores"]["class balance"]["floor"]
     assert any("3" in words for words in found["warnings"])
-    whole = judge.score("digits", samples.source.read(np.arange(800)), metrics=("classes",))
+    whole = scoring.score("digits", samples.source.read(np.arange(800)), metrics=("classes",))
     assert not any("no sample is told" in words for words in whole["warnings"])
 
 
 def test_features_of_real_samples_are_computed_once(points, cache, monkeypatch):
-    first = judge.score(*points, metrics=("frechet",))
+    first = scoring.score(*points, metrics=("frechet",))
     (kept,) = (cache / "features").glob("*.npy")
-    judge.score(points[0][::-1], points[1], metrics=("frechet",))
+    scoring.score(points[0][::-1], points[1], metrics=("frechet",))
     assert list((cache / "features").glob("*.npy")) == [kept]
     kept.write_bytes(b"damaged")
-    assert judge.score(*points, metrics=("frechet",)) == first
+    assert scoring.score(*points, metrics=("frechet",)) == first
 
 
 def test_few_samples_and_constant_features_are_said():
     rng = np.random.default_rng(0)
     real = np.hstack([rng.normal(size=(30, 20)), np.ones((30, 1))])
-    found = judge.score(real, real[:15] + 0.1, metrics=("frechet",))
+    found = scoring.score(real, real[:15] + 0.1, metrics=("frechet",))
     assert any("few for 21 features" in words for words in found["warnings"])
     assert any("1 of 21 features are the same" in words for words in found["warnings"])
 
@@ -165,7 +165,7 @@ def test_few_samples_and_constant_features_are_said():
 @pytest.mark.parametrize("n", [1, 2, 3])
 def test_of_samples_too_few_to_resample_no_error_is_claimed(points, n):
     real, fake = points
-    found = judge.score(real, fake[:n], metrics=("frechet", "vendi"))
+    found = scoring.score(real, fake[:n], metrics=("frechet", "vendi"))
     errors = values(found, "error")
     assert errors.keys() == {"Fréchet distance", *(["Vendi score"] if n > 1 else [])}
     assert (errors.pop("Fréchet distance") is None) == (n == 1)
@@ -189,7 +189,7 @@ def test_of_samples_too_few_to_resample_no_error_is_claimed(points, n):
 )
 def test_what_cannot_be_scored(real, fake, options, words):
     with pytest.raises(ValueError, match=words) as raised:
-        judge.score(real, fake, **options)
+        scoring.score(real, fake, **options)
     assert "\n" not in str(raised.value)
 
 
@@ -223,7 +223,7 @@ def test_a_function_is_a_measure(points):
     def spread(real, fake):
         return abs(fake.std() / real.std() - 1)
 
-    found = judge.score(real, fake, metrics=["frechet", spread])["scores"]
+    found = scoring.score(real, fake, metrics=["frechet", spread])["scores"]
     assert [*found] == ["Fréchet distance", "spread"]
     assert found["spread"]["value"] == pytest.approx(spread(real, fake), rel=1e-5)
     assert found["spread"]["error"] is None
@@ -238,21 +238,21 @@ def test_a_measure_of_ones_own(points):
         return lambda fake: (Estimate(float(np.abs(fake.features.mean(0) - centre).max()), 0.01),)
 
     shift = Measure("shift", (Scale("shift of the mean", "units", True, "largest of a column"),), against)
-    found = judge.score(*points, metrics=[shift])["scores"]["shift of the mean"]
+    found = scoring.score(*points, metrics=[shift])["scores"]["shift of the mean"]
     assert found["value"] == pytest.approx(0.5, abs=0.2)
     assert found["error"] == 0.01
     assert found["protocol"].endswith("largest of a column")
     higher = Measure.of(lambda real, fake: float(len(fake)), "count", unit="samples", lower_is_better=False)
-    assert judge.score(*points, metrics=[higher])["scores"]["count"]["direction"] == "higher is better"
+    assert scoring.score(*points, metrics=[higher])["scores"]["count"]["direction"] == "higher is better"
     assert ptarmigan.Measure is Measure
 
 
 def test_measures_of_ones_own_are_taken_for_every_kind():
     rng = np.random.default_rng(0)
     waves = np.sin(rng.uniform(0, 6, (40, 16, 1)) + np.arange(16)[:, None])
-    found = judge.score(waves, waves[:20], kind="series", metrics=["spectrum", lambda real, fake: 3.0])
+    found = scoring.score(waves, waves[:20], kind="series", metrics=["spectrum", lambda real, fake: 3.0])
     assert [entry["value"] for entry in found["scores"].values()][1] == 3
-    iris = judge.score("iris", "iris", metrics=[Measure.of(lambda real, fake: 2.0, "two")])
+    iris = scoring.score("iris", "iris", metrics=[Measure.of(lambda real, fake: 2.0, "two")])
     assert iris["scores"]["two"]["value"] == 2
 
 
@@ -261,15 +261,15 @@ def test_both_are_of_one_kind_which_is_recognised_or_said(points, tmp_path):
     np.save(tmp_path / "real.npy", real)
     np.save(tmp_path / "fake.npy", fake)
     both = str(tmp_path / "real.npy"), str(tmp_path / "fake.npy")
-    taken = judge.score(*both, metrics=["sliced"])
-    told = judge.score(*both, metrics=["sliced"], kind="vector")
+    taken = scoring.score(*both, metrics=["sliced"])
+    told = scoring.score(*both, metrics=["sliced"], kind="vector")
     assert (taken["kind"], told["kind"]) == ("point", "vector")
     assert told["features"]["name"] == "standardised columns"
-    assert taken["scores"] == judge.score(real, fake, metrics=["sliced"])["scores"]
+    assert taken["scores"] == scoring.score(real, fake, metrics=["sliced"])["scores"]
     with pytest.raises(ValueError, match=r"iris .* cannot be compared with .*npy .*--kind"):
-        judge.score("iris", both[0])
+        scoring.score("iris", both[0])
     with pytest.raises(ValueError, match="no kind of data 'sond'"):
-        judge.score(*both, kind="sond")
+        scoring.score(*both, kind="sond")
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_both_are_of_one_kind_which_is_recognised_or_said(points, tmp_path):
 )
 def test_options_of_other_kinds_are_refused(points, options, words):
     with pytest.raises(ValueError, match=words):
-        judge.score(*points, **options)
+        scoring.score(*points, **options)
 
 
 def test_the_command_line_says_what_it_took_the_data_for(points, tmp_path, capsys):
@@ -334,4 +334,4 @@ def test_every_kind_has_measures_for_training_that_are_quick(name, tmp_path):
 
 
 def test_it_is_part_of_the_package():
-    assert ptarmigan.score is judge.score
+    assert ptarmigan.score is scoring.score

@@ -23,7 +23,7 @@ from ptarmigan.core.gan import GAN
 from ptarmigan.core.optim import adam
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.evaluation import written
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.report.curves import HEIGHT, WIDTH, Marks, draw, number
@@ -235,7 +235,7 @@ def test_scores_stand_beside_what_real_samples_score_and_are_kept(points):
 
 
 def test_score_run_scores_the_samples_that_sample_makes(points):
-    found = judge.score_run(points, n=150, seed=3, best=False, device="cpu", metrics=("modes", "frechet"))
+    found = scoring.score_run(points, n=150, seed=3, best=False, device="cpu", metrics=("modes", "frechet"))
     raw = trained.load(points, device="cpu").sample(150, seed=3)
     ring = ring_run()
     metric, *_ = task_of(ring.game, ring.samples, n=150).metrics

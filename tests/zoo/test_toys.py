@@ -101,7 +101,7 @@ def test_not_looking_ahead_is_the_minimax_game():
         return torch.autograd.grad(loss(), game.generator.out.weight)[0]
 
     found = gradient(lambda: game.generator_loss(batch)["generator"])
-    expected = gradient(lambda: minimax.generator(game.judge(game.fake(batch)), None))
+    expected = gradient(lambda: minimax.generator(game.discriminate(game.fake(batch)), None))
     torch.testing.assert_close(found, expected)
 
 
@@ -143,4 +143,4 @@ def test_real_packs_in_the_generators_loss_would_not_move_it():
 
 
 def test_no_single_judge_draws_a_surface_of_packs():
-    assert packed_run().game.judge(torch.zeros(4, 2)) is None
+    assert packed_run().game.discriminate(torch.zeros(4, 2)) is None

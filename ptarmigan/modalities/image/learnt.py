@@ -1,4 +1,4 @@
-"""Networks that the judge trains itself: once for a set of samples, alike every time, then from the cache."""
+"""Networks that the evaluator trains itself: once for a set of samples, then from the cache."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Detect(Generate):
         samples = self.samples
         some = np.linspace(0, len(samples) - 1, min(len(samples), game.remembered)).astype(np.int64)
         raw = samples.source.read(some)
-        scores = scored(game.abnormality, game, self.space, raw, precision=self.precision)
+        scores = scored(game.anomaly_score, game, self.space, raw, precision=self.precision)
         quantiles = np.quantile(scores, np.linspace(0, 1, QUANTILES)).tolist()
         return {**super().described(game), "abnormality": quantiles}
 
@@ -51,7 +51,7 @@ class Detector(Game):
         return torch.as_tensor(self.generator(z))
 
     @abstractmethod
-    def abnormality(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, " batch"]:
+    def anomaly_score(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, " batch"]:
         """How abnormal each sample is: higher is more so, in units of the game's own.
 
         It is asked in evaluation mode. What a sample gets is a function of the sample alone; a search that
@@ -62,6 +62,6 @@ class Detector(Game):
         """G(E(x)), samples as the networks reconstruct them."""
         return torch.as_tensor(self.generator(self.encoder(x)))
 
-    def where(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
+    def anomaly_map(self, x: Float[Tensor, "batch *sample"]) -> Float[Tensor, "batch height width"] | None:
         """The squared error of every pixel's reconstruction, a mean over channels; None for other samples."""
         return (x - self.reconstruct(x)).square().mean(1) if x.dim() == 4 else None

@@ -1,9 +1,9 @@
 """A plain U-Net that learns from pairs, without a discriminator: what nobody needs a GAN for.
 
 Of pictures it learns to be near the real ones (L1), and so makes them blurred; of label maps it learns how
-likely each class is. The judge trains one to stand beside a translation, and one to find the classes again in
-the photos that a translation makes of labels. It is trained once for a set of pairs, the same way every time,
-and then read from the cache.
+likely each class is. The evaluator trains one to compare a translation with, and one to find the classes
+again in the photos that a translation makes of labels. It is trained once for a set of pairs, the same way
+every time, and then read from the cache.
 """
 
 from __future__ import annotations

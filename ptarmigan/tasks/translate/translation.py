@@ -177,7 +177,7 @@ class Translation(Game):
         """
         return torch.as_tensor(self.generator(a))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The mean score of an image's patches."""
         return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 

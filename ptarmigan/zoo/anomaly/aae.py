@@ -77,7 +77,7 @@ class AAE(Detector):
         """‖x − G(z)‖²."""
         return torch.as_tensor((x - self.generator(z)).square().sum(1))
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """‖x − G(E(x))‖² / 2σ² + ‖E(x)‖² / 2."""
         z = self.encoder(x)
         return torch.as_tensor(self.error(x, z) / (2 * self.deviation**2) + z.square().sum(1) / 2)

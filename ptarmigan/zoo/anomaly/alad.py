@@ -99,7 +99,7 @@ class ALAD(Detector):
             "latents": (d_zz(concatenated(z, z)), d_zz(concatenated(z, z_again))),
         }
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """A(x) = ‖f(x, x) − f(x, G(E(x)))‖₁."""
         features, again = self.sample_discriminator.features, self.reconstruct(x)
         return (features(concatenated(x, x)) - features(concatenated(x, again))).abs().sum(1)

@@ -29,7 +29,7 @@ from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
-from ptarmigan.core.penalties import R1, Judged
+from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -66,7 +66,7 @@ class AnoGAN(TwoPlayerGame, Detector):
         """−E[log D(x)] − E[log(1 − D(G(z)))] + γ/2 E[‖∇D(x)‖²]."""
         discriminator, fake = self.discriminator, self.fake(batch)
         real_scores, fake_scores = discriminator(batch.x), discriminator(fake)
-        judged = Judged(discriminator, batch.x, fake, real_scores, fake_scores, self.progress)
+        judged = PenaltyInputs(discriminator, batch.x, fake, real_scores, fake_scores, self.progress)
         return {
             "discriminator": loss.discriminator(real_scores, fake_scores),
             self.penalty.name: self.penalty(judged),
@@ -76,7 +76,7 @@ class AnoGAN(TwoPlayerGame, Detector):
         """−E[log D(G(z))]."""
         return {"generator": loss.generator(self.discriminator(self.fake(batch)), None)}
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """L(z) at the z that is found for each sample."""
         return self.distance(x, self.reconstruct(x))
 

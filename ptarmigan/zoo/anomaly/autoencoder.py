@@ -47,7 +47,7 @@ class Autoencoder(SinglePlayerGame, Detector):
         follow(self.codes, z, one_class(z))
         return {"reconstruction": (batch.x - self.generator(z)).square().sum(1).mean()}
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """‖x − G(E(x))‖²."""
         return torch.as_tensor((x - self.generator(self.encoder(x))).square().sum(1))
 

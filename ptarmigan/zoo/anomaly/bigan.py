@@ -81,7 +81,7 @@ class BiGAN(Detector):
         encoded, generated = (batch.x, self.encoder(batch.x)), (self.sample(z), z)
         return self.discriminator(*encoded), self.discriminator(*generated)
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """A(x) = α ‖x − G(E(x))‖₁ + (1 − α) ‖f(x, E(x)) − f(G(E(x)), E(x))‖₁."""
         z, features = self.encoder(x), self.discriminator.features
         again = self.sample(z)

@@ -27,7 +27,7 @@ from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein as loss
 from ptarmigan.core.optim import adam, adams
-from ptarmigan.core.penalties import GradientPenalty, Judged
+from ptarmigan.core.penalties import GradientPenalty, PenaltyInputs
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator
 from ptarmigan.tasks.detect.detector import Detector
@@ -77,7 +77,7 @@ class FAnoGAN(TwoPlayerGame, Detector):
     def discriminator_loss(self, batch: Batch) -> Terms:
         """E[D(G(z))] − E[D(x)] + λ E[(‖∇D(x̂)‖ − 1)²]."""
         critic, fake = self.discriminator, self.fake(batch)
-        judged = Judged(critic, batch.x, fake, critic(batch.x), critic(fake), self.progress)
+        judged = PenaltyInputs(critic, batch.x, fake, critic(batch.x), critic(fake), self.progress)
         return {
             "discriminator": loss.discriminator(judged.real_scores, judged.fake_scores),
             self.penalty.name: self.penalty(judged),
@@ -89,9 +89,9 @@ class FAnoGAN(TwoPlayerGame, Detector):
 
     def encoder_loss(self, batch: Batch) -> Terms:
         """E[L(x)]."""
-        return {"encoder": self.abnormality(batch.x).mean()}
+        return {"encoder": self.anomaly_score(batch.x).mean()}
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """L(x) = 1/n ‖x − G(E(x))‖² + κ/n_f ‖f(x) − f(G(E(x)))‖²."""
         again, features = self.reconstruct(x), self.discriminator.features
         in_features = (features(x) - features(again)).square().mean(1)

@@ -89,7 +89,7 @@ class GANomaly(Detector):
         real, fake = self.discriminator(batch.x), self.discriminator(self.reconstruct(batch.x))
         return {"discriminator": loss.discriminator(real, fake)}
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """W ‖x − G(E(x))‖² + (1 − w) ‖E(x) − E'(G(E(x)))‖²."""
         z = on_sphere(self.encoder(x))
         again = self.sample(z)
@@ -105,7 +105,7 @@ class GANomaly(Detector):
         """G(z), ``z`` on the sphere; ``c`` is ignored."""
         return torch.as_tensor(self.generator(on_sphere(z)))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores."""
         return torch.as_tensor(self.discriminator(x))
 

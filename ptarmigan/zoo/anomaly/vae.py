@@ -56,7 +56,7 @@ class VAE(SinglePlayerGame, Detector):
         """−log p(x | z), but for a constant."""
         return torch.as_tensor((x - self.generator(z)).square().sum(1) / (2 * self.deviation**2))
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """−ELBO(x), at z = μ."""
         mean, log_variance = self.encoder(x).chunk(2, 1)
         return self.surprise(x, mean) + divergence(mean, log_variance)

@@ -48,7 +48,7 @@ class VAEGAN(TwoPlayerGame, Detector):
     averaged = ("generator", "encoder", "discriminator")
     discriminator: Discriminator
 
-    judge = Game.judge  # rows are scored by abnormality
+    discriminate = Game.discriminate  # rows are scored by abnormality
 
     def __init__(
         self, generator: Generator, encoder: nn.Module, discriminator: Discriminator, gamma: float
@@ -98,7 +98,7 @@ class VAEGAN(TwoPlayerGame, Detector):
         """G(μ), μ the mean of q(z | x)."""
         return torch.as_tensor(self.generator(self.encoder(x).chunk(2, 1)[0]))
 
-    def abnormality(self, x: Tensor) -> Tensor:
+    def anomaly_score(self, x: Tensor) -> Tensor:
         """½ ‖f(x) − f(x̃)‖² + ‖x − x̃‖² + KL(q(z | x) ‖ N(0, I)), x̃ decoded from the mean of q."""
         mean, log_variance = self.encoder(x).chunk(2, 1)
         again = self.generator(mean)

@@ -26,7 +26,7 @@ from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.optim import adam
-from ptarmigan.core.penalties import R1, Judged
+from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.codes import coded, follow, gaussians
@@ -83,7 +83,7 @@ class BAGAN(Game):
         generated = self.generate(len(batch.x))[0]
         real, fake = self.logits(batch.x), self.logits(generated)
         fake_class = torch.full((len(generated),), self.classes, device=generated.device)
-        judged = Judged(self.score, batch.x, generated, real, fake, self.progress)
+        judged = PenaltyInputs(self.score, batch.x, generated, real, fake, self.progress)
         share = 1 / (self.classes + 1)
         return {
             "discriminator": (1 - share) * F.cross_entropy(real, required(batch.c)),
@@ -115,7 +115,7 @@ class BAGAN(Game):
         """G(z_c), z_c the code that ``z`` stands for in its class."""
         return torch.as_tensor(self.generator(coded(self.codes, z, required(c))))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The same as ``score``: real samples are of some class."""
         return self.score(x)
 

@@ -75,7 +75,7 @@ class BoundaryEquilibrium(TwoPlayerGame):
         """G(z), of ``z`` made uniform on [-1, 1], as in the paper; ``c`` is ignored."""
         return torch.as_tensor(self.generator(2 * torch.special.ndtr(z) - 1))
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """−L(x): real samples have small errors."""
         return -self.errors(x)
 

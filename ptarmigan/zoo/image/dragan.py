@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating
 from ptarmigan.core.optim import adams
-from ptarmigan.core.penalties import Judged, gradients, normal_like, share
+from ptarmigan.core.penalties import PenaltyInputs, gradients, normal_like, share
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -47,7 +47,7 @@ class Dragan:
     c: float = 0.5
     name: ClassVar[str] = "dragan"
 
-    def __call__(self, judged: Judged) -> Tensor:
+    def __call__(self, judged: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
         real = at_least_float32(judged.real.detach())
         around = real + self.c * share(real) * normal_like(real)

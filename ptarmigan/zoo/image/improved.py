@@ -47,7 +47,7 @@ class Improved(TwoPlayerGame):
 
     discriminator: DCGANDiscriminator
 
-    judge = Game.judge  # scores depend on the batch
+    discriminate = Game.discriminate  # scores depend on the batch
 
     def __init__(
         self,

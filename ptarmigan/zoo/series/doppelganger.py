@@ -33,7 +33,7 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import adams
-from ptarmigan.core.penalties import GradientPenalty, Judged
+from ptarmigan.core.penalties import GradientPenalty, PenaltyInputs
 from ptarmigan.core.schedule import linear
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.series.source import Series
@@ -144,7 +144,7 @@ class DoppelGANger(Game):
         ):
             a, b = view(real), view(fake)
             scores = critic(a), critic(b)
-            judged = Judged(critic, a, b, *scores, self.progress)
+            judged = PenaltyInputs(critic, a, b, *scores, self.progress)
             terms |= {name: wasserstein.discriminator(*scores), f"{name}_penalty": self.penalty(judged)}
         return terms
 

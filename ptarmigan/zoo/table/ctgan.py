@@ -29,7 +29,7 @@ from ptarmigan.core.game import Game, Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import adam, adamw
-from ptarmigan.core.penalties import GradientPenalty, Judged
+from ptarmigan.core.penalties import GradientPenalty, PenaltyInputs
 from ptarmigan.modalities.table.conditional import Asked
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
@@ -50,7 +50,7 @@ class CTGAN(TwoPlayerGame):
 
     generator: RowGenerator
 
-    judge = Game.judge  # packs are scored, not rows
+    discriminate = Game.discriminate  # packs are scored, not rows
 
     def __init__(
         self, generator: RowGenerator, discriminator: MLPDiscriminator, asked: Asked, pack: int, weight: float
@@ -63,7 +63,7 @@ class CTGAN(TwoPlayerGame):
         generated = self.generator(noise.normal(len(batch.x), self.latent), batch.c)
         real, fake = self.packed(batch.x, batch.c), self.packed(generated, batch.c)
         scores = self.discriminator(real), self.discriminator(fake)
-        judged = Judged(self.discriminator, real, fake, *scores, self.progress)
+        judged = PenaltyInputs(self.discriminator, real, fake, *scores, self.progress)
         return {
             "discriminator": wasserstein.discriminator(*scores),
             self.penalty.name: self.penalty(judged),

@@ -76,7 +76,7 @@ class DPGAN(TwoPlayerGame):
         steps: critic steps for one of the generator.
     """
 
-    judge = Game.judge  # scores of real rows are not private
+    discriminate = Game.discriminate  # scores of real rows are not private
 
     def __init__(
         self, generator: RowGenerator, discriminator: MLPDiscriminator, privacy: Privacy, steps: int

@@ -59,7 +59,7 @@ class TableGAN(TwoPlayerGame):
 
     discriminator: SquareDiscriminator
 
-    judge = Game.judge  # batch norm
+    discriminate = Game.discriminate  # batch norm
 
     def __init__(
         self,

@@ -43,7 +43,7 @@ class Packed(TwoPlayerGame):
         pack: m, samples in a pack.
     """
 
-    judge = Game.judge  # packs are scored, not samples
+    discriminate = Game.discriminate  # packs are scored, not samples
 
     def __init__(self, generator: PointGenerator, discriminator: PointDiscriminator, pack: int) -> None:
         super().__init__(generator, discriminator)

@@ -136,7 +136,7 @@ class MUNIT(Translation):
         """The contents of images in the styles ``z`` of inputs."""
         return cropped(self.inverse.decode(self.generator.content(b), z), b)
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The mean score of an image's patches, over the scales."""
         return torch.stack([scores.mean((1, 2)) for scores in self.discriminator(x)]).mean(0)
 

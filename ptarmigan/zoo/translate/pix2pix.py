@@ -88,7 +88,7 @@ class Pix2Pix(Translation):
             "distance": self.weight * self.distance(output, b),
         }
 
-    def judge(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The mean score of an image's patches, given its input."""
         return torch.as_tensor(self.discriminator(x, c)).mean((1, 2))
 

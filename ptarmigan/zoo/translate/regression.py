@@ -29,7 +29,7 @@ from ptarmigan.training.run import Run
 class Regression(Translation):
     """A generator ``a -> b`` without an adversary."""
 
-    judge = Game.judge
+    discriminate = Game.discriminate
 
     def __init__(self, generator: nn.Module, distance: Distance) -> None:
         super().__init__()

@@ -12,7 +12,7 @@ from test_series_metrics import moving
 
 from ptarmigan.cli import main
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.series import evaluate as ordered
 from ptarmigan.modalities.series import measures
@@ -66,9 +66,9 @@ def test_two_files(files, capsys):
     assert "series of 16 steps and 2 channels; 12 against 75 real ones" in said
     assert "fooled" not in said
     numbered = pd.read_csv(fake).assign(site=lambda rows: np.where(rows["series"] % 2, "x", "y"))
-    told = judge.score(numbered, fake, length=16, metadata=["site"], metrics=("sliced",))
+    told = scoring.score(numbered, fake, length=16, metadata=["site"], metrics=("sliced",))
     assert told["scores"]["sliced Wasserstein distance"]["value"] == 0
-    found = judge.score(moving(40), moving(40, 1), length=16, metrics=("spectrum",), n=30)
+    found = scoring.score(moving(40), moving(40, 1), length=16, metrics=("spectrum",), n=30)
     assert found["samples"] == 30
     assert 0 < found["scores"]["spectrum"]["error"] < found["scores"]["spectrum"]["value"]
 
@@ -115,7 +115,7 @@ def test_a_run(tmp_path):
         batch=8,
         width=4,
     )
-    found = judge.score_run(tmp_path / "run", n=20, metrics=QUICK)
+    found = scoring.score_run(tmp_path / "run", n=20, metrics=QUICK)
     assert found["scores"].keys() == {
         "autocorrelation", "cross-correlation", "spectrum", "sliced Wasserstein distance"
     }  # fmt: skip

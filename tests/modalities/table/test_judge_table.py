@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ptarmigan import api
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.table.alike import together
 from ptarmigan.modalities.table.copula import gaussian_copula
@@ -38,7 +38,7 @@ def rows(n: int, seed: int) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def found():
-    return judge.score(rows(600, 0), rows(500, 1), held_out=rows(400, 2), target="sign")
+    return scoring.score(rows(600, 0), rows(500, 1), held_out=rows(400, 2), target="sign")
 
 
 def test_new_real_rows_are_as_real_as_can_be(found):
@@ -72,7 +72,7 @@ def test_trivial_tables_are_told_for_what_they_are(found):
 def test_rows_that_are_off_are_beaten_by_what_is_simple():
     real = rows(400, 0)
     off = real.assign(x=real["x"] * 3, sign="plus", key="k")
-    found = judge.score(real, off)["scores"]
+    found = scoring.score(real, off)["scores"]
     assert {INDEPENDENT, COPULA} <= set(found["column shapes"]["beaten by"])
     assert BOOTSTRAP not in found["column shapes"]["beaten by"]
     assert found["distance to training"]["beaten by"] == []
@@ -105,7 +105,9 @@ def test_a_column_counts_as_much_as_another_in_a_distance():
 
 def test_few_kinds_of_rows_are_looked_at_in_their_shares():
     kinds = pd.DataFrame({"a": list("xxxyyz") * 60, "b": list("uvuvuv") * 60})
-    found = judge.score(kinds, kinds.sample(150, random_state=0), metrics=("two-sample", "shapes"))["scores"]
+    found = scoring.score(kinds, kinds.sample(150, random_state=0), metrics=("two-sample", "shapes"))[
+        "scores"
+    ]
     assert found["told from real"]["value"] < 0.6
     assert found["told from real"]["floor"] < 0.6
 
@@ -133,7 +135,7 @@ def test_values_of_one_table_alone_are_values_of_both():
 )
 def test_tables_that_cannot_be_compared_are_refused_in_a_line(change, words):
     with pytest.raises(ValueError, match=words) as raised:
-        judge.score(rows(60, 0), change(rows(60, 1)))
+        scoring.score(rows(60, 0), change(rows(60, 1)))
     assert "\n" not in str(raised.value)
 
 
@@ -149,12 +151,12 @@ def test_tables_that_cannot_be_compared_are_refused_in_a_line(change, words):
 )
 def test_what_cannot_be_measured_is_said_in_a_line(how, words):
     with pytest.raises(ValueError, match=words):
-        judge.score(rows(60, 0), rows(60, 1), **how)
+        scoring.score(rows(60, 0), rows(60, 1), **how)
 
 
 def test_targets_are_for_tables():
     with pytest.raises(ValueError, match="for rows of a table, and these are points"):
-        judge.score("ring", "ring", target="x")
+        scoring.score("ring", "ring", target="x")
 
 
 def test_files_with_names_are_tables_and_numbers_alone_are_points(tmp_path):
@@ -183,6 +185,6 @@ def test_a_run_is_scored_and_keeps_its_scores(tmp_path):
     assert "data/samples" in log
     assert "constant_channels" not in log  # rare values are no fault
     held_out = rows(150, 2).assign(rare="often")
-    found = judge.score_run(tmp_path / "r", n=100, held_out=held_out, metrics=("shapes", "distance"))
+    found = scoring.score_run(tmp_path / "r", n=100, held_out=held_out, metrics=("shapes", "distance"))
     assert "held-out" in found["scores"]["distance to training"]["protocol"]
     assert json.loads((tmp_path / "r" / "scores.json").read_text()) == found

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from ptarmigan import TableGAN
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.modalities.table.polars_frames import from_polars, to_polars
 from ptarmigan.modalities.table.source import Table
 
@@ -71,7 +71,7 @@ def test_an_estimator_gives_what_it_was_given(tmp_path):
 
 
 def test_frames_are_judged():
-    found = judge.score(frame(), frame().sample(40, seed=0), metrics=("shapes", "copies"))
+    found = scoring.score(frame(), frame().sample(40, seed=0), metrics=("shapes", "copies"))
     assert found["scores"]["exact copies"]["value"] == 1
 
 

@@ -128,15 +128,15 @@ def test_a_score_is_of_the_sample_alone(name):
     game = run.game.eval()
     assert isinstance(game, Detector)
     asked = learnt(name, 70, seed=1)
-    scores = scored(game.abnormality, game, run.space, asked)
+    scores = scored(game.anomaly_score, game, run.space, asked)
     assert scores.shape == (70,)
     assert np.isfinite(scores).all()
     assert len(np.unique(scores)) == 70
     order = np.random.default_rng(0).permutation(70)
-    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, asked[order]), scores[order])
-    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, asked[33:34]), scores[33:34])
+    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, asked[order]), scores[order])
+    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, asked[33:34]), scores[33:34])
     among = np.concatenate([learnt(name, seed=2), asked])
-    np.testing.assert_array_equal(scored(game.abnormality, game, run.space, among)[300:], scores)
+    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, among)[300:], scores)
 
 
 @pytest.mark.parametrize("name", DETECTORS)

@@ -8,7 +8,7 @@ import pytest
 from ptarmigan.api import compare
 from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import ArraySource, Samples
-from ptarmigan.evaluation import score as judge
+from ptarmigan.evaluation import score as scoring
 from ptarmigan.metrics.panel import RawPanel
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.image import classifier
@@ -257,11 +257,11 @@ def test_a_run_is_scored_and_compared(runs):
         ptarmigan.train(
             "translate.pix2pix", out=runs / str(seed), width=4, steps=4, batch=4, seed=seed, quiet=True
         )
-    found = judge.score_run(runs / "0", n=30, metrics=("l1", "edges", "frechet"))
+    found = scoring.score_run(runs / "0", n=30, metrics=("l1", "edges", "frechet"))
     assert found["samples"] == 30
     assert found["scores"].keys() == {"L1", "edge agreement", "Fréchet distance"}
     assert found["scores"]["L1"]["baselines"].keys() == {IDENTITY, MEAN, REGRESSION}
-    judge.score_run(runs / "1", n=30, metrics=("l1",))
+    scoring.score_run(runs / "1", n=30, metrics=("l1",))
     page = (runs / "0" / "report.html").read_text()
     assert "In a row, from the left: input, output, target." in page
     assert "A row for each input" in page

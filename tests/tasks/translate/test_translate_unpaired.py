@@ -198,7 +198,7 @@ def test_recipes_play_between_all_kinds_of_pictures(name, inputs):
     assert ("identity" in terms[0]) == (inputs is PHOTO and name != "translate.fastcut")
     assert all(p.grad is not None for p in game.parameters())
     assert game.sample(torch.empty(2, 0), a).shape == b.shape
-    assert game.judge(b).shape == (2,)
+    assert game.discriminate(b).shape == (2,)
 
 
 @pytest.mark.parametrize("name", ["translate.cyclegan", "translate.cut"])
