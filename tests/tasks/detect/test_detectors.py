@@ -161,13 +161,13 @@ def test_every_pixel_of_an_image_is_so_abnormal(name):
     run = build(zoo.recipe(name), contract.small(name) | {"data": images()})
     contract.played(run)
     game, asked = run.game.eval(), images(70, seed=1)
-    found = scored(game.where, game, run.space, asked)
+    found = scored(game.anomaly_map, game, run.space, asked)
     assert found.shape == (70, 8, 9)
     assert (found.max((1, 2)) > 0).all()
-    np.testing.assert_array_equal(scored(game.where, game, run.space, asked[33:34]), found[33:34])
+    np.testing.assert_array_equal(scored(game.anomaly_map, game, run.space, asked[33:34]), found[33:34])
     spotted = asked[:1].copy()
     spotted[0, 2, 3] = 255 - spotted[0, 2, 3]
-    assert scored(game.where, game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
+    assert scored(game.anomaly_map, game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
 
 
 def test_what_is_no_detector_says_so(tmp_path):
