@@ -170,14 +170,23 @@ class Generate(Task):
         rows = permute(np.arange(n), len(source), "report", "real")
         generated = self.generate(game, n, None if source.labels is None else source.labels[rows])
         real = self.space.render(source.read(rows))
+        same = ", the same class at the same place" if self.depends_on_classes(game) else ""
         return Section(
             "Beside real samples",
             "",
             (
                 Figure(real, "real samples", "Real: from the training data."),
-                Figure(self.space.render(generated), "generated samples", "Generated."),
+                Figure(self.space.render(generated), "generated samples", f"Generated{same}."),
             ),
         )
+
+    def depends_on_classes(self, game: Game) -> bool:
+        """Whether a sample of the first class differs from one of the last, of the same latent."""
+        several = len(self.space.classes)
+        if several < 2 or self.frequencies is None:
+            return False
+        first, last = (self.generate(game, 1, np.array([c])) for c in (0, several - 1))
+        return not np.array_equal(first, last)
 
     def generate(self, game: Game, n: int, classes: Indices | None) -> NDArray[Any]:
         """``n`` raw samples of the same latents every time."""

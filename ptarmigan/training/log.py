@@ -69,7 +69,7 @@ def read_line(text: str) -> Line | None:
         return None
     values = {name: number(value) for name, value in plain.items() if name not in ("step", "samples")}
     numbers = {name: value for name, value in values.items() if value is not None}
-    return Line(plain["step"], plain.get("samples", 0), plain.get("event", ""), numbers)
+    return Line(plain["step"], int(plain.get("samples", 0)), plain.get("event", ""), numbers)
 
 
 def number(value: object) -> float | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import hashlib
 import inspect
 import math
 import sys
+import typing
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -117,14 +117,22 @@ def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
 
 
 def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
-    """A function with the recipe's signature that gives its arguments back, flat."""
+    """A function with the recipe's signature that gives its arguments back, flat.
 
-    @functools.wraps(recipe)
+    It is not marked as a wrapper: who unwraps a variant finds the recipe that is varied, and its types.
+    """
+    hints = typing.get_type_hints(recipe, include_extras=True)
+    known = inspect.signature(recipe).parameters.values()
+    signature = inspect.Signature([p.replace(annotation=hints.get(p.name, p.annotation)) for p in known])
+
     def collect(*args: Any, **kwargs: Any) -> dict[str, Any]:
-        bound = inspect.signature(recipe).bind(*args, **kwargs)
+        bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         return flat(bound.arguments)
 
+    collect.__doc__, collect.__name__ = recipe.__doc__, recipe.__name__
+    collect.__annotations__ = hints
+    collect.__signature__ = signature  # type: ignore[attr-defined]
     return collect
 
 

@@ -141,8 +141,11 @@ def variant(recipe: Recipe, module: str, **defaults: Any) -> Recipe:
         return function(*args, **options)  # type: ignore[no-any-return]
 
     parameters = signature.parameters.values()
-    changed = [p.replace(default=defaults.get(p.name, p.default)) for p in parameters]
     groups = {name: type(value) for name, value in defaults.items() if is_group(value)}
+    changed = [
+        p.replace(default=defaults.get(p.name, p.default), annotation=groups.get(p.name, p.annotation))
+        for p in parameters
+    ]
     varied.__module__ = module
     varied.__signature__ = signature.replace(parameters=changed)  # type: ignore[attr-defined]
     varied.__annotations__ = {**recipe.__annotations__, **groups}

@@ -70,7 +70,7 @@ class LogLine(TypedDict):
     """A line of ``log.jsonl`` or ``clock.jsonl``; under all other keys stand numbers."""
 
     step: int
-    samples: NotRequired[int]
+    samples: NotRequired[float]  # a term of the same name stands in its place (anomaly.alad)
     event: NotRequired[str]
 
 

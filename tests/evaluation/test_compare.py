@@ -338,7 +338,7 @@ def test_runs_without_scores_are_scored_first_as_the_others_were(make, monkeypat
     (b / written.FILE).unlink()
     asked = []
 
-    def score_run(folder, *, n, device):
+    def score_run(folder, *, n, device, run=None):
         asked.append((folder, n, device))
         found = Score(
             Scale("distance", "units", True), Estimate(5.0, 0.1), 0.5, {"noisy copy": 0.7}, PROTOCOL

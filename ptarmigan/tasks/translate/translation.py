@@ -24,7 +24,6 @@ from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.generate import CHUNK
 from ptarmigan.tasks.task import Figure, Section, Task
 from ptarmigan.tasks.translate.cycle import apart
-from ptarmigan.tasks.translate.evaluate import evaluator
 from ptarmigan.tasks.translate.show import BACK, INPUT, OUTPUT, ROWS, TARGET, Columns, pictured
 from ptarmigan.tasks.translate.vital_signs import alike as alike
 from ptarmigan.tasks.translate.vital_signs import vital_signs
@@ -54,6 +53,8 @@ class Translate(Task):
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
         """By what translations are scored."""
+        from ptarmigan.tasks.translate.evaluate import evaluator  # it stands on scipy
+
         return evaluator(self.samples, Request(n=self.n)).metrics
 
     def picture(self, game: Game) -> Image.Image:
