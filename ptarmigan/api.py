@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
@@ -16,7 +16,6 @@ from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.doctor.remedies import Setup
 from ptarmigan.doctor.treatment import in_force, setup, treat
 from ptarmigan.modalities.recognise import recognise
-from ptarmigan.modalities.registry import modalities
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.edits import edits_of
 from ptarmigan.training.loggers import Logger
@@ -85,7 +84,7 @@ def train(
         place = Path(out) if out is not None else Path("runs") / "by-hand"
         run, outcome = edited(what, place, settings, **how)
     else:
-        name, data = named(what, kind)
+        name, data, _ = named(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
@@ -192,8 +191,16 @@ def plainly(options: dict[str, Any]) -> dict[str, Any]:
     return {name: plain(value) for name, value in options.items()}
 
 
-def named(what: str, kind: str = "") -> tuple[str, dict[str, Any]]:
-    """The recipe that ``what`` names, and the options that follow: data mean the default on their kind.
+class Named(NamedTuple):
+    """A recipe, the options that follow from how it was named, and what data were taken for, in words."""
+
+    recipe: str
+    options: dict[str, Any]
+    taken: str = ""
+
+
+def named(what: str, kind: str = "") -> Named:
+    """The recipe that ``what`` names: data mean the default on their kind.
 
     Args:
         what: a recipe's name, a ``.py`` file, or data.
@@ -204,18 +211,17 @@ def named(what: str, kind: str = "") -> tuple[str, dict[str, Any]]:
         ValueError: there is no such recipe and no such data, or none is trained on them by default.
     """
     if what.endswith(".py") or what in zoo.names():
-        return what, {}
-    if not kind and not Path(what).expanduser().exists() and "/" not in what and not is_named(what):
-        zoo.path(what)  # refuses it, and names what was perhaps meant
-    taken = recognise(what, kind).modality
+        return Named(what, {})
+    try:
+        found = recognise(what, kind)
+    except FileNotFoundError:
+        if what and "/" not in what:
+            zoo.path(what)  # refuses it, and names what was perhaps meant
+        raise
+    taken = found.modality
     if not taken.recipe:
         raise ValueError(f"{what}: no recipe is the default for {taken.plural}: name one of 'ptarmigan list'")
-    return taken.recipe, {"data": what}
-
-
-def is_named(what: str) -> bool:
-    """Whether a set of that name comes with ptarmigan, of any kind."""
-    return any(each.recognise(what) for each in modalities())
+    return Named(taken.recipe, {"data": what}, found.line)
 
 
 def default_folder(name: str, options: dict[str, Any]) -> Path:

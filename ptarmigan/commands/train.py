@@ -17,7 +17,6 @@ from ptarmigan.core.errors import UsageError
 def train(args: list[str]) -> int:
     """``ptarmigan train RECIPE|DATA [options]``."""
     from ptarmigan import api, zoo
-    from ptarmigan.modalities.recognise import recognise
     from ptarmigan.training.options import collecting
     from ptarmigan.training.settings import Settings
 
@@ -29,9 +28,9 @@ def train(args: list[str]) -> int:
         raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
     what, rest = args[0], args[1:]
     kind, rest = kind_of(rest)
-    name, data = api.named(what, kind)
+    name, data, taken = api.named(what, kind)
     if data and "--quiet" not in rest and api.first_rank():
-        print(f"{what} is {recognise(what, kind).line}; training {name}", file=sys.stderr)
+        print(f"{what} is {taken}; training {name}", file=sys.stderr)
     recipe = zoo.recipe(name)
     fields: list[Any] = [
         ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ptarmigan.data.archives import container
+from ptarmigan.data.npy import npy_header
 
 LOOKED_AT = 64
 """Rows of an array whose numbers are looked at."""
@@ -80,9 +80,7 @@ def _in_npz(path: Path) -> Glimpse | None:
         if wanted is None:
             return None
         with archive.open(wanted) as file:
-            version = npy.read_magic(file)
-            read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-            shape, _, dtype = read(file)
+            shape, _, dtype = npy_header(file, wanted)
     return Glimpse(shape, dtype, None)
 
 

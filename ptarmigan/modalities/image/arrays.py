@@ -9,12 +9,12 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, TypeAlias
+from typing import IO, Any, NamedTuple, TypeAlias
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ptarmigan.data.npy import npy_header
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.rows import Rows
 from ptarmigan.data.samples import Source
@@ -132,7 +132,7 @@ def open_npy(path: Path) -> Opened:
         ValueError: it is damaged, holds Python objects, or no images.
     """
     with open(path, "rb") as file:
-        shape, dtype = _npy_header(file, str(path))
+        shape, dtype = plain_header(file, str(path))
         begin = file.tell()
     if path.stat().st_size - begin < math.prod(shape) * dtype.itemsize:
         raise ValueError(f"{path} ends before the {shape} numbers that its header promises")
@@ -260,13 +260,13 @@ def _numbers(
     return numbered(labels.tolist(), classes)
 
 
-def _npy_header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    try:
-        version = npy.read_magic(file)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran, dtype = read(file)
-    except Exception:  # numpy parses the header as Python source, which fails in many ways
-        raise ValueError(f"{where} is not a readable .npy array") from None
+def plain_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and dtype of an array of plain numbers in C order, from its header.
+
+    Raises:
+        ValueError: it is none, or not readable.
+    """
+    shape, fortran, dtype = npy_header(file, where)
     if dtype.hasobject:
         raise ValueError(f"{where} holds Python objects, which could run code: save plain numbers")
     if fortran and len(shape) > 1:
@@ -279,7 +279,7 @@ def _npy_header(file: BinaryIO, where: str) -> tuple[tuple[int, ...], np.dtype[A
 def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, whole: bool) -> Stored:
     where = f"{path}: {member.filename}"
     with archive.open(member) as file:
-        shape, dtype = _npy_header(file, where)  # type: ignore[arg-type]
+        shape, dtype = plain_header(file, where)
         size, head = math.prod(shape) * dtype.itemsize, file.tell()
         if member.file_size - head < size:
             raise ValueError(f"{where} ends before the {shape} numbers that its header promises")

@@ -16,9 +16,6 @@ from ptarmigan.modalities.image.named import NAMES
 from ptarmigan.modalities.image.parquet import holds_images
 from ptarmigan.modalities.image.stacked import NAME as STACKED
 
-PARTS = (*TARS, ".parquet")
-"""Files of which a folder may hold several, each with many images."""
-
 
 def recognise(data: Any) -> str:
     """Why data are images; empty where they are not."""
