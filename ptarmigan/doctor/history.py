@@ -16,7 +16,6 @@ Curve: TypeAlias = list[tuple[int, float]]
 
 SCORE, DATA = "score/", "data/"
 ENDINGS = ("finished: ", "stopped: ")
-CONVERGED = "finished: converged"
 UNCALIBRATED = "uncalibrated"
 """The fact of data on whose kind no threshold was tuned."""
 

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
@@ -16,18 +15,16 @@ from torch import Tensor
 from ptarmigan.data.space import Space, Surface
 from ptarmigan.media.pictures import grid
 from ptarmigan.media.png import png
-from ptarmigan.modalities.image.jitter import jittered
+from ptarmigan.modalities.image.raster import RasterSpace
 
 GRID = 1_024
 """Images in one picture, at most."""
 PIXELS = 80_000_000
 """Pixels in one picture, at most: what image viewers still open."""
-SIDE = 16
-"""Pixels of a side that an embedding keeps, at most."""
 
 
 @dataclass(frozen=True)
-class ImageSpace(Space):
+class ImageSpace(RasterSpace):
     """Images of ``height`` × ``width`` pixels; raw is ``(n, height, width, channels)`` uint8 or uint16.
 
     Encoded they are float32, channels first, black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
@@ -62,16 +59,6 @@ class ImageSpace(Space):
         """Height, width, channels."""
         return self.height, self.width, self.channels
 
-    @property
-    def layout(self) -> torch.memory_format:
-        """Convolutions are faster where channels are last."""
-        return torch.channels_last
-
-    @property
-    def half_precision(self) -> bool:
-        """Convolutions are faster in bfloat16, where the hardware computes in it."""
-        return True
-
     def same_form(self, other: Space) -> str:
         """Images have one size, the same channels and the same depth."""
         reason = super().same_form(other)
@@ -89,14 +76,6 @@ class ImageSpace(Space):
         if raw.shape[1:] != (self.height, self.width, self.channels):
             form = f"{self.height}x{self.width}x{self.channels}"
             raise ValueError(f"this run is of images of {form}, and these are of shape {raw.shape}")
-
-    def embed(self, x: Tensor) -> NDArray[np.float64]:
-        """Pixels averaged over areas, so that at most ``SIDE`` are left of a side."""
-        return area_means(x)
-
-    def planes(self, x: Tensor) -> Tensor:
-        """Colours are channels, pixels are places."""
-        return x.flatten(2)
 
     @property
     def white(self) -> int:
@@ -139,19 +118,8 @@ class ImageSpace(Space):
         starts = range(0, len(walk) - 1, frames)
         return grid(np.concatenate([walk[i : i + frames + 1] for i in starts]), columns=frames + 1)
 
-    def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
-        """Pictures cut at random out of themselves enlarged."""
-        return jittered(raw, by, corners, smooth=True)
-
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
     ) -> Image.Image:
         """A grid of the images, near square, with one pixel between neighbours."""
         return grid(raw)
-
-
-def area_means(x: Tensor) -> NDArray[np.float64]:
-    """Encoded pictures ``(n, channels, height, width)`` as ``(n, numbers)``: means over areas."""
-    x = x.detach().float()
-    x = F.adaptive_avg_pool2d(x, (min(SIDE, x.shape[2]), min(SIDE, x.shape[3])))
-    return x.flatten(1).cpu().double().numpy()

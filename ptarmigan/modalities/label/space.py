@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Space, Surface
+from ptarmigan.data.space import Surface
 from ptarmigan.media.pictures import grid
-from ptarmigan.modalities.image.jitter import jittered
-from ptarmigan.modalities.image.space import area_means
+from ptarmigan.modalities.image.raster import RasterSpace
 
 GOLDEN = 0.618033988749895
 SHARP = 5.0
@@ -25,7 +24,7 @@ SHARP = 5.0
 
 
 @dataclass(frozen=True)
-class LabelSpace(Space):
+class LabelSpace(RasterSpace):
     """Maps of ``height`` × ``width`` class numbers; raw is ``(n, height, width, 1)`` uint8.
 
     Encoded they have a channel for each of the ``labels`` classes: 1 where a pixel is of that class, else -1.
@@ -39,6 +38,8 @@ class LabelSpace(Space):
     """
 
     shown: ClassVar[int] = 64
+
+    smooth: ClassVar[bool] = False  # between two classes there is nothing
 
     height: int
     width: int
@@ -63,24 +64,6 @@ class LabelSpace(Space):
     def raw_shape(self) -> tuple[int, int, int]:
         """Height, width, and one number."""
         return self.height, self.width, 1
-
-    @property
-    def layout(self) -> torch.memory_format:
-        """Convolutions are faster where channels are last."""
-        return torch.channels_last
-
-    @property
-    def half_precision(self) -> bool:
-        """Convolutions are faster in bfloat16, where the hardware computes in it."""
-        return True
-
-    def embed(self, x: Tensor) -> NDArray[np.float64]:
-        """How much of every area is of each class."""
-        return area_means(x)
-
-    def planes(self, x: Tensor) -> Tensor:
-        """Classes are channels, pixels are places."""
-        return x.flatten(2)
 
     def distance(self, generated: Tensor, target: Tensor) -> Tensor:
         """The cross-entropy of outputs from -1 to 1, a channel for each class, against label maps.
@@ -144,10 +127,6 @@ class LabelSpace(Space):
             colours[list(known)] = self.colours
             image.putpalette(colours.tobytes())
         return image
-
-    def jitter(self, raw: NDArray[Any], by: float, corners: NDArray[np.float64]) -> NDArray[Any]:
-        """Pictures cut at random out of themselves enlarged."""
-        return jittered(raw, by, corners, smooth=False)
 
     def render(
         self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
