@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from conftest import environment
+from page import opened
 from test_doctor import BAD, DATA, HEALTHY
-from test_report import opened
 
 from ptarmigan import cli, zoo
 from ptarmigan.contract import recipes as contract

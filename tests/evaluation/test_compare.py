@@ -6,11 +6,11 @@ import io
 import json
 import math
 from dataclasses import asdict
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
+from page import opened
 from PIL import Image
 from rich.console import Console
 from scipy.stats import ttest_ind
@@ -32,34 +32,6 @@ from ptarmigan.training.settings import Settings
 
 NASTY = "<script>alert('1')</script>[bold]"
 PROTOCOL = "features pixels (pixels-1); 200 samples against 100"
-VOID = {"meta", "img"}
-
-
-class Page(HTMLParser):
-    """A page as tags and text; fails where one is not closed."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.open: list[str] = []
-        self.words = ""
-        self.feed(path.read_text())
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
-            self.words += data + "\n"
-
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
 
 
 def entry(value, error=0.1, *, lower=True, protocol=PROTOCOL, floor=0.5, **more):
@@ -230,7 +202,7 @@ def test_a_score_measured_otherwise_is_marked_and_left_out(make):
     assert str(runs[2]) in note
     assert "distance: 50 samples against 100; the others: 200 samples against 100" in note
     assert "0.01±0.1 ‡" in printed(found).replace("0.010", "0.01").replace("0.10", "0.1")
-    assert note in Page(runs[0].parent / "page.html").words
+    assert note in opened(runs[0].parent / "page.html").words
 
 
 def test_of_a_group_that_was_measured_in_two_ways_the_usual_one_counts(make):
@@ -284,7 +256,7 @@ def test_runs_scored_after_different_steps_are_told_of(make):
 def test_the_page_shows_all_of_it_and_asks_nobody(make, tmp_path):
     out = tmp_path / "page.html"
     compare([*seeds(make, "a", [1.0, 1.2]), *seeds(make, "b", [5.0, 5.1], lr=1)], out=out)
-    page = Page(out)
+    page = opened(out)
     policy = next(tag for tag in page.of("meta") if tag.get("http-equiv"))
     assert policy["content"] == "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
     assert all(tag["src"].startswith("data:image/") for tag in page.of("img"))
@@ -302,7 +274,7 @@ def test_what_comes_from_outside_is_text(make, tmp_path):
     a = make("a [bold]", scores=scores, recipe=NASTY, data=NASTY, lr=NASTY)
     b = make("b", scores=scores, recipe="/x]" + NASTY, data=NASTY)
     found = compare([a, b], out=out)
-    page = Page(out)
+    page = opened(out)
     assert not page.of("script")
     assert NASTY in page.words
     assert NASTY in printed(found)
@@ -315,7 +287,7 @@ def test_a_page_without_pictures_curves_and_scores_is_a_page(make, tmp_path):
         for picture in (run / "samples").iterdir():
             picture.write_bytes(b"no picture")
     found = compare(runs, out=tmp_path / "page.html")
-    page = Page(tmp_path / "page.html")
+    page = opened(tmp_path / "page.html")
     assert "Nothing was scored." in page.words
     assert page.words.count("no samples are to be had") == 2
     assert found.notes == ()
@@ -366,7 +338,7 @@ def test_the_command_prints_a_table_and_writes_a_page(make, runs, capsys):
     assert "distance ↓" in out
     assert "lr 0.1 is better than lr 1 (p < 0.001, one seed)" in out
     assert "curves: compare.html" in out
-    assert Page(Path("compare.html")).words.strip().startswith("2 runs on ring")
+    assert opened(Path("compare.html")).words.strip().startswith("2 runs on ring")
 
 
 def test_the_command_prints_json(make, runs, capsys):
@@ -477,8 +449,8 @@ class TestBeside:
         assert all(len(values) == 4 for values in found.options.values())
         assert "2 runs on" in printed(found)
         assert "beside mixture, kernels" in printed(found)
-        assert len(Page(page).of("img")) == 4
-        assert "mixture: samples of seed 0" in Page(page).words
+        assert len(opened(page).of("img")) == 4
+        assert "mixture: samples of seed 0" in opened(page).words
         json.dumps(found.plain(), allow_nan=False)
         assert not any("one trained network" in note and "mixture" in note for note in found.notes)
 
