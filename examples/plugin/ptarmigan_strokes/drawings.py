@@ -16,8 +16,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.pictures import grid
 
-SIDE = 64
-"""Pixels of one drawing's side in a picture."""
+SIDE = 64  # pixels of one drawing's side in a picture
 
 
 @dataclass(frozen=True)
@@ -44,10 +43,6 @@ class StrokeSpace(Space):
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, on the paper."""
         return ((x.detach().float().cpu().numpy() + 1) / 2).clip(0, 1)
-
-    def planes(self, x: Tensor) -> Tensor:
-        """Coordinates are channels, steps are places."""
-        return x.transpose(1, 2)
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``drawings.strokes`` under ``path``: a drawing a line, as a JSON list of points."""
@@ -93,8 +88,7 @@ def read(data: str | Path) -> NDArray[np.float32]:
 
 def spirals(n: int, steps: int) -> NDArray[np.float32]:
     """Spirals about the middle, each with a size, a beginning and a number of turns of its own."""
-    rng = np.random.default_rng(0)
-    size, begin, turns = rng.uniform((0.3, 0, 0.7), (0.5, 6.28, 1.3), (n, 3)).T[:, :, None]
-    way = np.linspace(0, 1, steps)
-    angle = begin + 2 * np.pi * turns * way
+    sizes = np.random.default_rng(0).uniform((0.3, 0, 0.7), (0.5, 6.28, 1.3), (n, 3))
+    size, begin, turns = sizes.T[:, :, None]
+    angle = begin + 2 * np.pi * turns * (way := np.linspace(0, 1, steps))
     return (0.5 + size * way * np.stack([np.cos(angle), np.sin(angle)])).transpose(1, 2, 0).astype(np.float32)

@@ -11,6 +11,7 @@ from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import relativistic
 from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2
+from ptarmigan.nets.mlp import dense, leaky, stack
 from ptarmigan.nets.own import Unconditional
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -27,18 +28,23 @@ def recipe(
     gamma: float = 0.05,
     training: Training = Training(steps=4_000, batch=64),
 ) -> Run:
-    """A GAN of drawings; ``width`` is that of the hidden layers, ``gamma`` weighs the gradient penalties."""
+    """A GAN of drawings.
+
+    Args:
+        width: of the hidden layers.
+        latent: the size of ``z``.
+        lr: the learning rate of both players.
+        gamma: the weight of the gradient penalties.
+    """
     samples = training.open(data)
     shape, size = samples.space.shape, math.prod(samples.space.shape)
 
     def layers(inputs: int, outputs: int) -> list[nn.Module]:
-        hidden = [nn.Linear(inputs, width), nn.LeakyReLU(0.2), nn.Linear(width, width), nn.LeakyReLU(0.2)]
-        return [*hidden, nn.Linear(width, outputs)]
+        return [*stack((inputs, width, width), dense(leaky)), nn.Linear(width, outputs)]
 
-    generator = nn.Sequential(*layers(latent, size), nn.Unflatten(1, shape))
-    discriminator = nn.Sequential(nn.Flatten(), *layers(size, 1), nn.Flatten(0))
-    players = Unconditional(generator, latent), Unconditional(discriminator)
-    game = GAN(*players, loss=relativistic, penalties=(R1(gamma), R2(gamma)))
+    generator = Unconditional(nn.Sequential(*layers(latent, size), nn.Unflatten(1, shape)), latent)
+    discriminator = Unconditional(nn.Sequential(nn.Flatten(), *layers(size, 1), nn.Flatten(0)))
+    game = GAN(generator, discriminator, loss=relativistic, penalties=(R1(gamma), R2(gamma)))
     return training.run(game, samples, adams(game, lr, (0.0, 0.9)))
 
 
