@@ -510,7 +510,7 @@ def load(
             recipe = zoo.recipe(description["recipe"])
             blank = Blank(space, optional_from_json(description.get("inputs")))
             game = build(recipe, description["options"] | {"data": blank}).game
-        for name in game.averaged:
+        for name in game.ema:
             mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
             getattr(game, name).load_state_dict(mine)
     game.to(pick_device(device)).eval().requires_grad_(False)

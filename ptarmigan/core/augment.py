@@ -1,11 +1,11 @@
 """Augmentation of what the discriminator sees: differentiable, and the same for real and generated images.
 
 A transform is a function ``(x, p) -> x`` of images ``(batch, 1 to 4 channels, height, width)`` in [-1, 1]
-that makes each of its changes to each image with probability ``p``, and leaves the others bit for bit as they
-were. With 2 or 4 channels the last is alpha, which moves with the image and is never coloured. ``color``,
-``translation`` and ``cutout`` are DiffAugment's; ``blit``, ``warp`` and ``tint`` are the ``bgc`` pipeline of
-ADA. ``Augment`` plays transforms with a scheduled probability, ``Ada`` with an adaptive one. All can be
-differentiated twice.
+that applies each of its changes to each image with probability ``p``, and leaves the others bit for bit as
+they were. With 2 or 4 channels the last is alpha, which is transformed with the image but not in colour.
+``color``, ``translation`` and ``cutout`` are DiffAugment's; ``blit``, ``warp`` and ``tint`` are the ``bgc``
+pipeline of ADA. ``Augment`` applies transforms with a scheduled probability, ``Ada`` with an adaptive one.
+All are twice differentiable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def color(x: Tensor, p: Probability = 1.0) -> Tensor:
 
 
 def translation(x: Tensor, p: Probability = 1.0) -> Tensor:
-    """Shifts by up to an eighth of the size; what moves in is 0 (Zhao et al. 2020, arXiv 2006.10738)."""
+    """Shift by up to an eighth of the size, padded with 0 (Zhao et al. 2020, arXiv 2006.10738)."""
     happens = _happens(x, p).flatten()
     for dim in (2, 3):
         x = _shifted(x, dim, _steps(x, dim) * happens, _zeros)
@@ -48,15 +48,15 @@ def translation(x: Tensor, p: Probability = 1.0) -> Tensor:
 
 
 def cutout(x: Tensor, p: Probability = 1.0) -> Tensor:
-    """A rectangle of half the size, centred anywhere, becomes 0 (Zhao et al. 2020, arXiv 2006.10738)."""
+    """Set a rectangle of half the size, at a random place, to 0 (Zhao et al. 2020, arXiv 2006.10738)."""
     rows, columns = _cut(x, 2), _cut(x, 3)
     return x.masked_fill(rows & columns & _happens(x, p), 0)
 
 
 def blit(x: Tensor, p: Probability) -> Tensor:
-    """Pixels in other places: mirrored, turned by right angles (where square), shifted by up to an eighth.
+    """Pixel blitting: flips, rotations by 90° (where square), and shifts by up to an eighth of the size.
 
-    Karras et al. 2020, arXiv 2006.06676, appendix B. What is shifted in is the image's reflection.
+    Karras et al. 2020, arXiv 2006.06676, appendix B. Shifts are padded with the image's reflection.
     """
     x = torch.where(_happens(x, p) & (_uniform(x, 0, 1) < 0.5), x.flip(3), x)
     if x.shape[2] == x.shape[3]:
@@ -71,18 +71,19 @@ def blit(x: Tensor, p: Probability) -> Tensor:
 
 
 def warp(x: Tensor, p: Probability) -> Tensor:
-    """Scaled, turned, stretched, turned again and moved by fractions of a pixel; reflected beyond the border.
+    """Geometry: scaling, rotation, anisotropic scaling, rotation and translation, with reflection padding.
 
-    Karras et al. 2020, arXiv 2006.06676, appendix B: scales 2^N(0, 0.2²), any angle, moves of N(0, 0.125²) of
-    the image. The paper resamples through a wavelet filter; here it is bilinear, for speed on a CPU.
+    Karras et al. 2020, arXiv 2006.06676, appendix B: scales 2^N(0, 0.2²), any angle, translations of
+    N(0, 0.125²) of the image. The paper resamples through a wavelet filter; here it is bilinear, for speed on
+    a CPU.
     """
     size = _exponent(x, p, 0.2)
-    # One turn or the other happens with probability p, as the paper has it.
+    # One rotation or the other happens with probability p, as in the paper.
     first, second = (_chosen(x, 1 - (1 - p) ** 0.5, _uniform(x, -math.pi, math.pi), 0) for _ in range(2))
     stretch = _exponent(x, p, 0.2)
     move = _chosen(x, p, 0.125 * _normal(x, 2), 0).flatten(1)
-    # The grid wants the way back, from where a pixel goes to where it comes from. All these changes are as
-    # likely as their inverses, so only the order of the matrices is turned round.
+    # The grid takes the inverse transform, from output pixels to input pixels. All these changes are as
+    # likely as their inverses, so only the order of the matrices is reversed.
     back = _scale(size, size) @ _turn(first) @ _scale(stretch, -stretch) @ _turn(second)
     pixels = x.new_tensor([x.shape[3], x.shape[2]])
     back = back * pixels / pixels[:, None]  # from pixels to the grid's [-1, 1] in both directions
@@ -93,7 +94,7 @@ def warp(x: Tensor, p: Probability) -> Tensor:
 
 
 def tint(x: Tensor, p: Probability) -> Tensor:
-    """Brightness, contrast, inverted luma, hue and saturation; the last two only where there is colour.
+    """Colour: brightness, contrast, luma flip, hue and saturation; the last two with 3 or 4 channels only.
 
     Karras et al. 2020, arXiv 2006.06676, appendix B: N(0, 0.2²), 2^N(0, 0.5²), yes or no, any angle and
     2^N(0, 1).
@@ -125,10 +126,10 @@ class Augment:
     """Transforms one after another: ``(x, progress) -> x``.
 
     DiffAugment is ``Augment(color, translation, cutout)``; R3GAN's is ``Augment(blit, warp, tint, cutout,
-    probability=cosine(0, 0.55))``, but for its colours, which it changes half as often.
+    probability=cosine(0, 0.55))``, except that its colour changes have half the probability.
 
     Args:
-        transforms: what is done to the images.
+        transforms: applied to the images in order.
         probability: of each change to each image.
     """
 
@@ -136,24 +137,24 @@ class Augment:
         self.transforms, self.probability = transforms, probability
 
     def __call__(self, x: Tensor, progress: float = 0.0) -> Tensor:
-        """The images as the discriminator is to see them when ``progress`` of the run is done."""
+        """The images, augmented with the probability at ``progress`` of the run."""
         p = schedule.at(self.probability, progress)
         return _in_turn(self.transforms, x, p) if p > 0 else x
 
 
 class Ada(nn.Module):
-    """Transforms whose probability follows how sure the discriminator is: ``(x, progress) -> x``.
+    """Adaptive discriminator augmentation (ADA): ``(x, progress) -> x``.
 
-    Karras et al. 2020, arXiv 2006.06676: the probability rises while the mean sign of the scores of real
-    images, which is 0 for a discriminator that knows nothing and 1 for one that has learnt them by heart, is
-    above a target. It takes scores that are positive for real; with a relativistic loss, where the sign says
-    nothing, use ``Augment``.
+    Karras et al. 2020, arXiv 2006.06676: the probability rises while r_t, the mean sign of the scores of real
+    images, is above a target; r_t is 0 for a discriminator that guesses and 1 for one that overfits. Scores
+    must be positive for real; with a relativistic loss, whose scores have no meaningful sign, use
+    ``Augment``.
 
     Args:
-        batch: how many real images the discriminator sees a turn, over all ranks and micro-batches.
-        transforms: what is done to the images; ADA's ``bgc`` by default.
-        target: the mean sign that is aimed at.
-        kimg: in how many thousand real images the probability can go from 0 to 1.
+        batch: real images in a turn of the discriminator, over all ranks and micro-batches.
+        transforms: applied to the images in order; ADA's ``bgc`` by default.
+        target: of r_t.
+        kimg: thousands of real images in which the probability can go from 0 to 1.
     """
 
     def __init__(
@@ -165,16 +166,16 @@ class Ada(nn.Module):
         self.p = State(torch.zeros(()), lambda p, seen: (p + change * (seen - target).sign()).clamp(0, 1))
 
     def forward(self, x: Tensor, progress: float = 0.0) -> Tensor:
-        """The images as the discriminator is to see them."""
+        """The augmented images."""
         return _in_turn(self.transforms, x, self.p.value)
 
     def observe(self, real_scores: Tensor) -> None:
-        """Note the scores of (augmented) real images on the discriminator's turn, when it ends p moves."""
+        """Note the scores of (augmented) real images; p is updated when the discriminator's turn ends."""
         self.p.note(at_least_float32(real_scores.detach()).sign().mean())
 
 
 def _in_turn(transforms: tuple[Transform, ...], x: Tensor, p: Probability) -> Tensor:
-    """Under autocast a bf16 grid would move pixels by whole rows, so there is none here."""
+    """Without autocast: a bf16 grid would move pixels by whole rows."""
     with without_autocast(x):
         x = at_least_float32(x)
         for transform in transforms:
@@ -193,12 +194,12 @@ def _normal(x: Tensor, numbers: int = 1) -> Tensor:
 
 
 def _happens(x: Tensor, p: Probability) -> Tensor:
-    """To which images it happens, ``(batch, 1, 1, 1)``."""
+    """Which images are changed, ``(batch, 1, 1, 1)``: each with probability ``p``."""
     return noise.uniform(len(x), 1, 1, 1).to(x.device) < p
 
 
 def _chosen(x: Tensor, p: Probability, value: Tensor, otherwise: float) -> Tensor:
-    """``value`` for the images it happens to, ``otherwise`` for the rest."""
+    """``value`` for the images that are changed, ``otherwise`` for the rest."""
     return torch.where(_happens(x, p), value, otherwise)
 
 
@@ -236,7 +237,7 @@ def _reflected(source: Tensor, size: int) -> tuple[Tensor, Tensor | None]:
 
 
 def _shifted(x: Tensor, dim: int, by: Tensor, border: Border) -> Tensor:
-    """Every image moved ``by`` so many pixels, ``(batch,)``, along ``dim``."""
+    """Every image shifted by ``by`` pixels, ``(batch,)``, along ``dim``."""
     size = x.shape[dim]
     shape = [len(x), 1, size, 1] if dim == 2 else [len(x), 1, 1, size]
     source, inside = border(torch.arange(size, device=x.device) - by[:, None], size)
@@ -245,7 +246,7 @@ def _shifted(x: Tensor, dim: int, by: Tensor, border: Border) -> Tensor:
 
 
 def _cut(x: Tensor, dim: int) -> Tensor:
-    """Which rows (``dim`` 2) or columns (3) lie within half the size around a centre that is anywhere."""
+    """Which rows (``dim`` 2) or columns (3) lie within half the size around a random centre."""
     size = x.shape[dim]
     half = (size + 1) // 2
     start = _uniform(x, 0, size + 1 - half % 2).floor() - half // 2
@@ -259,7 +260,7 @@ def _scale(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _turn(angle: Tensor) -> Tensor:
-    """Matrices ``(batch, 2, 2)`` that turn by ``angle``."""
+    """Matrices ``(batch, 2, 2)`` that rotate by ``angle``."""
     cos, sin = angle.flatten().cos(), angle.flatten().sin()
     return torch.stack([cos, -sin, sin, cos], 1).view(-1, 2, 2)
 
@@ -274,7 +275,7 @@ def _sampled(x: Tensor, grid: Tensor) -> Tensor:
 
 
 class _Resample(torch.autograd.Function):
-    """``grid_sample``, linear in its image, that can be differentiated again; torch's own cannot."""
+    """``grid_sample``, twice differentiable with respect to its image; torch's own is not."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, grid: Tensor) -> Tensor:

@@ -7,23 +7,23 @@ from contextlib import contextmanager
 from textwrap import shorten
 
 REASON = 200
-"""Characters of another's error that are shown."""
+"""Characters of a library's error that are shown."""
 
 
 class Diverged(RuntimeError):
-    """Training could not go on: its terms or gradients are not finite, and going back did not help."""
+    """Training diverged: terms or gradients are not finite, and earlier checkpoints did not help."""
 
 
 class UsageError(ValueError):
-    """The command line is not as its ``--help`` says."""
+    """The command line has an unknown option, a missing argument or a value of the wrong type."""
 
 
 @contextmanager
 def must_fit(problem: str) -> Iterator[None]:
-    """Take errors of code that is called with what a file says as errors of that file.
+    """Turn errors of code that is called with the contents of a file into one clear error about that file.
 
     Args:
-        problem: what is then said, before the reason: "x.safetensors does not fit toy.gan".
+        problem: the beginning of the message, before the reason: "x.safetensors does not fit toy.gan".
 
     Raises:
         ValueError: the code raised something.
@@ -38,7 +38,7 @@ def must_fit(problem: str) -> Iterator[None]:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says; one of the system's as its own tools say it: which file, and what is wrong."""
+    """An error's message in one line; for an error of the operating system, the file and what is wrong."""
     words = str(error)
     if isinstance(error, OSError) and error.strerror:
         words = ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)

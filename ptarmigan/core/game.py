@@ -1,6 +1,6 @@
-"""A game: networks, and the turns in which players move them down their losses.
+"""A game: networks, and the turns in which players minimise their losses.
 
-A *player* is the name of an optimizer; what moves on its turn is what that optimizer holds.
+A *player* is the name of an optimizer; its turn updates the parameters that this optimizer holds.
 """
 
 from __future__ import annotations
@@ -35,11 +35,10 @@ def between(n: int) -> Callable[[int], bool]:
 
 @dataclass(frozen=True)
 class Turn:
-    """Who moves, down what, how often a step, and at which steps.
+    """Which players minimise which loss, how often a step, and at which steps.
 
-    ``loss`` takes a batch and returns named terms; the players go down their sum. ``reads`` is False where
-    the loss never looks at the real samples: then none are loaded, and the batch only says how many there
-    are.
+    ``loss`` takes a batch and returns named terms, whose sum is minimised. ``reads`` is False where the loss
+    does not use the real samples: then none are loaded, and the batch has only their number and shape.
     """
 
     players: tuple[str, ...]
@@ -50,19 +49,19 @@ class Turn:
 
 
 class Conditional(nn.Module):
-    """A network that is told what samples are to be: samples of a game that has one can be asked for."""
+    """A network that takes conditions other than classes: a game that has one generates on conditions."""
 
 
 class State(nn.Module):
-    """A tensor that changes once a turn, from the mean of what every shard noted during it.
+    """A tensor that is updated once a turn, with the mean of what all shards noted during it.
 
     Running averages, adaptive probabilities and power iterations live here and not in a forward pass, so two
-    ranks, or two micro-batches, see and make the same state as one undivided batch.
+    ranks, or two micro-batches, use and produce the same state as one undivided batch.
 
     Args:
         initial: the value at the start.
         update: ``(value, mean of the notes) -> new value``.
-        noted: what a note is like, where it is not like the value.
+        noted: a tensor of the shape of a note, where that differs from the value's.
     """
 
     value: Tensor
@@ -77,13 +76,13 @@ class State(nn.Module):
         self.register_buffer("value", initial)
         self.register_buffer("total", torch.zeros_like(initial if noted is None else noted), persistent=False)
 
-    def note(self, seen: Tensor) -> None:
-        """Remember ``seen`` (the shape of ``value``, or ``noted``) until the turn ends."""
-        self.total += seen.detach()
+    def note(self, observed: Tensor) -> None:
+        """Add ``observed`` (of the shape of ``value``, or of ``noted``) to the mean of this turn."""
+        self.total += observed.detach()
         self.notes += 1
 
     def settle(self, bad: Tensor | None = None) -> None:
-        """End the turn: fold what was noted into the value, unless the turn went ``bad``, and forget it."""
+        """End the turn: update the value with the mean, unless the turn was ``bad``, and start a new mean."""
         if self.notes:
             new = self.update(self.value, self.total / self.notes)
             self.value.copy_(new if bad is None else torch.where(bad.bool(), self.value, new))
@@ -100,20 +99,20 @@ class Game(nn.Module, ABC):
     """Networks and their turns; knows no device, optimizer or file.
 
     Attributes:
-        latent: how many numbers ``sample`` wants for one sample.
-        averaged: names of the networks whose EMA weights make the samples.
-        progress: the fraction of the run that is done; the loop sets it, schedules read it.
+        latent: the size of ``z``.
+        ema: names of the networks whose EMA weights generate the samples.
+        progress: the fraction of the run that is done; the trainer sets it, schedules read it.
         task: what is done with the samples, a ``Task`` of ``ptarmigan.tasks``; generation when None.
     """
 
     task: ClassVar[type[object] | None] = None
     latent: int
-    averaged: tuple[str, ...] = ("generator",)
+    ema: tuple[str, ...] = ("generator",)
     progress: float = 0.0
 
     @abstractmethod
     def turns(self) -> tuple[Turn, ...]:
-        """The turns of one step, in the order they are played."""
+        """The turns of one step, in order."""
 
     @abstractmethod
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
@@ -124,11 +123,11 @@ class Game(nn.Module, ABC):
         return None
 
     def described(self) -> dict[str, Any]:
-        """What its weights file says of it beside the recipe, as plain data, such as how private it is."""
+        """What the weights file says of it besides the recipe, as plain data, such as its privacy budget."""
         return {}
 
     def remark(self) -> str:
-        """What is added to how training ended, such as ``; ε is 3 at δ 1e-05``."""
+        """What is added to the message that training ended, such as ``; ε is 3 at δ 1e-05``."""
         return ""
 
 

@@ -17,7 +17,7 @@ from ptarmigan.core.penalties import Penalty, PenaltyInputs
 
 
 class TwoPlayerGame(Game):
-    """A generator ``(z, c) -> x`` against a discriminator, which move in turn; a system adds the two losses.
+    """A generator ``(z, c) -> x`` against a discriminator, trained in turn; a subclass adds the two losses.
 
     Args:
         generator: generates samples; has ``latent``, the size of its ``z``.
@@ -27,7 +27,7 @@ class TwoPlayerGame(Game):
         generator_reads: the generator's loss reads real samples.
 
     Raises:
-        ValueError: the generator does not say how large its ``z`` is.
+        ValueError: the generator has no ``latent``.
     """
 
     generator_reads: bool = False
@@ -77,12 +77,12 @@ class GAN(TwoPlayerGame):
         discriminator: ``(x, c) -> scores``.
         loss: a function of scores for each player.
         penalties: terms added to the discriminator's loss.
-        lazy: penalties are added at every so many steps, with that much more weight (Karras et al. 2020).
+        lazy: penalties are added at every ``lazy``-th step, times ``lazy`` (Karras et al. 2020).
         steps: discriminator steps for one of the generator.
-        augment: applied to everything that the discriminator sees, given the run's progress.
+        augment: applied to all inputs of the discriminator, given the run's progress.
 
     Raises:
-        ValueError: the generator does not say how large its ``z`` is.
+        ValueError: the generator has no ``latent``.
     """
 
     def __init__(
@@ -118,7 +118,7 @@ class GAN(TwoPlayerGame):
         return {"discriminator": self.loss.discriminator(real_scores, fake_scores)}
 
     def penalised_loss(self, batch: Batch) -> Terms:
-        """The same with the penalties, of the same generated samples."""
+        """``discriminator_loss`` with the penalties, on the same generated samples."""
         real, fake = self.augmented(batch.x), self.augmented(self.fake(batch))
 
         def discriminator(x: Tensor) -> Tensor:
@@ -126,12 +126,12 @@ class GAN(TwoPlayerGame):
 
         real_scores, fake_scores = discriminator(real), discriminator(fake)
         self.observe(real_scores)
-        judged = PenaltyInputs(discriminator, real, fake, real_scores, fake_scores, self.progress)
-        terms = {penalty.name: self.lazy * penalty(judged) for penalty in self.penalties}
+        inputs = PenaltyInputs(discriminator, real, fake, real_scores, fake_scores, self.progress)
+        terms = {penalty.name: self.lazy * penalty(inputs) for penalty in self.penalties}
         return {"discriminator": self.loss.discriminator(real_scores, fake_scores), **terms}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """The generator's loss of the scores D(G(z)), and of D(x) where it is relative to them."""
+        """The generator's loss of the scores D(G(z)), and of D(x) where the loss is relativistic."""
         fake_scores = self.score(self.fake(batch), batch.c)
         real_scores = self.score(batch.x, batch.c) if self.loss.relative else None
         return {"generator": self.loss.generator(fake_scores, real_scores)}
@@ -141,10 +141,10 @@ class GAN(TwoPlayerGame):
         return torch.as_tensor(self.discriminator(self.augmented(x), c))
 
     def augmented(self, x: Tensor) -> Tensor:
-        """Samples as the discriminator sees them."""
+        """Augmented samples, the discriminator's input."""
         return x if self.augment is None else self.augment(x, self.progress)
 
     def observe(self, real_scores: Tensor) -> None:
-        """Tell an adaptive augmentation the scores of real samples."""
+        """Pass the scores of real samples to an adaptive augmentation."""
         if isinstance(self.augment, Ada):
             self.augment.observe(real_scores)

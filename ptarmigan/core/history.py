@@ -1,4 +1,4 @@
-"""What a generator made lately, kept for the discriminator."""
+"""A buffer of generated samples, for the discriminator."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Pictures = Float[Tensor, "batch *shape"]
 
 
 class History(nn.Module):
-    """The samples made last: a discriminator's turn reads them, so that nothing is made twice.
+    """The last generated samples: the discriminator's turn reads them, so that none is generated twice.
 
-    Where it keeps more than a batch, half of what is read is any of those kept: a discriminator that does not
-    forget what it has seen oscillates less (Shrivastava et al. 2017, arXiv 1612.07828). All ranks keep the
-    same samples.
+    Where it keeps more than a batch, half of what is read is drawn from all that are kept: a discriminator
+    that is trained on earlier samples too oscillates less (Shrivastava et al. 2017, arXiv 1612.07828; the
+    image pool of CycleGAN). All ranks keep the same samples.
 
     Args:
-        batch: samples that are made in a turn, over all ranks and micro-batches.
-        shape: of one.
+        batch: samples that are generated in a turn, over all ranks and micro-batches.
+        shape: of one sample.
         size: how many are kept; at least the last batch.
     """
 
@@ -31,16 +31,17 @@ class History(nn.Module):
         self.samples = State(torch.zeros(self.size, *shape), pushed, torch.zeros(batch, *shape))
         self.filled = State(torch.zeros(()), lambda filled, new: (filled + new).clamp(max=self.size))
 
-    def note(self, made: Pictures) -> None:
-        """Keep what was made of this shard's samples, once the turn ends."""
-        shards = self.batch // len(made)
+    def note(self, generated: Pictures) -> None:
+        """Keep this shard's generated samples, once the turn ends."""
+        shards = self.batch // len(generated)
         whole = torch.zeros_like(self.samples.total)
-        whole[noise.places(len(made))] = shards * made.detach().to(whole.dtype)  # the mean over shards is all
+        rows = shards * generated.detach().to(whole.dtype)  # so that the mean over shards is all of them
+        whole[noise.places(len(generated))] = rows
         self.samples.note(whole)
         self.filled.note(self.filled.value.new_tensor(float(self.batch)))
 
     def forward(self, n: int) -> Pictures:
-        """What was made last of this shard's ``n`` samples, or earlier of any."""
+        """The last generated samples of this shard's ``n``, or earlier ones of any shard."""
         kept = self.samples.value
         newest = self.size - self.batch + noise.places(n)
         if self.size == self.batch:
@@ -51,5 +52,5 @@ class History(nn.Module):
 
 
 def pushed(kept: Pictures, new: Float[Tensor, "new *shape"]) -> Pictures:
-    """The latest are last, and the oldest fall out."""
+    """The kept samples with the new ones at the end; the oldest are dropped."""
     return torch.cat([kept[len(new) :], new])

@@ -1,6 +1,6 @@
-"""Latents as variational autoencoders have them: a Gaussian for every sample (Kingma and Welling 2014).
+"""Latents of variational autoencoders: a Gaussian for every sample.
 
-``log_variance`` is the logarithm of the variance; arXiv 1312.6114.
+Kingma and Welling 2014, arXiv 1312.6114; ``log_variance`` is the logarithm of the variance.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from torch import Tensor
 from ptarmigan.core import noise
 
 
-def drawn(
+def reparameterise(
     mean: Float[Tensor, "batch latent"], log_variance: Float[Tensor, "batch latent"]
 ) -> Float[Tensor, "batch latent"]:
-    """A latent from each Gaussian."""
+    """Sample a latent from each Gaussian: μ + σ ε, with ε standard normal."""
     return mean + (log_variance / 2).exp() * noise.normal(*mean.shape).to(mean)
 
 
-def divergence(
+def kl_divergence(
     mean: Float[Tensor, "batch latent"], log_variance: Float[Tensor, "batch latent"]
 ) -> Float[Tensor, " batch"]:
-    """Kullback and Leibler's, of each Gaussian from the standard normal one."""
+    """The Kullback-Leibler divergence of each Gaussian from the standard normal distribution."""
     return (mean.square() + log_variance.exp() - 1 - log_variance).sum(1) / 2

@@ -1,8 +1,8 @@
-"""Losses: for each player a function of the discriminator's scores, which that player goes down.
+"""Losses: for each player a function of the discriminator's scores, which that player minimises.
 
 Scores are raw logits, one or several (patches) for a sample, batch first; a loss is the mean over all of
 them, in float32 or better. Each loss states its value at the equilibrium, where real and generated samples
-are the same and the discriminator has nothing left to tell.
+have one distribution and the discriminator cannot tell them apart.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Distance: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Loss:
-    """What the two players go down.
+    """What the two players minimise.
 
     Attributes:
         discriminator: ``(real scores, fake scores) -> scalar``.
         generator: ``(fake scores, real scores) -> scalar``; real scores are None unless ``relative``.
-        relative: the generator's half reads real scores.
+        relative: the generator's loss uses real scores too.
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
@@ -36,12 +36,12 @@ class Loss:
 
 
 def _up(scores: Tensor) -> Tensor:
-    """-log sigmoid(scores): going down it drives the scores up."""
+    """-log sigmoid(scores), minimised by high scores."""
     return F.softplus(-at_least_float32(scores)).mean()
 
 
 def _down(scores: Tensor) -> Tensor:
-    """-log(1 - sigmoid(scores)): going down it drives the scores down."""
+    """-log(1 - sigmoid(scores)), minimised by low scores."""
     return F.softplus(at_least_float32(scores)).mean()
 
 
@@ -54,7 +54,7 @@ def _mean(scores: Tensor) -> Tensor:
 
 
 def _above(scores: Tensor, centre: Tensor) -> Tensor:
-    """How far scores stand above the other side's mean, for every patch on its own."""
+    """Scores minus the mean of the other side, for every patch on its own."""
     return at_least_float32(scores) - at_least_float32(centre).mean(0)
 
 
@@ -65,13 +65,13 @@ def _given(real: Tensor | None) -> Tensor:
 
 
 minimax = Loss(lambda real, fake: _up(real) + _down(fake), lambda fake, real: -_down(fake))
-"""The game as first written: the generator goes up what the discriminator goes down.
+"""The game as first written: the generator maximises what the discriminator minimises.
 
 Goodfellow et al. 2014, arXiv 1406.2661, equation 1. Equilibrium: scores 0, 2 log 2 and -log 2.
 """
 
 non_saturating = Loss(lambda real, fake: _up(real) + _down(fake), lambda fake, real: _up(fake))
-"""The generator goes up log D instead, whose gradient lives where the discriminator is sure.
+"""The generator maximises log D(G(z)) instead, whose gradient does not vanish where D rejects its samples.
 
 Goodfellow et al. 2014, arXiv 1406.2661, section 3. Equilibrium: scores 0, 2 log 2 and log 2.
 """
@@ -83,7 +83,7 @@ Mao et al. 2017, arXiv 1611.04076, equation 9. Equilibrium: scores 1/2, 1/4 and 
 """
 
 wasserstein = Loss(lambda real, fake: _mean(fake) - _mean(real), lambda fake, real: -_mean(fake))
-"""The earth mover's distance, as long as something keeps the discriminator 1-Lipschitz.
+"""The earth mover's distance, if the discriminator is kept 1-Lipschitz.
 
 Arjovsky et al. 2017, arXiv 1701.07875. Equilibrium: any constant score, 0 and minus that score.
 """
@@ -94,7 +94,7 @@ hinge = Loss(
     ),
     lambda fake, real: -_mean(fake),
 )
-"""Scores count until they are on the right side of a margin of 1.
+"""The hinge loss: scores beyond a margin of 1 on the right side add nothing.
 
 Lim and Ye 2017, arXiv 1705.02894. Equilibrium: any constant score within the margin, 2 and minus that score.
 """
@@ -104,7 +104,7 @@ relativistic = Loss(
     lambda fake, real: _up(at_least_float32(fake) - _given(real)),
     relative=True,
 )
-"""A real sample need only score above the generated one beside it, and the other way round.
+"""Scores are compared in pairs: a real sample should score above the generated one, and the other way round.
 
 Jolicoeur-Martineau 2018, arXiv 1807.00734 (RpGAN); with R1 and R2, Huang et al. 2024, arXiv 2501.05441
 (R3GAN). Scores of both sides have one shape. Equilibrium: any constant score, log 2 and log 2.
@@ -115,27 +115,9 @@ relativistic_average = Loss(
     lambda fake, real: _up(_above(fake, _given(real))) + _down(_above(_given(real), fake)),
     relative=True,
 )
-"""Every sample is measured against the other side's mean over the batch.
+"""Every score is compared with the mean score of the other side in the batch.
 
 Jolicoeur-Martineau 2018, arXiv 1807.00734 (RaGAN). It is the one loss here with batch statistics: two shards
 of a batch have two means, so they do not add up to the undivided batch. Equilibrium: any constant score,
 2 log 2 twice.
 """
-
-
-def cross_entropy(smoothing: float = 0.0) -> Loss:
-    """Binary cross-entropy with real labels of ``1 - smoothing``; the generator is non-saturating.
-
-    Salimans et al. 2016, arXiv 1606.03498, section 3.4: only real labels are smoothed, since smoothing the
-    others would hold generated samples where they are. Equilibrium: scores log(q / (1 - q)) with
-    q = (1 - smoothing) / 2; without smoothing 2 log 2 and log 2.
-
-    Raises:
-        ValueError: ``smoothing`` is not in [0, 1).
-    """
-    if not 0 <= smoothing < 1:
-        raise ValueError(f"smoothing must be at least 0 and below 1, not {smoothing}")
-    return Loss(
-        lambda real, fake: (1 - smoothing) * _up(real) + smoothing * _down(real) + _down(fake),
-        lambda fake, real: _up(fake),
-    )

@@ -1,8 +1,8 @@
 """Randomness as a function of (seed, position, shard), so nothing about it has to be saved.
 
-``normal`` and ``uniform`` draw for the whole batch and hand out this shard's rows, so what one sample meets
+``normal`` and ``uniform`` draw for the whole batch and return this shard's rows, so the noise of one sample
 does not depend on how many ranks or micro-batches share the work. Torch's global generator, which a user's
-own ``nn.Dropout`` asks, gets a stream of its own for every shard.
+own ``nn.Dropout`` uses, gets a stream of its own for every shard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 def key(*parts: int | str) -> int:
-    """A 63-bit integer that depends on every one of ``parts`` and looks like nothing."""
+    """A 63-bit integer, a hash of all ``parts``."""
     digest = hashlib.blake2b(repr(parts).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little") >> 1
 
@@ -39,7 +39,7 @@ _stream = _Stream()
 
 
 def at(seed: int, *position: int | str, shard: int = 0, shards: int = 1, device: torch.device = CPU) -> None:
-    """Set where the noise is: what is drawn from here on is a function of these arguments alone."""
+    """Seed the noise: what is drawn from here on is a function of these arguments alone."""
     _stream.shard, _stream.shards, _stream.device = shard, shards, device
     _stream.generator().manual_seed(key(seed, *position))
     _seed_torch(key(seed, *position, "shard", shard), device)
@@ -67,12 +67,12 @@ def uniform(n: int, *shape: int) -> Tensor:
 
 
 def shared(*shape: int) -> Tensor:
-    """Standard normal noise of shape ``shape``, the same for all shards: for what is no sample's."""
+    """Standard normal noise of shape ``shape``, the same for all shards: for what belongs to no sample."""
     return torch.randn(*shape, generator=_stream.generator(), device=_stream.device)
 
 
 def places(n: int) -> Tensor:
-    """Where the ``n`` samples of this shard stand in the batch, ``(n,)``."""
+    """The indices of this shard's ``n`` samples in the batch, ``(n,)``."""
     return torch.arange(_stream.shard * n, (_stream.shard + 1) * n, device=_stream.device)
 
 

@@ -1,7 +1,7 @@
-"""Optimizers, with the settings of adversarial learning: what one holds is what its player moves.
+"""Optimizers, with the settings of adversarial learning; each is a player, and updates what it holds.
 
-The engine skips a step that is not finite. Adam, AdamW and SGD are fused and learn it on the device, from the
-flag that the engine leaves in ``optimizer.found_inf``; the others are skipped by the engine in Python.
+The engine skips a step that is not finite. Adam, AdamW and SGD are fused and read on the device the flag that
+the engine sets, ``optimizer.found_inf``; the others are skipped by the engine in Python.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Held: TypeAlias = nn.Module | Iterable[nn.Parameter]
 
 
 def adam(held: Held, lr: float, betas: tuple[float, float] = (0.0, 0.99), eps: float = 1e-8) -> Adam:
-    """Adam, without momentum by default: the other player moves too, so old gradients mislead.
+    """Adam, without momentum by default: the other player changes the loss, so old gradients are outdated.
 
     Kingma and Ba 2015, arXiv 1412.6980; betas of Karras et al. 2018, arXiv 1710.10196.
     """
@@ -30,7 +30,7 @@ def adams(
     betas: tuple[float, float] = (0.5, 0.999),
     players: Iterable[str] = ("discriminator", "generator"),
 ) -> dict[str, Adam]:
-    """An Adam for each player that is called like the network it moves."""
+    """An Adam for each player, which has the name of the network that it updates."""
     return {player: adam(game.get_submodule(player), lr, betas) for player in players}
 
 
@@ -46,7 +46,7 @@ def adamw(
 
 
 def rmsprop(held: Held, lr: float, alpha: float = 0.99, eps: float = 1e-8) -> RMSprop:
-    """RMSprop (Tieleman and Hinton 2012), which WGAN plays with ``lr=5e-5`` (arXiv 1701.07875)."""
+    """RMSprop (Tieleman and Hinton 2012), which WGAN uses with ``lr=5e-5`` (arXiv 1701.07875)."""
     return RMSprop(_parameters(held), lr, alpha, eps)
 
 
@@ -56,9 +56,9 @@ def sgd(held: Held, lr: float, momentum: float = 0.0) -> SGD:
 
 
 def clip_weights(optimizer: Optimizer, limit: float) -> Optimizer:
-    """Keep what ``optimizer`` holds within ± ``limit`` after each of its steps; returns the optimizer.
+    """Clip the weights of ``optimizer`` to ± ``limit`` after each of its steps; returns the optimizer.
 
-    It is how WGAN keeps its critic Lipschitz, with ``limit=0.01``: Arjovsky et al. 2017, arXiv 1701.07875.
+    WGAN keeps its critic Lipschitz in this way, with ``limit=0.01``: Arjovsky et al. 2017, arXiv 1701.07875.
     """
 
     @torch.no_grad()
@@ -72,7 +72,7 @@ def clip_weights(optimizer: Optimizer, limit: float) -> Optimizer:
 
 
 def _floats(betas: tuple[float, float]) -> tuple[float, float]:
-    """Torch refuses ``(0, 0.99)``."""
+    """As floats: torch refuses ``(0, 0.99)``."""
     return float(betas[0]), float(betas[1])
 
 

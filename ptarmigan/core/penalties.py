@@ -1,8 +1,8 @@
-"""Penalties: terms that are added to the discriminator's loss, given what it has just scored.
+"""Penalties: terms that are added to the discriminator's loss, given its inputs and their scores.
 
-Gradients are those of the sum of all scores with respect to the samples: of a sample's several scores
-(patches), and of the whole batch's, so that those of a discriminator that sees how its samples differ
-(``MinibatchStd``) count too. The discriminator must not use batch norm.
+Gradients are those of the sum of all scores with respect to the samples: over a sample's several scores
+(patches), and over the batch, so that those through batch statistics (``MinibatchStd``) count too. The
+discriminator must not use batch norm.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from ptarmigan.core.schedule import Schedule
 
 
 class PenaltyInputs(NamedTuple):
-    """What the discriminator saw on its turn, and its scores.
+    """The discriminator, its inputs on its turn, and their scores.
 
     Attributes:
-        discriminator: samples to scores, already given the labels. Called twice with the same samples it
-            must say the same, so random augmentation belongs into ``real`` and ``fake``, not in here.
+        discriminator: samples to scores, with the labels bound. It must be deterministic, so random
+            augmentation belongs into ``real`` and ``fake``, not in here.
         real: real samples, ``(batch, ...)``.
         fake: as many generated ones, of the same labels.
         real_scores: ``discriminator(real)``, batch first.
@@ -48,7 +48,7 @@ class Penalty(Protocol):
     def name(self) -> str:
         """The name of the term in the log."""
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
 
 
@@ -59,9 +59,9 @@ class R1:
     gamma: Schedule
     name: ClassVar[str] = "r1"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        return schedule.at(self.gamma, judged.progress) / 2 * _squared_norm(judged, judged.real)
+        return schedule.at(self.gamma, inputs.progress) / 2 * _squared_norm(inputs, inputs.real)
 
 
 @dataclass(frozen=True)
@@ -71,9 +71,9 @@ class R2:
     gamma: Schedule
     name: ClassVar[str] = "r2"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        return schedule.at(self.gamma, judged.progress) / 2 * _squared_norm(judged, judged.fake)
+        return schedule.at(self.gamma, inputs.progress) / 2 * _squared_norm(inputs, inputs.fake)
 
 
 @dataclass(frozen=True)
@@ -92,24 +92,24 @@ class ApproximateR1:
     sigma: float = 0.01
     name: ClassVar[str] = "approximate_r1"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        weight = schedule.at(self.gamma, judged.progress) / 2
-        return weight * _squared_difference(judged, judged.real, judged.real_scores, self.sigma)
+        weight = schedule.at(self.gamma, inputs.progress) / 2
+        return weight * _squared_difference(inputs, inputs.real, inputs.real_scores, self.sigma)
 
 
 @dataclass(frozen=True)
 class ApproximateR2:
-    """What ``ApproximateR1`` is to real samples, for generated ones."""
+    """R2 from a finite difference: ``ApproximateR1`` on generated samples."""
 
     gamma: Schedule
     sigma: float = 0.01
     name: ClassVar[str] = "approximate_r2"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        weight = schedule.at(self.gamma, judged.progress) / 2
-        return weight * _squared_difference(judged, judged.fake, judged.fake_scores, self.sigma)
+        weight = schedule.at(self.gamma, inputs.progress) / 2
+        return weight * _squared_difference(inputs, inputs.fake, inputs.fake_scores, self.sigma)
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,12 @@ class GradientPenalty:
     weight: Schedule = 10.0
     name: ClassVar[str] = "gradient_penalty"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        real, fake = at_least_float32(judged.real.detach()), at_least_float32(judged.fake.detach())
+        real, fake = at_least_float32(inputs.real.detach()), at_least_float32(inputs.fake.detach())
         between = fake + share(real) * (real - fake)
-        excess: Tensor = torch.linalg.vector_norm(gradients(judged.discriminator, between), dim=1) - 1
-        return schedule.at(self.weight, judged.progress) * excess.square().mean()
+        excess: Tensor = torch.linalg.vector_norm(gradients(inputs.discriminator, between), dim=1) - 1
+        return schedule.at(self.weight, inputs.progress) * excess.square().mean()
 
 
 @contextmanager
@@ -149,11 +149,11 @@ def gradients(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     return gradient.flatten(1)
 
 
-def _squared_norm(judged: PenaltyInputs, x: Tensor) -> Tensor:
-    return gradients(judged.discriminator, x).square().sum(1).mean()
+def _squared_norm(inputs: PenaltyInputs, x: Tensor) -> Tensor:
+    return gradients(inputs.discriminator, x).square().sum(1).mean()
 
 
-def _squared_difference(judged: PenaltyInputs, x: Tensor, scores: Tensor, sigma: float) -> Tensor:
+def _squared_difference(inputs: PenaltyInputs, x: Tensor, scores: Tensor, sigma: float) -> Tensor:
     """|D(x) - D(x + σv)|²/σ², whose mean over v is |∇D(x)|² up to order σ²."""
     x = at_least_float32(x.detach())
     nearby = x + sigma * normal_like(x)
@@ -162,8 +162,8 @@ def _squared_difference(judged: PenaltyInputs, x: Tensor, scores: Tensor, sigma:
         # A bf16 score of size 1 is known to 2⁻⁹, and so the gradient only to 2⁻⁹/σ: with σ = 0.01 that noise
         # is 0.2, about as large as what is measured. So the scores of an autocast forward are not reused:
         # both sides of the difference are computed in float32.
-        here = judged.discriminator(x) if coarse else scores
-        there = judged.discriminator(nearby)
+        here = inputs.discriminator(x) if coarse else scores
+        there = inputs.discriminator(nearby)
     return ((there - here) / sigma).reshape(len(x), -1).sum(1).square().mean()
 
 

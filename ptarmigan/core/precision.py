@@ -1,4 +1,4 @@
-"""Numbers: where half of the precision would spoil them, and their order in memory."""
+"""Precision where half of it would not do, and the memory format of weights."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def without_autocast(x: Tensor) -> torch.autocast:
 def laid_out(
     game: nn.Module, device: torch.device, dtype: torch.dtype | None, layout: torch.memory_format
 ) -> None:
-    """Move a game to its device, with weights in the order in memory that is fastest there.
+    """Move a game to its device, with weights in the memory format that is fastest there.
 
-    That is the layout of its batches, but for float32 on a CPU, whose fused Adam would copy weights that are
-    channels last at every step: a third of the time of pix2pix.
+    That is the format of its batches, except for float32 on a CPU, where fused Adam would copy weights that
+    are channels last at every step: a third of the time of pix2pix.
     """
     game.to(device)
     if layout is torch.channels_last and (dtype is not None or device.type != "cpu"):

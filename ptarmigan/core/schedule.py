@@ -1,4 +1,4 @@
-"""Numbers that change as training goes on: a number, or a function of the fraction done."""
+"""Schedules: a number, or a function of the fraction of the run that is done."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def at(schedule: Schedule, progress: float) -> float:
 
 
 def linear(start: float, end: float, begin: float = 0.0) -> Schedule:
-    """From ``start`` to ``end`` in a straight line over what follows ``begin``; ``start`` before it."""
+    """Constant ``start`` until ``begin``, then linear to ``end`` at the end of the run."""
     return lambda progress: start + (end - start) * _since(begin, progress)
 
 

@@ -1,4 +1,4 @@
-"""Gaussians of the codes that an autoencoder gives its samples: one for each class, to draw codes from."""
+"""A Gaussian for each class, fitted to an autoencoder's codes, from which new codes are drawn."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import Classes
 
 FOLLOW = 0.01
-"""How fast the Gaussians follow the codes of a batch."""
+"""The weight of a batch in the running moments."""
 RIDGE = 1e-3
-"""Of the mean variance, added to each, so that a covariance of few codes has a root."""
+"""This share of the mean variance is added to each, so that a covariance of few codes has a root."""
 
 
-def gaussians(latent: int, classes: int) -> State:
-    """The second moments of (1, code) for every class: how often it comes, its mean and its covariance."""
+def class_gaussians(latent: int, classes: int) -> State:
+    """Running second moments of (1, code) for every class: its frequency, mean and covariance."""
     before = 1e-6 * torch.eye(latent + 1).expand(classes, -1, -1)
     return State(before.clone(), lambda old, new: torch.lerp(old, new, FOLLOW))
 
 
-def follow(codes: State, z: Float[Tensor, "batch latent"], c: Classes) -> None:
-    """Note the codes of a batch, each for its class."""
+def note_codes(codes: State, z: Float[Tensor, "batch latent"], c: Classes) -> None:
+    """Add the codes of a batch to the moments of their classes."""
     one = at_least_float32(F.pad(z.detach(), (1, 0), value=1.0))
     mine = F.one_hot(c, len(codes.value)).to(one)
     codes.note(torch.einsum("nk,ni,nj->kij", mine, one, one) / len(one))
 
 
-def coded(codes: State, z: Float[Tensor, "batch latent"], c: Classes) -> Float[Tensor, "batch latent"]:
-    """The codes that standard normal ``z`` stand for in their classes."""
+def to_codes(codes: State, z: Float[Tensor, "batch latent"], c: Classes) -> Float[Tensor, "batch latent"]:
+    """Map standard normal ``z`` to codes of the classes ``c``: mean + root of the covariance · z."""
     moments = codes.value / codes.value[:, :1, :1]
     mean, second = moments[:, 0, 1:], moments[:, 1:, 1:]
     covariance = second - mean[:, :, None] * mean[:, None]

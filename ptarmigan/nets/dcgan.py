@@ -1,4 +1,4 @@
-"""DCGAN: Radford et al. 2016, arXiv 1511.06434, for any sides; conditional where there are classes."""
+"""DCGAN: Radford et al. 2016, arXiv 1511.06434, for any size; conditional where there are classes."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def widths(width: int, stages: int) -> list[int]:
 
 
 class DCGANGenerator(Generator):
-    """A linear start and transposed convolutions.
+    """A linear layer and transposed convolutions.
 
     Args:
         latent: the size of ``z``.
         shape: channels, height, width.
         width: channels of the last hidden layer, at half the image's sides.
-        classes: how many; a learned vector of the class then stands beside ``z``.
-        smallest: the least the start's shorter side may be, but for rounding up: 28 and 32 both start at 4,
-            as published; 8 makes 8×8×128 → 32×32×3 at width 64.
-        norm: what normalises each hidden layer.
+        classes: how many; an embedding of the class is then concatenated to ``z``.
+        smallest: the smallest shorter side of the first feature map, up to rounding: 28 and 32 pixels both
+            start at 4, as published; 8 gives 8×8×128 → 32×32×3 at width 64.
+        norm: the normalisation of each hidden layer.
 
     Attributes:
-        stages: how often it doubles the sides.
+        stages: how often the sides are doubled.
     """
 
     def __init__(
@@ -74,12 +74,12 @@ class DCGANGenerator(Generator):
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch channel height width"]:
         """Images in [-1, 1]."""
-        return torch.tanh(self.said(z, c))
+        return torch.tanh(self.pre_activation(z, c))
 
-    def said(
+    def pre_activation(
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch channel height width"]:
-        """What becomes images."""
+        """Images before the tanh."""
         return crop(self.layers(self.input(z, c)), self.sides)
 
 
@@ -90,10 +90,11 @@ class DCGANDiscriminator(Discriminator):
         shape: channels, height, width.
         width: channels of the first layer.
         classes: how many; 0 for no condition.
-        smallest: the least the last layer's shorter side may be.
-        norm: what normalises all but the first layer; ``nn.Identity`` under ``spectral_norm`` and penalties.
-        hidden: where given, its end sees how much the samples of a batch differ, and has a layer of so
-            many units before the scores (Karras et al. 2018, arXiv 1710.10196).
+        smallest: the smallest shorter side of the last feature map.
+        norm: the normalisation of all but the first layer; ``nn.Identity`` under ``spectral_norm`` and
+            penalties.
+        hidden: where given, the network ends in ``MinibatchStd`` and a layer of ``hidden`` units before the
+            scores (Karras et al. 2018, arXiv 1710.10196).
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class DCGANDiscriminator(Discriminator):
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2)]
         for a, b in pairwise(sizes):
             layers += [nn.Conv2d(a, b, 4, 2, 1, bias=norm is nn.Identity), norm(b), nn.LeakyReLU(0.2)]
-        # A 4×4 convolution of stride 2 rounds down, and still reads the last row of an odd side.
+        # A 4×4 convolution of stride 2 rounds down, and still uses the last row of an odd side.
         places = (height >> stages) * (across >> stages)
         size = sizes[-1] * places
         if hidden:
@@ -123,14 +124,14 @@ class DCGANDiscriminator(Discriminator):
         self.layers, self.feature_size = nn.Sequential(*layers), hidden or size
         self.head: nn.Module = Head(self.feature_size, classes)
         initialise(self, partial(nn.init.normal_, std=0.02))
-        if hidden:  # through two more layers of such small weights little would come
+        if hidden:  # two more layers with weights this small would nearly block the signal
             for layer in (self.layers[-2], self.head):
                 initialise(layer, partial(nn.init.normal_, std=0.05))
 
     def features(
         self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
     ) -> Float[Tensor, "batch feature"]:
-        """The last layer before the scores, flattened; ``c`` is not looked at."""
+        """The last layer before the scores, flattened; ``c`` is ignored."""
         features: Tensor = self.layers(x)
         return features
 
@@ -143,13 +144,13 @@ class DCGANDiscriminator(Discriminator):
 
 
 class DCGANEncoder(nn.Module):
-    """Images to latents: the discriminator's convolutions, and a linear end.
+    """Images to latents: the discriminator's convolutions, and a linear layer.
 
     Args:
         shape: channels, height, width.
         latent: the size of ``z``.
         width: channels of the first layer.
-        norm: what normalises all but the first layer.
+        norm: the normalisation of all but the first layer.
     """
 
     def __init__(

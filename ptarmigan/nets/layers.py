@@ -27,10 +27,10 @@ Classes = Int[Tensor, " batch"]
 
 
 def initialise(network: nn.Module, draw: Callable[[Tensor], Any]) -> None:
-    """Draw the weights of all linear and convolutional layers anew, and set their biases to zero.
+    """Initialise the weights of all linear and convolutional layers, and set their biases to zero.
 
     Args:
-        network: what holds the layers.
+        network: has the layers.
         draw: fills a weight in place: ``nn.init.orthogonal_``, ``partial(nn.init.normal_, std=0.02)``, ...
 
     Raises:
@@ -46,7 +46,7 @@ def initialise(network: nn.Module, draw: Callable[[Tensor], Any]) -> None:
 
 
 def required(c: Classes | None) -> Classes:
-    """The classes.
+    """The classes, which a conditional network requires.
 
     Raises:
         ValueError: there are none.
@@ -57,10 +57,10 @@ def required(c: Classes | None) -> Classes:
 
 
 class ClassInput(nn.Module):
-    """A generator's input: ``z``, then a learned vector of the class where there are classes (cGAN).
+    """A generator's input: ``z``, then an embedding of the class where there are classes (cGAN).
 
     Attributes:
-        size: how many numbers come out.
+        size: of the output.
     """
 
     def __init__(self, latent: int, classes: int) -> None:
@@ -71,14 +71,14 @@ class ClassInput(nn.Module):
     def forward(
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch size"]:
-        """``z`` and the vector of ``c``, side by side."""
+        """``z`` and the embedding of ``c``, concatenated."""
         return z if self.embedding is None else torch.cat([z, self.embedding(required(c))], 1)
 
 
 class Head(nn.Module):
-    """Features to scores: linear, plus their product with a vector of the class where there are classes.
+    """Features to scores: linear, plus their projection on an embedding of the class where there are classes.
 
-    Miyato & Koyama 2018, arXiv 1802.05637. Scores keep 32 bits under autocast: losses take small differences.
+    Miyato & Koyama 2018, arXiv 1802.05637. Scores stay float32 under autocast: losses take small differences.
     """
 
     def __init__(self, feature_size: int, classes: int = 0) -> None:
@@ -104,8 +104,8 @@ class Dropout(nn.Module):
     """Dropout whose noise does not depend on how many shards share the batch.
 
     Args:
-        p: how likely a number is dropped.
-        always: in evaluation too, and then the same numbers of every sample, whatever stands beside it.
+        p: the probability of dropping a number.
+        always: also in evaluation mode, and then with one mask for all samples of a batch.
     """
 
     def __init__(self, p: float, always: bool = False) -> None:
@@ -113,8 +113,8 @@ class Dropout(nn.Module):
         self.p, self.always = p, always
 
     def forward(self, x: Float[Tensor, "batch *rest"]) -> Float[Tensor, "batch *rest"]:
-        """Zero with probability ``p``, else larger by ``1 / (1 - p)``; in evaluation mostly ``x``."""
+        """Zero with probability ``p``, else scaled by ``1 / (1 - p)``; ``x`` in evaluation mode."""
         if self.p == 0 or not (self.training or self.always):
             return x
-        kept = noise.uniform(len(x) if self.training else 1, *x.shape[1:]).to(x.device) >= self.p
-        return x * kept / (1 - self.p)
+        mask = noise.uniform(len(x) if self.training else 1, *x.shape[1:]).to(x.device) >= self.p
+        return x * mask / (1 - self.p)

@@ -1,4 +1,4 @@
-"""A layer that lets a discriminator see how much the samples of a batch differ."""
+"""The minibatch standard deviation, by which a discriminator sees the diversity of a batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class MinibatchStd(nn.Module):
     Karras et al. 2018, arXiv 1710.10196.
 
     Args:
-        group: samples in a group; where the batch is no multiple of it, their greatest common divisor.
+        group: samples in a group; where the batch is no multiple of it, the greatest common divisor of both.
     """
 
     def __init__(self, group: int = 4) -> None:

@@ -22,7 +22,7 @@ leaky: Activation = partial(nn.LeakyReLU, 0.2)
 
 
 def dense(activation: Activation, norm: Norm = nn.Identity) -> Layer:
-    """A kind of hidden layer: linear, normalised, activated."""
+    """A constructor of hidden layers: linear, normalisation, activation."""
 
     def layer(inputs: int, outputs: int) -> nn.Module:
         linear = nn.Linear(inputs, outputs, bias=norm is nn.Identity)
@@ -35,7 +35,7 @@ rectified = dense(nn.ReLU)
 
 
 def stack(sizes: tuple[int, ...], layer: Layer) -> nn.Sequential:
-    """One hidden layer after another, of the given sizes, inputs first."""
+    """Hidden layers of the given sizes, of which the first is that of the input."""
     return nn.Sequential(*(layer(a, b) for a, b in pairwise(sizes)))
 
 
@@ -47,7 +47,7 @@ class MLPGenerator(Generator):
         shape: channels, height, width.
         hidden: the sizes of the hidden layers.
         classes: how many; 0 for no condition.
-        norm: what normalises each hidden layer.
+        norm: the normalisation of each hidden layer.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class MLPDiscriminator(Discriminator):
     Args:
         shape: the shape of a sample.
         hidden: the sizes of the hidden layers.
-        classes: how many; a learned vector of the class then stands beside the sample.
+        classes: how many; an embedding of the class is then concatenated to the sample.
         dropout: the probability, in every hidden layer.
     """
 
@@ -123,7 +123,7 @@ class PointGenerator(Generator):
         latent: the size of ``z``.
         shape: ``(coordinates,)``.
         hidden: the sizes of the hidden layers.
-        layer: the kind of hidden layer.
+        layer: a constructor of hidden layers, ``(inputs, outputs) -> module``.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class PointGenerator(Generator):
     def forward(
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch coordinate"]:
-        """Points; ``c`` is not looked at."""
+        """Points; ``c`` is ignored."""
         points: Tensor = self.out(self.hidden(z))
         return points
 
@@ -153,7 +153,7 @@ class PointDiscriminator(Discriminator):
     Args:
         shape: ``(coordinates,)``, of all the packed points together.
         hidden: the sizes of the hidden layers.
-        layer: the kind of hidden layer.
+        layer: a constructor of hidden layers, ``(inputs, outputs) -> module``.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class PointDiscriminator(Discriminator):
     def features(
         self, x: Float[Tensor, "batch coordinate"], c: Classes | None = None
     ) -> Float[Tensor, "batch feature"]:
-        """The last hidden layer; ``c`` is not looked at."""
+        """The last hidden layer; ``c`` is ignored."""
         features: Tensor = self.hidden(x)
         return features
 

@@ -1,4 +1,4 @@
-"""Anybody's networks as players."""
+"""Networks of your own as players."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from ptarmigan.nets.layers import Classes
 
 
 class Unconditional(nn.Module):
-    """A network that learns no classes, such as a tutorial's ``nn.Sequential``, as a player of a GAN.
+    """An unconditional network, such as an ``nn.Sequential``, as the generator or discriminator of a GAN.
 
     Args:
         network: of a generator, from ``z`` of shape (n, latent) to samples, images in [-1, 1]; of a
             discriminator, from samples to scores, which are logits: a sigmoid at the end is refused.
-        latent: of a generator, how many numbers its ``z`` has; 0 of a discriminator.
+        latent: of a generator, the size of its ``z``; 0 of a discriminator.
 
     Raises:
-        ValueError: scores go through a sigmoid, which the losses have in themselves.
+        ValueError: scores go through a sigmoid, which is part of the losses.
     """
 
     def __init__(self, network: nn.Module, latent: int = 0) -> None:
@@ -28,5 +28,5 @@ class Unconditional(nn.Module):
         self.network, self.latent = network, latent
 
     def forward(self, x: Tensor, c: Classes | None = None) -> Tensor:
-        """What the network makes of ``x``, whatever its class."""
+        """The network's output for ``x``; ``c`` is ignored."""
         return torch.as_tensor(self.network(x))

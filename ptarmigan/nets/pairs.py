@@ -1,4 +1,4 @@
-"""Discriminators of pairs whose parts may differ in form."""
+"""Discriminators of pairs whose parts may differ in shape."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from ptarmigan.nets.mlp import PointDiscriminator
 
 
 class PairDiscriminator(nn.Module):
-    """A discriminator of pairs: a network for each part, and one of what comes of both, concatenated.
+    """A discriminator of pairs: a network for each part, and one for their concatenated outputs.
 
     Args:
-        first: the first part to a vector; ``nn.Identity`` where it is one.
-        second: the second part.
-        both: scores the two vectors.
+        first: from the first part to a vector; ``nn.Identity`` where it is one.
+        second: from the second part to a vector.
+        both: from the two vectors, concatenated, to a score.
     """
 
     def __init__(self, first: nn.Module, second: nn.Module, both: PointDiscriminator) -> None:
@@ -33,5 +33,5 @@ class PairDiscriminator(nn.Module):
         return torch.as_tensor(self.both(self.concatenated(a, b)))
 
     def concatenated(self, a: Tensor, b: Tensor) -> Tensor:
-        """The vectors of both parts."""
+        """The vectors of both parts, concatenated."""
         return torch.cat([self.first(a), self.second(b)], 1)

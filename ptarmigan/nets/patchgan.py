@@ -17,14 +17,14 @@ STAGES = 3
 
 
 class PatchGAN(nn.Module):
-    """Strided convolutions, then two that keep the sides: with three stages a score sees 70 × 70 pixels.
+    """Strided convolutions, then two of stride 1: with three stages the receptive field is 70 × 70 pixels.
 
     Args:
         shape: of a picture.
-        inputs: of the input that is shown beside it, conditionally; None where it is judged alone.
+        inputs: the shape of the input that it is conditioned on; None for no condition.
         width: channels of the first layer; 64 as published.
         stages: how often the sides are halved, at most; fewer for small pictures.
-        norm: what normalises all but the first and the last layer.
+        norm: the normalisation of all but the first and the last layer.
     """
 
     def __init__(
@@ -56,6 +56,6 @@ class PatchGAN(nn.Module):
         a: Float[Tensor, "batch input high wide"] | None = None,
     ) -> Float[Tensor, "batch down right"]:
         """A raw score for every patch."""
-        seen = x if a is None else torch.cat([enlarged(a, self.scale), x], 1)
-        scores: Tensor = self.layers(seen)
+        both = x if a is None else torch.cat([enlarged(a, self.scale), x], 1)
+        scores: Tensor = self.layers(both)
         return at_least_float32(scores.squeeze(1))

@@ -1,4 +1,4 @@
-"""Recurrent networks for series: what they say at a step depends on the steps up to it."""
+"""Recurrent networks for series: the output at a step depends on the steps up to it."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Cell = Callable[..., nn.RNNBase]
 
 
 class Recurrent(nn.Module):
-    """Recurrent layers, and what is read off the last one at every step.
+    """Recurrent layers and a linear one, at every step.
 
     Args:
-        inputs: numbers that come in at a step.
-        outputs: numbers that go out.
+        inputs: the size of the input at a step.
+        outputs: the size of the output at a step.
         hidden: the size of every layer's state.
         layers: how many.
-        cell: their kind, ``nn.LSTM`` or ``nn.GRU``.
+        cell: ``nn.LSTM`` or ``nn.GRU``.
     """
 
     def __init__(self, inputs: int, outputs: int, hidden: int, layers: int = 1, cell: Cell = nn.GRU) -> None:
@@ -30,20 +30,20 @@ class Recurrent(nn.Module):
         self.out = nn.Linear(hidden, outputs)
 
     def forward(self, x: Float[Tensor, "batch length input"]) -> Float[Tensor, "batch length output"]:
-        """One step of the output for one of the input."""
-        said: Tensor = self.out(self.layers(x)[0])
-        return said
+        """The outputs, one for each step of the input."""
+        outputs: Tensor = self.out(self.layers(x)[0])
+        return outputs
 
 
 class RecurrentGenerator(nn.Module):
-    """A generator of series that is given fresh noise at every step.
+    """A generator of series, with its own noise at every step.
 
     Args:
         shape: steps, and numbers at each.
         noise: the size of the noise at a step.
         hidden: the size of the state.
         layers: how many.
-        cell: their kind.
+        cell: ``nn.LSTM`` or ``nn.GRU``.
     """
 
     def __init__(
@@ -57,18 +57,18 @@ class RecurrentGenerator(nn.Module):
     def forward(
         self, z: Float[Tensor, "batch latent"], c: Classes | None = None
     ) -> Float[Tensor, "batch length channel"]:
-        """Series in (0, 1); ``c`` is not looked at."""
+        """Series in (0, 1); ``c`` is ignored."""
         return torch.sigmoid(self.steps(z.unflatten(1, (self.length, -1))))
 
 
 class RecurrentDiscriminator(nn.Module):
-    """A discriminator that scores a series at every step, by what it has seen so far.
+    """A discriminator that scores a series at every step, from the steps so far.
 
     Args:
         shape: steps, and numbers at each.
         hidden: the size of the state.
         layers: how many.
-        cell: their kind.
+        cell: ``nn.LSTM`` or ``nn.GRU``.
     """
 
     def __init__(self, shape: tuple[int, ...], hidden: int, layers: int = 1, cell: Cell = nn.GRU) -> None:
@@ -78,6 +78,6 @@ class RecurrentDiscriminator(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch length channel"], c: Classes | None = None
     ) -> Float[Tensor, "batch length"]:
-        """Raw scores; ``c`` is not looked at."""
+        """Raw scores; ``c`` is ignored."""
         scores: Tensor = self.steps(x).squeeze(2)
         return scores

@@ -1,4 +1,4 @@
-"""Halving and doubling images with the low-pass filter [1, 3, 3, 1]: bilinear, antialiased.
+"""Halving and doubling the size of images with the low-pass filter [1, 3, 3, 1]: bilinear, antialiased.
 
 Written as products with two small matrices: deterministic on every device, and fast in bfloat16 and in second
 derivatives, where PyTorch's grouped convolutions are slow and its interpolations not deterministic on a GPU.
@@ -17,7 +17,7 @@ class Downsample(nn.Module):
     """Half the sides, rounded up; edges are repeated.
 
     Args:
-        sides: height and width of what comes in.
+        sides: height and width of the input.
     """
 
     rows: Tensor
@@ -39,7 +39,7 @@ class Upsample(nn.Module):
     """Twice the sides, by bilinear interpolation; edges are repeated.
 
     Args:
-        sides: height and width of what comes in.
+        sides: height and width of the input.
     """
 
     rows: Tensor
@@ -61,10 +61,10 @@ def halving(side: int) -> Float[Tensor, "half side"]:
     """The matrix that filters ``side`` numbers with [1, 3, 3, 1] / 8 and keeps every second."""
     half = -(-side // 2)
     matrix = torch.zeros(half, side)
-    kept = torch.arange(half)
+    outputs = torch.arange(half)
     for offset, weight in ((-1, 1), (0, 3), (1, 3), (2, 1)):
-        seen = (2 * kept + offset).clamp(0, side - 1)
-        matrix.index_put_((kept, seen), torch.tensor(weight / 8), accumulate=True)
+        inputs = (2 * outputs + offset).clamp(0, side - 1)
+        matrix.index_put_((outputs, inputs), torch.tensor(weight / 8), accumulate=True)
     return matrix
 
 

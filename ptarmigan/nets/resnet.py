@@ -1,7 +1,7 @@
 """The residual networks of WGAN-GP, SNGAN and SAGAN.
 
 Gulrajani et al. 2017 (arXiv 1704.00028), Miyato et al. 2018 (1802.05957), Zhang et al. 2018 (1805.08318).
-Spectral normalisation is put on from outside: ``spectral_norm(network)``.
+Spectral normalisation is added from outside: ``spectral_norm(network)``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ptarmigan.nets.layers import Classes, Head, initialise, required
 from ptarmigan.nets.sides import Sides, crop, doubled, halved, halvings
 
 Attention = tuple[Callable[[int], nn.Module], int]
-"""A layer of so many channels, and where it is: at the largest images of up to so many pixels a side."""
+"""The constructor of a layer (channels to module), and the longest shorter side of its feature maps."""
 
 
 def narrowed(width: int, sides: Sides) -> int:
@@ -43,18 +43,18 @@ class ConditionalBatchNorm(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
     ) -> Float[Tensor, "batch channel height width"]:
-        """Normalised, then scaled and shifted as the class says."""
+        """Normalised, then scaled and shifted by the class's gain and bias."""
         normal: Tensor = self.norm(x)
         return normal * self.of(self.gain, c).to(x.dtype) + self.of(self.bias, c).to(x.dtype)
 
     def of(self, table: Tensor, c: Classes | None) -> Float[Tensor, "row channel 1 1"]:
-        """The rows of ``table`` for the classes; its only row where there are none."""
+        """The rows of ``table`` for the classes; its only row for an unconditional network."""
         rows = F.embedding(required(c), table) if self.classes else table
         return rows[:, :, None, None]
 
 
 class GeneratorBlock(nn.Module):
-    """Doubles the sides; normalised by (conditional) batch norm, which would take away any bias before it."""
+    """Doubles the sides; normalised by (conditional) batch norm, before which a bias has no effect."""
 
     def __init__(self, inputs: int, outputs: int, classes: int) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class GeneratorBlock(nn.Module):
         """Twice as tall and wide."""
         h = self.conv1(F.interpolate(F.relu(self.norm1(x, c)), scale_factor=2))
         h = self.conv2(F.relu(self.norm2(h, c)))
-        # A 1×1 convolution and a repetition of pixels commute; this order costs a quarter.
+        # A 1×1 convolution and nearest upsampling commute; this order costs a quarter.
         shortcut = F.interpolate(self.shortcut(x), scale_factor=2)
         return torch.add(shortcut, h)
 
@@ -78,7 +78,7 @@ class GeneratorBlock(nn.Module):
 class DiscriminatorBlock(nn.Module):
     """Halves the sides (rounding up) or keeps them; no normalisation.
 
-    The first block of a network reads an image, which is not rectified before its first convolution.
+    The first block of a network takes an image, so there is no ReLU before its first convolution.
     """
 
     def __init__(self, inputs: int, outputs: int, *, halve: bool, first: bool = False) -> None:
@@ -110,7 +110,7 @@ class ResNetGenerator(nn.Module):
         shape: channels, height, width.
         width: channels up to 63 pixels a side, 256 in SNGAN; above, halved each time the sides double.
         classes: how many; 0 for no condition.
-        attention: one more layer (SAGAN's), and up to how many pixels the shorter side has where it is.
+        attention: one more layer (SAGAN's), and the longest shorter side that its feature maps may have.
     """
 
     def __init__(
@@ -157,8 +157,8 @@ class ResNetDiscriminator(nn.Module):
         shape: channels, height, width.
         width: channels up to 63 pixels a side, 128 in SNGAN; above, halved each time the sides double.
         classes: how many; the classes are projected (Miyato & Koyama 2018).
-        attention: one more layer (SAGAN's), and up to how many pixels the shorter side has where it is.
-        pool: features are the sum over all places (SNGAN) or their mean (WGAN-GP).
+        attention: one more layer (SAGAN's), and the longest shorter side that its feature maps may have.
+        pool: features are the sum over all positions (SNGAN) or their mean (WGAN-GP).
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class ResNetDiscriminator(nn.Module):
     def features(
         self, x: Float[Tensor, "batch channel height width"], c: Classes | None = None
     ) -> Float[Tensor, "batch feature"]:
-        """The last block over all places; ``c`` is not looked at."""
+        """The last block, pooled over all positions; ``c`` is ignored."""
         h: Tensor = x
         for i, block in enumerate(self.blocks):
             h = block(h)
@@ -208,7 +208,7 @@ class ResNetDiscriminator(nn.Module):
 
 
 def attended(grids: list[Sides], largest: int) -> int:
-    """Which of the sides has the largest shorter one that is at most ``largest``.
+    """The index of the largest grid whose shorter side is at most ``largest``.
 
     Raises:
         ValueError: all are larger.

@@ -1,6 +1,6 @@
-"""The heights and widths inside a network, for images of any height and width.
+"""Heights and widths of feature maps, for images of any height and width.
 
-A generator doubles the sides of a small start and crops; a discriminator halves, rounding up, down to them.
+A generator doubles the sides of its first feature map and crops; a discriminator halves, rounding up.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ def halvings(sides: Sides, smallest: int = 4) -> int:
 
 
 def halved(sides: Sides, times: int) -> Sides:
-    """The sides after so many halvings, each rounded up."""
+    """The sides after ``times`` halvings, each rounded up."""
     return -(-sides[0] // 2**times), -(-sides[1] // 2**times)
 
 
 def doubled(sides: Sides, times: int) -> Sides:
-    """The sides after so many doublings."""
+    """The sides after ``times`` doublings."""
     return sides[0] * 2**times, sides[1] * 2**times
 
 
@@ -47,9 +47,9 @@ def crop(
 def mirror(
     x: Shaped[Tensor, "batch channel height width"], dim: int, before: int, after: int
 ) -> Shaped[Tensor, "batch channel taller wider"]:
-    """``x`` with so many rows (``dim`` 2) or columns (3) more, as in mirrors that stand on its outer ones.
+    """Reflection padding by ``before`` and ``after`` rows (``dim`` 2) or columns (3).
 
-    Joined from parts, because the slopes of torch's own mirrors are not the same every time on a GPU.
+    Concatenated from parts, because the gradient of torch's own is not deterministic on a GPU.
     """
     last = x.shape[dim] - 1
     first = x.narrow(dim, min(1, last), before).flip(dim)

@@ -22,18 +22,18 @@ def spectral_norm(network: Network) -> Network:
     for layer in list(network.modules()):
         if isinstance(layer, (*WEIGHTED, nn.Embedding)) and not parametrize.is_parametrized(layer, "weight"):
             norm = SpectralNorm(layer.weight, transposed=isinstance(layer, TRANSPOSED))
-            # The check that this skips is a forward pass, which would be noted before the first turn.
+            # This skips a check by a forward pass, which would be noted before the first turn.
             parametrize.register_parametrization(layer, "weight", norm.train(layer.training), unsafe=True)
     return network
 
 
 class SpectralNorm(nn.Module):
-    """A weight's parametrization; one step of power iteration a turn, from and to a ``State``.
+    """A weight's parametrization; one step of power iteration a turn, whose vector is a ``State``.
 
-    Every forward pass of a turn meets the same vector and so the same weight.
+    Every forward pass of a turn has the same vector and so the same weight.
 
     Args:
-        weight: the weight to come, for its shape and a first estimate.
+        weight: the weight, for its shape and a first estimate.
         transposed: the outputs are the weight's second dimension.
     """
 
@@ -47,11 +47,11 @@ class SpectralNorm(nn.Module):
         self.u = State(u, direction)
 
     def matrix(self, weight: Tensor) -> Float[Tensor, "output input"]:
-        """The weight as the matrix whose singular values count."""
+        """The weight as a matrix, of whose singular values the largest is the norm."""
         return (weight.transpose(0, 1) if self.transposed else weight).flatten(1)
 
     def forward(self, weight: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-        """The weight over its largest singular value; its gradient flows through both."""
+        """The weight divided by its largest singular value; the gradient flows through both."""
         with torch.autocast(weight.device.type, enabled=False):
             matrix = self.matrix(weight)
             u, v = power(matrix.detach(), self.u.value)
@@ -70,10 +70,10 @@ def power(
 
 
 def unit(x: Float[Tensor, " size"]) -> Float[Tensor, " size"]:
-    """``x`` at length one."""
+    """``x`` divided by its length."""
     return F.normalize(x, dim=0)
 
 
 def direction(value: Tensor, mean: Tensor) -> Tensor:
-    """A ``State`` update that keeps the direction of what was noted."""
+    """A ``State`` update that keeps the direction of the mean note."""
     return unit(mean)

@@ -1,4 +1,4 @@
-"""The ResNet that translates pictures: Johnson et al. 2016, arXiv 1603.08155; Zhu et al. 2017, 1703.10593."""
+"""The ResNet generator of CycleGAN: Johnson et al. 2016, arXiv 1603.08155; Zhu et al. 2017, 1703.10593."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.sides import mirror
 from ptarmigan.nets.unet import enlarged, to_multiple
 
-LARGE = 256
-"""From so many pixels a side there are nine blocks, else six."""
-READ = 5
-"""Of how many layers the features are read: pixels, both halvings, the first and the fifth block."""
+NINE_BLOCKS_FROM = 256
+"""Pictures of at least this many pixels a side have nine blocks, smaller ones six."""
+FEATURES = 5
+"""Layers whose outputs are features: pixels, both halvings, the first and the fifth block."""
 
 Pictures = Float[Tensor, "batch channel height width"]
 
 
 class Translator(nn.Module):
-    """A stem, two halvings, residual blocks, two doublings; instance norm, and mirrors at all borders.
+    """A stem, two halvings, residual blocks, two doublings; instance norm and reflection padding.
 
-    Inputs whose sides are not multiples of 4 are mirrored at their borders, and outputs cut.
+    Inputs whose sides are not multiples of 4 are reflection-padded, and outputs cropped.
 
     Args:
-        inputs: channels, height and width of an input; of other heights and widths, too, once built.
-        shape: of the output; where it is larger or smaller than the input, that is made so first.
+        inputs: channels, height and width of an input; once built, it takes other heights and widths too.
+        shape: of the output; where it is larger or smaller than the input, that is resized first.
         width: channels of the first layer; 64 as published.
 
     Attributes:
-        channels: of each of the features.
+        channels: of each of the features, a list.
 
     Raises:
         ValueError: the sides of one are not whole multiples of the other's.
@@ -43,12 +43,16 @@ class Translator(nn.Module):
         self.times, self.part = ratio(inputs, shape)
         deep = 4 * width
         self.channels = (inputs[0], 2 * width, deep, deep, deep)
-        self.stem = nn.Sequential(Mirrored(inputs[0], width, 7), nn.InstanceNorm2d(width), nn.ReLU())
+        self.stem = nn.Sequential(ReflectionConv(inputs[0], width, 7), nn.InstanceNorm2d(width), nn.ReLU())
         self.halve = nn.Conv2d(width, 2 * width, 3, 2, 1, bias=False)
         self.halve_again = nn.Conv2d(2 * width, deep, 3, 2, 1, bias=False)
-        self.blocks = nn.ModuleList(Block(deep) for _ in range(9 if min(shape[1:]) >= LARGE else 6))
+        self.blocks = nn.ModuleList(
+            Block(deep) for _ in range(9 if min(shape[1:]) >= NINE_BLOCKS_FROM else 6)
+        )
         self.rise = nn.Sequential(
-            *doubling(deep, 2 * width), *doubling(2 * width, width), Mirrored(width, shape[0], 7, bias=True)
+            *doubling(deep, 2 * width),
+            *doubling(2 * width, width),
+            ReflectionConv(width, shape[0], 7, bias=True),
         )
         initialise(self, partial(nn.init.normal_, std=0.02))
 
@@ -57,33 +61,33 @@ class Translator(nn.Module):
         return self.finish(self.features(a))
 
     def features(self, a: Float[Tensor, "batch input high wide"]) -> list[Tensor]:
-        """What its layers make of inputs: pixels, both halvings, the first and the fifth block."""
+        """Outputs of its encoder's layers: pixels, both halvings, the first and the fifth block."""
         a = scaled(a, self.times, self.part)
         half = self.halve(self.stem(to_multiple(a, 4 if min(a.shape[2:]) >= 8 else 8)))
         quarter = self.halve_again(F.relu(F.instance_norm(half)))
         first = self.blocks[0](F.relu(F.instance_norm(quarter)))
         fifth = first
-        for block in self.blocks[1:READ]:
+        for block in self.blocks[1:FEATURES]:
             fifth = block(fifth)
         return [a, half, quarter, first, fifth]
 
     def finish(self, features: list[Tensor]) -> Pictures:
-        """The picture that is made of an input with these features."""
+        """The picture for an input with these features."""
         height, width = features[0].shape[2:]
         x = features[-1]
-        for block in self.blocks[READ:]:
+        for block in self.blocks[FEATURES:]:
             x = block(x)
         return torch.tanh(self.rise(x)[:, :, :height, :width])
 
 
-class Reader(nn.Module):
-    """A picture that a translator makes, as one that it takes: of its size, and of as many channels.
+class InputAdapter(nn.Module):
+    """From the form of a translator's outputs to that of its inputs: the size and the number of channels.
 
-    Where these differ, the picture is enlarged or made smaller, and a learned linear map makes the channels.
+    Where these differ, the picture is resized, and a learned linear map gives the channels.
 
     Args:
-        shape: of what is made.
-        inputs: of what is taken.
+        shape: of an output.
+        inputs: of an input.
     """
 
     def __init__(self, shape: tuple[int, ...], inputs: tuple[int, ...]) -> None:
@@ -92,12 +96,12 @@ class Reader(nn.Module):
         self.channels = nn.Identity() if shape[0] == inputs[0] else nn.Conv2d(shape[0], inputs[0], 1)
 
     def forward(self, b: Float[Tensor, "batch output high wide"]) -> Pictures:
-        """Pictures as inputs."""
+        """Pictures in the form of inputs."""
         return torch.as_tensor(self.channels(scaled(b, self.times, self.part)))
 
 
-class Mirrored(nn.Module):
-    """A convolution that keeps the sides: beyond its borders a picture goes on as in a mirror."""
+class ReflectionConv(nn.Module):
+    """A convolution with reflection padding that keeps the sides."""
 
     def __init__(self, inputs: int, outputs: int, size: int = 3, *, bias: bool = False) -> None:
         super().__init__()
@@ -112,15 +116,15 @@ class Mirrored(nn.Module):
 
 
 class Block(nn.Module):
-    """What comes in, plus what two convolutions make of it."""
+    """A residual block of two convolutions."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            Mirrored(width, width),
+            ReflectionConv(width, width),
             nn.InstanceNorm2d(width),
             nn.ReLU(),
-            Mirrored(width, width),
+            ReflectionConv(width, width),
             nn.InstanceNorm2d(width),
         )
 
@@ -136,7 +140,7 @@ def doubling(inputs: int, outputs: int) -> tuple[nn.Module, ...]:
 
 
 def ratio(inputs: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
-    """How many times as high and wide as inputs outputs are, and what part of them.
+    """The factors by which inputs are enlarged and reduced to the size of outputs; one of them is 1.
 
     Raises:
         ValueError: neither is whole.
@@ -151,5 +155,5 @@ def ratio(inputs: tuple[int, ...], shape: tuple[int, ...]) -> tuple[int, int]:
 
 
 def scaled(a: Float[Tensor, "batch input high wide"], times: int, part: int) -> Pictures:
-    """Pictures so many times as high and wide, or that part of it."""
+    """Pictures enlarged by ``times``, or reduced by ``part``."""
     return enlarged(a, times) if part == 1 else F.avg_pool2d(a, part)

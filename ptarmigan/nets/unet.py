@@ -1,4 +1,4 @@
-"""The U-Net of pix2pix: Isola et al. 2017, arXiv 1611.07004, for any sides."""
+"""The U-Net of pix2pix: Isola et al. 2017, arXiv 1611.07004, for any size."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ptarmigan.nets.layers import Dropout, initialise
 from ptarmigan.nets.sides import halvings, mirror
 
 DEEPEST = 8
-DROPPED = 3
-"""How many of the layers up drop some of what they make: the innermost, and those after it."""
+DROPOUT_LEVELS = 3
+"""How many of the upsampling layers have dropout: the innermost, and those after it."""
 
 Pictures = Float[Tensor, "batch channel height width"]
 
 
 class UNet(nn.Module):
-    """Strided convolutions down, transposed ones up, and every layer's output beside its mirror's input.
+    """Strided convolutions down, transposed ones up, with skip connections between levels of one size.
 
-    Every picture is normalised by its own statistics, in training and after it, as batch norm does at the
-    paper's batch of 1. The outermost level is not normalised, nor is the innermost on its way down: of a
-    single place nothing is left when its mean is taken out (the paper's errata). Inputs whose sides are not
-    multiples of ``2**stages`` are mirrored at their borders, and outputs cut.
+    Instance norm, in training and in evaluation mode, as batch norm is at the paper's batch of 1. The
+    outermost level is not normalised, nor is the innermost on its way down: a feature map of one position is
+    0 after its mean is subtracted (the paper's errata). Inputs whose sides are not multiples of
+    ``2**stages`` are reflection-padded, and outputs cropped.
 
     Args:
-        inputs: channels, height and width of an input; of other heights and widths, too, once built.
+        inputs: channels, height and width of an input; once built, it takes other heights and widths too.
         shape: of the output; where it is larger than the input, that is enlarged first.
         width: channels of the first layer; 64 as published.
-        dropout: how much the inner layers up drop, in training.
-        always: they do so in evaluation too.
+        dropout: the probability, in the inner upsampling layers.
+        always: dropout in evaluation mode too.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class UNet(nn.Module):
         for depth in reversed(range(self.stages)):
             above = inputs[0] if depth == 0 else sizes[depth - 1]
             out = shape[0] if depth == 0 else above
-            drop = Dropout(dropout if self.stages - depth <= DROPPED else 0.0, always)
+            drop = Dropout(dropout if self.stages - depth <= DROPOUT_LEVELS else 0.0, always)
             block = Level(above, sizes[depth], out, block, drop, outermost=depth == 0)
         assert block is not None
         self.levels = block
@@ -62,12 +62,12 @@ class UNet(nn.Module):
     def forward(self, a: Float[Tensor, "batch input high wide"]) -> Pictures:
         """Pictures in [-1, 1]."""
         a = enlarged(a, self.scale)
-        made = self.levels(to_multiple(a, 2**self.stages))
-        return torch.tanh(made[:, :, : a.shape[2], : a.shape[3]])
+        outputs = self.levels(to_multiple(a, 2**self.stages))
+        return torch.tanh(outputs[:, :, : a.shape[2], : a.shape[3]])
 
 
 class Level(nn.Module):
-    """One level of a U-Net: down, what is below, and up; beside it, what came in."""
+    """One level of a U-Net: down, the levels below, and up; with a skip connection."""
 
     def __init__(
         self,
@@ -93,22 +93,22 @@ class Level(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channels height width"]:
-        """What is made of ``x``, with ``x`` beside it unless this is the outermost level."""
+        """The level's output, with ``x`` concatenated unless this is the outermost level."""
         y = self.down(x)
         y = self.up(y if self.below is None else self.below(y))
         return y if self.outermost else torch.cat([x, y], 1)
 
 
 def enlarged(a: Float[Tensor, "batch channel high wide"], times: int) -> Pictures:
-    """Pictures so many times as high and wide, by cubic interpolation."""
+    """Pictures enlarged by ``times``, with bicubic interpolation."""
     if times == 1:
         return a
     return F.interpolate(a, scale_factor=times, mode="bicubic", align_corners=False)
 
 
 def to_multiple(a: Float[Tensor, "batch channel high wide"], of: int) -> Pictures:
-    """Pictures whose sides are multiples of a number: more of them at the right and the bottom, mirrored."""
-    while a.shape[2] % of or a.shape[3] % of:  # a mirror shows no more than the picture
+    """Pictures reflection-padded at the right and the bottom to sides that are multiples of ``of``."""
+    while a.shape[2] % of or a.shape[3] % of:  # reflection padding is at most the picture's size
         for dim in (2, 3):
             a = mirror(a, dim, 0, min(-a.shape[dim] % of, max(1, a.shape[dim] - 1)))
     return a

@@ -19,7 +19,7 @@ class EMA:
     """
 
     def __init__(self, game: Game) -> None:
-        self.networks = nn.ModuleDict({name: copy.deepcopy(getattr(game, name)) for name in game.averaged})
+        self.networks = nn.ModuleDict({name: copy.deepcopy(getattr(game, name)) for name in game.ema})
         self.networks.eval().requires_grad_(False)
         self.pairs = [paired(mine, getattr(game, name)) for name, mine in self.networks.items()]
 

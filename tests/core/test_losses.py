@@ -18,10 +18,8 @@ AT_EQUILIBRIUM = [
     ("hinge", losses.hinge, 0.4, 2.0, -0.4),
     ("relativistic", losses.relativistic, -3.0, LOG2, LOG2),
     ("relativistic_average", losses.relativistic_average, 5.0, 2 * LOG2, 2 * LOG2),
-    ("cross_entropy", losses.cross_entropy(), 0.0, 2 * LOG2, LOG2),
 ]
 LOSSES = [pytest.param(loss, id=name) for name, loss, *_ in AT_EQUILIBRIUM]
-LOSSES.append(pytest.param(losses.cross_entropy(0.1), id="smoothed"))
 
 
 def generator(loss: Loss, fake: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
@@ -106,31 +104,6 @@ def test_relativistic_pairs_and_average_averages():
     assert paired(real, fake).item() == pytest.approx(expected)
     assert paired(real, fake) != paired(real, swapped)
     torch.testing.assert_close(average(real, fake), average(real, swapped))
-
-
-def test_smoothing_is_one_sided():
-    """The best scores are those at which sigmoid says 1 - s for real, and 0 for generated samples."""
-    loss, scores = losses.cross_entropy(0.2), torch.linspace(-8, 8, 1601, dtype=torch.float64)
-    nothing = torch.tensor([-40.0], dtype=torch.float64)
-    real = torch.stack([loss.discriminator(s[None], nothing) for s in scores])
-    assert scores[real.argmin()].sigmoid().item() == pytest.approx(0.8, abs=0.002)
-    fake = torch.stack([loss.discriminator(nothing, s[None]) for s in scores])
-    assert fake.argmin() == 0
-    both = torch.stack([loss.discriminator(s[None], s[None]) for s in scores])
-    assert scores[both.argmin()].sigmoid().item() == pytest.approx(0.4, abs=0.002)
-
-
-def test_cross_entropy_is_torchs():
-    real, fake = torch.randn(2, 9, generator=torch.Generator().manual_seed(1))
-    bce = torch.nn.functional.binary_cross_entropy_with_logits
-    expected = bce(real, torch.full_like(real, 0.9)) + bce(fake, torch.zeros_like(fake))
-    torch.testing.assert_close(losses.cross_entropy(0.1).discriminator(real, fake), expected)
-
-
-@pytest.mark.parametrize("smoothing", [-0.1, 1.0])
-def test_impossible_smoothing_is_refused(smoothing):
-    with pytest.raises(ValueError, match="smoothing"):
-        losses.cross_entropy(smoothing)
 
 
 @pytest.mark.parametrize("loss", [p for p in LOSSES if p.values[0] is not losses.relativistic_average])

@@ -21,7 +21,7 @@ from ptarmigan.zoo.image.dragan import Dragan
 DOUBLE = torch.float64
 
 
-def judge(discriminator, real, fake, progress=0.0):
+def scored(discriminator, real, fake, progress=0.0):
     return PenaltyInputs(discriminator, real, fake, discriminator(real), discriminator(fake), progress)
 
 
@@ -65,25 +65,25 @@ def ids(penalty):
 class TestClosedForms:
     def test_zero_centred_on_a_line_is_its_squared_slope(self):
         w = torch.tensor([3.0, 4.0], dtype=DOUBLE)
-        judged = judge(line(w), points(0, 6, 2), points(1, 6, 2))
-        assert R1(2.0)(judged).item() == pytest.approx(25)
-        assert R2(0.5)(judged).item() == pytest.approx(25 / 4)
+        inputs = scored(line(w), points(0, 6, 2), points(1, 6, 2))
+        assert R1(2.0)(inputs).item() == pytest.approx(25)
+        assert R2(0.5)(inputs).item() == pytest.approx(25 / 4)
 
     def test_each_looks_at_its_own_samples(self):
         w = torch.tensor([1.0, 2.0], dtype=DOUBLE)
         real, fake = points(0, 6, 2), points(1, 6, 2)
-        judged = judge(bowl(w), real, fake)
-        torch.testing.assert_close(R1(2.0)(judged), (w * real).square().sum(1).mean())
-        torch.testing.assert_close(R2(2.0)(judged), (w * fake).square().sum(1).mean())
+        inputs = scored(bowl(w), real, fake)
+        torch.testing.assert_close(R1(2.0)(inputs), (w * real).square().sum(1).mean())
+        torch.testing.assert_close(R2(2.0)(inputs), (w * fake).square().sum(1).mean())
 
     @pytest.mark.parametrize(("length", "expected"), [(3.0, 4.0), (0.5, 0.25)])
     def test_one_centred_on_a_line(self, length, expected):
-        judged = judge(
+        inputs = scored(
             line(torch.tensor([0.6, 0.8], dtype=DOUBLE) * length), points(0, 6, 2), points(1, 6, 2)
         )
         noise.at(0)
-        assert GradientPenalty(10.0)(judged).item() == pytest.approx(10 * expected)
-        assert Dragan(10.0)(judged).item() == pytest.approx(10 * expected)
+        assert GradientPenalty(10.0)(inputs).item() == pytest.approx(10 * expected)
+        assert Dragan(10.0)(inputs).item() == pytest.approx(10 * expected)
 
     def test_gradient_penalty_looks_between_real_and_fake(self):
         seen = []
@@ -122,7 +122,7 @@ class TestClosedForms:
         for penalty in (GradientPenalty(10.0), Dragan(10.0)):
             net.zero_grad()
             term = penalty(
-                judge(net, points(0, 4, 3, dtype=torch.float32), points(1, 4, 3, dtype=torch.float32))
+                scored(net, points(0, 4, 3, dtype=torch.float32), points(1, 4, 3, dtype=torch.float32))
             )
             term.backward()
             assert term.item() == pytest.approx(10)
@@ -130,18 +130,18 @@ class TestClosedForms:
 
     def test_patches_are_summed(self):
         w = torch.tensor([[1.0, 0.0], [0.0, 2.0]], dtype=DOUBLE)
-        judged = judge(lambda x: (x @ w)[:, :, None, None], points(0, 6, 2), points(1, 6, 2))
-        assert R1(2.0)(judged).item() == pytest.approx(1 + 4)
+        inputs = scored(lambda x: (x @ w)[:, :, None, None], points(0, 6, 2), points(1, 6, 2))
+        assert R1(2.0)(inputs).item() == pytest.approx(1 + 4)
         noise.at(0)
-        approximate = ApproximateR1(2.0, 1.0)(judged)
+        approximate = ApproximateR1(2.0, 1.0)(inputs)
         noise.at(0)
-        summed = judge(lambda x: (x @ w).sum(1), judged.real, judged.fake)
+        summed = scored(lambda x: (x @ w).sum(1), inputs.real, inputs.fake)
         torch.testing.assert_close(approximate, ApproximateR1(2.0, 1.0)(summed))
 
     def test_schedules_are_read(self):
         w = torch.tensor([1.0, 0.0], dtype=DOUBLE)
         real, fake = points(0, 6, 2), points(1, 6, 2)
-        term = R1(linear(4.0, 0.0))(judge(line(w), real, fake, progress=0.75))
+        term = R1(linear(4.0, 0.0))(scored(line(w), real, fake, progress=0.75))
         assert term.item() == pytest.approx(0.5)
 
 
@@ -155,7 +155,7 @@ class TestFiniteDifferences:
                 aside = torch.zeros(5, dtype=DOUBLE)
                 aside[i] = step
                 slopes[:, i] = (net(real + aside) - net(real - aside)).sum(1) / (2 * step)
-        term = R1(2.0)(judge(net, real, real))
+        term = R1(2.0)(scored(net, real, real))
         torch.testing.assert_close(term, slopes.square().sum(1).mean(), rtol=1e-7, atol=0)
 
     @pytest.mark.parametrize("penalty", every_penalty(), ids=ids)
@@ -165,7 +165,7 @@ class TestFiniteDifferences:
 
         def term():
             noise.at(5)
-            return penalty(judge(net, real, fake))
+            return penalty(scored(net, real, fake))
 
         net.zero_grad()
         term().backward()
@@ -185,8 +185,8 @@ class TestFiniteDifferences:
 class TestApproximation:
     def test_mean_goes_to_r1_as_sigma_goes_to_0(self):
         net = smooth()
-        few = judge(net, points(7, 4, 5), points(8, 4, 5))
-        many = judge(net, few.real.repeat(20_000, 1), few.fake.repeat(20_000, 1))
+        few = scored(net, points(7, 4, 5), points(8, 4, 5))
+        many = scored(net, few.real.repeat(20_000, 1), few.fake.repeat(20_000, 1))
         for exact, approximate in [(R1, ApproximateR1), (R2, ApproximateR2)]:
             errors = []
             for sigma in (1.0, 0.3, 0.01):
@@ -199,9 +199,9 @@ class TestApproximation:
         calls = []
         net = smooth()
         real = points(0, 4, 5)
-        judged = judge(lambda x: (calls.append(1), net(x))[1], real, real)
+        inputs = scored(lambda x: (calls.append(1), net(x))[1], real, real)
         before = len(calls)
-        ApproximateR1(1.0)(judged)
+        ApproximateR1(1.0)(inputs)
         assert len(calls) == before + 1
 
     def test_autocast_does_not_drown_it(self):
@@ -209,16 +209,16 @@ class TestApproximation:
         net = smooth(dtype=torch.float32)
         net[2].bias.data.fill_(20.0)
         real = points(0, 256, 5, dtype=torch.float32)
-        expected = R1(2.0)(judge(net, real, real)).item()
+        expected = R1(2.0)(scored(net, real, real)).item()
         with torch.autocast("cpu", torch.bfloat16):
-            judged = judge(net, real, real)
+            inputs = scored(net, real, real)
             noise.at(0)
-            there = judged.discriminator(real + 0.01 * noise.normal(*real.shape))
-            coarse = ((there - judged.real_scores).float() / 0.01).square().mean().item()
+            there = inputs.discriminator(real + 0.01 * noise.normal(*real.shape))
+            coarse = ((there - inputs.real_scores).float() / 0.01).square().mean().item()
             noise.at(0)
-            fine = ApproximateR1(2.0, 0.01)(judged).item()
+            fine = ApproximateR1(2.0, 0.01)(inputs).item()
         noise.at(0)
-        assert fine == pytest.approx(ApproximateR1(2.0, 0.01)(judge(net, real, real)).item(), rel=1e-6)
+        assert fine == pytest.approx(ApproximateR1(2.0, 0.01)(scored(net, real, real)).item(), rel=1e-6)
         assert fine == pytest.approx(expected, rel=0.3)
         assert abs(coarse / expected - 1) > 0.5, "if this is near, the test above shows nothing"
 
@@ -229,10 +229,10 @@ class TestPrecision:
         net = smooth(dtype=torch.float32)
         real, fake = points(0, 8, 5, dtype=torch.float32), points(1, 8, 5, dtype=torch.float32)
         noise.at(2)
-        expected = penalty(judge(net, real, fake))
+        expected = penalty(scored(net, real, fake))
         with torch.autocast("cpu", torch.bfloat16):
             noise.at(2)
-            term = penalty(judge(net, real, fake))
+            term = penalty(scored(net, real, fake))
         assert term.dtype == torch.float32
         assert term.item() == expected.item()
 
@@ -241,7 +241,7 @@ class TestPrecision:
         net = smooth(dtype=torch.float32)
         real, fake = points(0, 8, 5).bfloat16(), points(1, 8, 5).bfloat16()
         with torch.autocast("cpu", torch.bfloat16):
-            term = penalty(judge(net, real, fake))
+            term = penalty(scored(net, real, fake))
         assert term.dtype == torch.float32
         assert term.isfinite()
 
@@ -256,11 +256,11 @@ class TestPrecision:
         net = smooth(dtype=torch.float32)
         real, fake = points(0, 8, 5, dtype=torch.float32), points(1, 8, 5, dtype=torch.float32)
         scores = net(real).detach()
-        judged = PenaltyInputs(torch.compile(net, backend=backend), real, fake, scores, scores, 0.0)
-        penalty(judged).backward()
+        inputs = PenaltyInputs(torch.compile(net, backend=backend), real, fake, scores, scores, 0.0)
+        penalty(inputs).backward()
         assert net[0].weight.grad.abs().sum() > 0
         assert not compiled
-        judged.discriminator(real)
+        inputs.discriminator(real)
         assert compiled, "outside of the penalty the network is compiled as before"
 
 
@@ -283,12 +283,12 @@ class TestAll:
     def test_two_shards_are_one_batch(self, penalty):
         net, real, fake = smooth(), points(0, 8, 5), points(1, 8, 5)
         noise.at(4, "penalty")
-        whole = penalty(judge(net, real, fake))
+        whole = penalty(scored(net, real, fake))
         halves = []
         for shard in (0, 1):
             noise.at(4, "penalty", shard=shard, shards=2)
             mine = slice(4 * shard, 4 * shard + 4)
-            halves.append(penalty(judge(net, real[mine], fake[mine])))
+            halves.append(penalty(scored(net, real[mine], fake[mine])))
         torch.testing.assert_close(sum(halves) / 2, whole)
 
     def test_names_are_plain_words(self, penalty):

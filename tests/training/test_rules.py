@@ -20,7 +20,7 @@ class Bilinear(Game):
     """min over x, max over y of x · y: the game on which plain gradients never arrive."""
 
     latent = 1
-    averaged = ()
+    ema = ()
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the rows of a table are asked to be, and which column follows from the others, in games of rows."""
+"""Conditions on the rows of a table, and a column to be predicted from the others, for games of rows."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from torch import Tensor, nn
 from ptarmigan.core import noise
 from ptarmigan.core.game import Conditional
 from ptarmigan.modalities.table.conditions import LISTED
-from ptarmigan.modalities.table.nets import Cells
+from ptarmigan.modalities.table.nets import RowActivations
 from ptarmigan.modalities.table.space import TableSpace
 
 
-class Asked(Conditional):
-    """Draws conditions, says how far a network is from them, and makes rows fulfil them.
+class RowConditions(Conditional):
+    """Draws conditions on rows, measures how well a network meets them, and imposes them on rows.
 
-    A condition is a vector of the one-hot vectors of all columns that are learnt by value, all zero for
-    columns of which nothing is asked (``spaces.conditions``).
+    A condition is the one-hot vectors of all discrete columns, concatenated; all zero for columns without
+    a condition (``TableSpace.conditions``).
 
     Args:
         space: what a row is.
 
     Attributes:
-        size: of a condition; 0 where no column is learnt by value.
+        size: of a condition; 0 where no column is discrete.
     """
 
     at: Tensor
@@ -38,14 +38,17 @@ class Asked(Conditional):
         super().__init__()
         known = space.conditions
         self.size, self.columns = known.size, len(known.names)
-        self.cells = Cells(ranked(np.array(space.owners)[known.at]))
+        self.activations = RowActivations(ranked(np.array(space.owners)[known.at]))
         ends = torch.from_numpy(known.ends(known.counts.astype(np.float64))).float()
         self.register_buffer("ends", ends, persistent=False)
         self.register_buffer("at", torch.from_numpy(known.at), persistent=False)
         self.register_buffer("hot", torch.from_numpy(known.hot), persistent=False)
 
     def draw(self, n: int) -> Tensor | None:
-        """Conditions ``(n, size)``: of any column, a value as often as the data has it; None without such."""
+        """Conditions ``(n, size)``, each on a random column, with values as frequent as in the data.
+
+        None where no column is discrete.
+        """
         if not self.size:
             return None
         u = noise.uniform(n, 1).to(self.ends) * self.columns
@@ -53,41 +56,41 @@ class Asked(Conditional):
         zeros = torch.zeros(n, self.size, dtype=torch.get_default_dtype(), device=u.device)
         return zeros.scatter_(1, self.hot[pairs], 1.0)
 
-    def gap(self, said: Tensor, c: Tensor) -> Tensor:
-        """The cross entropy between what a network says, ``(n, width)``, and what it was asked to."""
-        return -(c * self.cells.log_softmax(said[:, self.at])).sum(1).mean()
+    def cross_entropy(self, logits: Tensor, c: Tensor) -> Tensor:
+        """The cross-entropy of a network's logits, ``(n, width)``, with the values of the conditions."""
+        return -(c * self.activations.log_softmax(logits[:, self.at])).sum(1).mean()
 
-    def fulfilled(self, x: Tensor, c: Tensor) -> Tensor:
-        """Rows that have the values that were asked for, and are as they were in all other columns."""
-        asked = self.cells.spread(c) > 0
+    def impose(self, x: Tensor, c: Tensor) -> Tensor:
+        """Rows ``x`` with the values of the conditions; other columns are unchanged."""
+        imposed = self.activations.spread(c) > 0
         whole = x.clone()
-        whole[:, self.at] = torch.where(asked, c.to(x.dtype), x[:, self.at])
+        whole[:, self.at] = torch.where(imposed, c.to(x.dtype), x[:, self.at])
         return whole
 
 
 class Target(nn.Module):
-    """One column that is learnt by value, and what a network says of it.
+    """One discrete column, to be predicted from the others.
 
     Args:
         at: where its numbers begin in an encoded row, and where they end.
-        owners: to which one-hot vector each of them belongs.
+        owners: see ``RowActivations``.
 
     Attributes:
-        size: how many numbers it takes.
+        size: of its encoding.
     """
 
     def __init__(self, at: tuple[int, int], owners: Sequence[int]) -> None:
         super().__init__()
         self.begin, self.end = at
         self.size = self.end - self.begin
-        self.cells = Cells(owners)
+        self.activations = RowActivations(owners)
 
     @staticmethod
     def of(space: TableSpace, name: str) -> Target | None:
-        """The column of that name, or the last such when it is empty; None where there is none.
+        """The column of that name, or the last discrete one when it is empty; None where there is none.
 
         Raises:
-            ValueError: no column of that name is learnt by value.
+            ValueError: no column of that name is discrete.
         """
         found, begin = {}, 0
         for column in space.learnt:
@@ -96,24 +99,24 @@ class Target(nn.Module):
             begin += column.width
         if name and name not in found:
             near = get_close_matches(name, found, 1) or list(found)[:LISTED] or ["there is none"]
-            raise ValueError(f"--target {name}: no such column is learnt by value; perhaps {', '.join(near)}")
+            raise ValueError(f"--target {name}: there is no such discrete column; perhaps {', '.join(near)}")
         if not found:
             return None
         at = found[name or list(found)[-1]]
         return Target(at, ranked(space.owners[slice(*at)]))
 
-    def removed(self, x: Tensor) -> Tensor:
-        """Rows without it: zeros in its place."""
+    def remove(self, x: Tensor) -> Tensor:
+        """Rows with zeros in its place."""
         rest = x.clone()
         rest[:, self.begin : self.end] = 0
         return rest
 
-    def surprise(self, said: Tensor, x: Tensor) -> Tensor:
-        """The cross entropy between it in rows ``x`` and what is said of it, ``(n, size)``."""
-        return -(x[:, self.begin : self.end] * self.cells.log_softmax(said)).sum(1).mean()
+    def cross_entropy(self, logits: Tensor, x: Tensor) -> Tensor:
+        """The cross-entropy of logits ``(n, size)`` with the column's values in rows ``x``."""
+        return -(x[:, self.begin : self.end] * self.activations.log_softmax(logits)).sum(1).mean()
 
 
 def ranked(owners: Sequence[int] | NDArray[np.int64]) -> list[int]:
-    """Owners counted from 0."""
+    """Owners renumbered from 0."""
     _, ranks = np.unique(np.asarray(owners), return_inverse=True)
     return [int(rank) for rank in ranks]

@@ -16,14 +16,14 @@ Rows = Float[Tensor, "batch width"]
 Conditions = Float[Tensor, "batch condition"]
 
 
-class Cells(nn.Module):
-    """What a network says, as rows: a hyperbolic tangent for numbers, a Gumbel softmax for one-hot vectors.
+class RowActivations(nn.Module):
+    """The activations of a network's outputs: tanh for numbers, Gumbel softmax for one-hot vectors.
 
-    The softmax of all vectors at once, with noise of its own for every entry (Jang et al. 2017, arXiv
+    The softmax of all vectors at once, with independent noise for every entry (Jang et al. 2017, arXiv
     1611.01144): its largest entry is a sample of the softmax without noise.
 
     Args:
-        owners: to which vector every number of a row belongs; -1 for none.
+        owners: the index of the vector to which every number of a row belongs; -1 for none.
         temperature: of the softmax; near 0 vectors are nearly one-hot.
     """
 
@@ -40,38 +40,38 @@ class Cells(nn.Module):
         member = owner[:, None] == torch.arange(self.vectors)
         self.register_buffer("member", member, persistent=False)
 
-    def forward(self, said: Rows) -> Rows:
+    def forward(self, logits: Rows) -> Rows:
         """Rows in [-1, 1]."""
         if not self.vectors:
-            return torch.tanh(said)
-        uniform = noise.uniform(*said.shape).to(said).clamp(min=torch.finfo(said.dtype).tiny)
+            return torch.tanh(logits)
+        uniform = noise.uniform(*logits.shape).to(logits).clamp(min=torch.finfo(logits.dtype).tiny)
         gumbel = -(-uniform.log()).log()
-        shares = self.log_softmax((said + gumbel) / self.temperature).exp()
-        return torch.where(self.alone, torch.tanh(said), shares)
+        shares = self.log_softmax((logits + gumbel) / self.temperature).exp()
+        return torch.where(self.alone, torch.tanh(logits), shares)
 
-    def log_softmax(self, said: Rows) -> Rows:
-        """The logarithm of every vector's softmax; 0 for what belongs to none."""
+    def log_softmax(self, logits: Rows) -> Rows:
+        """The log-softmax of every vector; 0 for numbers outside of vectors."""
         with torch.no_grad():
-            top = said.new_full((len(said), self.vectors), -torch.inf)
-            heads = said.masked_fill(self.alone, -torch.inf)
-            top.scatter_reduce_(1, self.owner.expand_as(said), heads, "amax")
-        lowered = (said - top[:, self.owner]).masked_fill(self.alone, 0)
-        sums = (lowered.exp().masked_fill(self.alone, 0) @ self.member.to(said)).log()
+            top = logits.new_full((len(logits), self.vectors), -torch.inf)
+            heads = logits.masked_fill(self.alone, -torch.inf)
+            top.scatter_reduce_(1, self.owner.expand_as(logits), heads, "amax")
+        lowered = (logits - top[:, self.owner]).masked_fill(self.alone, 0)
+        sums = (lowered.exp().masked_fill(self.alone, 0) @ self.member.to(logits)).log()
         return (lowered - sums[:, self.owner]).masked_fill(self.alone, 0)
 
     def spread(self, x: Rows) -> Rows:
-        """The sum of every vector, at each of its entries."""
+        """The sum of every vector, repeated at each of its entries."""
         return (x @ self.member.to(x))[:, self.owner]
 
 
 class RowGenerator(nn.Module):
-    """A generator of rows in which every hidden layer is put beside what it saw (CTGAN, arXiv 1907.00503).
+    """A generator of rows whose hidden layers are concatenated with their inputs (CTGAN, arXiv 1907.00503).
 
     Args:
         latent: the size of ``z``.
         conditions: the size of the condition.
-        owners: see ``Cells``.
-        hidden: the sizes of the hidden layers, each with batch norm and a rectifier.
+        owners: see ``RowActivations``.
+        hidden: the sizes of the hidden layers, each with batch norm and ReLU.
     """
 
     def __init__(
@@ -86,15 +86,15 @@ class RowGenerator(nn.Module):
             nn.Sequential(nn.Linear(a, b - a), nn.BatchNorm1d(b - a), nn.ReLU()) for a, b in pairwise(sizes)
         )
         self.out = nn.Linear(sizes[-1], len(owners))
-        self.cells = Cells(owners)
+        self.activations = RowActivations(owners)
 
     def forward(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
         """Rows, as the space encodes them."""
-        rows: Tensor = self.cells(self.said(z, c))
+        rows: Tensor = self.activations(self.logits(z, c))
         return rows
 
-    def said(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
-        """What becomes rows: the logarithms of shares, for one-hot vectors."""
+    def logits(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
+        """Outputs before the activations, ``(n, width)``."""
         h = z if c is None else torch.cat([z, c], 1)
         for layer in self.layers:
             h = torch.cat([layer(h), h], 1)
@@ -103,12 +103,12 @@ class RowGenerator(nn.Module):
 
 
 class RowDecoder(nn.Module):
-    """A decoder of rows: plain layers; scaled numbers are normal around what it says (TVAE, 1907.00503).
+    """A decoder of rows; numbers are normally distributed around its outputs (TVAE, arXiv 1907.00503).
 
     Args:
         latent: the size of ``z``.
         conditions: the size of the condition.
-        owners: see ``Cells``.
+        owners: see ``RowActivations``.
         hidden: the sizes of the hidden layers.
     """
 
@@ -120,26 +120,26 @@ class RowDecoder(nn.Module):
         self.hidden = stack((latent + conditions, *hidden), rectified)
         self.out = nn.Linear(hidden[-1], len(owners))
         self.spread = nn.Parameter(torch.full((len(owners),), 0.1))
-        self.cells = Cells(owners, temperature=1.0)
+        self.activations = RowActivations(owners, temperature=1.0)
 
     def forward(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
-        """Rows, as the space encodes them: numbers, modes and values are all drawn."""
-        x = self.cells(self.said(z, c))
-        drawn = x + self.deviation * noise.normal(*x.shape).to(x)
-        return torch.where(self.cells.alone, drawn.clamp(-1, 1), x)
+        """Rows, as the space encodes them, sampled: numbers, modes and values."""
+        x = self.activations(self.logits(z, c))
+        samples = x + self.std * noise.normal(*x.shape).to(x)
+        return torch.where(self.activations.alone, samples.clamp(-1, 1), x)
 
-    def said(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
-        """What becomes rows: the logarithms of shares, for one-hot vectors."""
+    def logits(self, z: Float[Tensor, "batch latent"], c: Conditions | None = None) -> Rows:
+        """Outputs before the activations, ``(n, width)``."""
         out: Tensor = self.out(self.hidden(z if c is None else torch.cat([z, c], 1)))
         return out
 
     @property
-    def deviation(self) -> Tensor:
-        """Of scaled numbers from what is said, ``(width,)``."""
+    def std(self) -> Tensor:
+        """The standard deviations of numbers, ``(width,)``."""
         return self.spread.clamp(0.01, 1.0)
 
-    def surprise(self, said: Rows, x: Rows) -> Float[Tensor, " batch"]:
-        """Minus the logarithm of the density of rows, but for a constant."""
-        normal = ((x - torch.tanh(said)) / self.deviation).square() / 2 + self.deviation.log()
-        shares = -x * self.cells.log_softmax(said)
-        return torch.where(self.cells.alone, normal, shares).sum(1)
+    def nll(self, logits: Rows, x: Rows) -> Float[Tensor, " batch"]:
+        """The negative log-likelihood of rows ``x``, up to a constant."""
+        normal = ((x - torch.tanh(logits)) / self.std).square() / 2 + self.std.log()
+        shares = -x * self.activations.log_softmax(logits)
+        return torch.where(self.activations.alone, normal, shares).sum(1)

@@ -35,7 +35,7 @@ class Detect(Generate):
 class Detector(Game):
     """A game that scores samples by how little they are like those it was trained on.
 
-    All networks that a score needs are named in ``averaged``.
+    All networks that a score needs are named in ``ema``.
 
     Attributes:
         remembered: training samples, at most, from whose scores thresholds are taken.

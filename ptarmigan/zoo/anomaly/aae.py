@@ -42,7 +42,7 @@ class AAE(Detector):
         deviation: σ, the standard deviation of rows around what is decoded, in the score.
     """
 
-    averaged = ("generator", "encoder")
+    ema = ("generator", "encoder")
 
     def __init__(
         self, generator: Generator, encoder: nn.Module, discriminator: PointDiscriminator, deviation: float

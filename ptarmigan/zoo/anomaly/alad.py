@@ -51,7 +51,7 @@ class ALAD(Detector):
         latent_discriminator: D_zz.
     """
 
-    averaged = ("generator", "encoder", "sample_discriminator")
+    ema = ("generator", "encoder", "sample_discriminator")
 
     def __init__(
         self,

@@ -52,7 +52,7 @@ class AnoGAN(TwoPlayerGame, Detector):
         search: steps of a search.
     """
 
-    averaged = ("generator", "discriminator")
+    ema = ("generator", "discriminator")
     remembered = 512  # as a search for each takes long
     discriminator: Discriminator
 
@@ -66,10 +66,10 @@ class AnoGAN(TwoPlayerGame, Detector):
         """−E[log D(x)] − E[log(1 − D(G(z)))] + γ/2 E[‖∇D(x)‖²]."""
         discriminator, fake = self.discriminator, self.fake(batch)
         real_scores, fake_scores = discriminator(batch.x), discriminator(fake)
-        judged = PenaltyInputs(discriminator, batch.x, fake, real_scores, fake_scores, self.progress)
+        inputs = PenaltyInputs(discriminator, batch.x, fake, real_scores, fake_scores, self.progress)
         return {
             "discriminator": loss.discriminator(real_scores, fake_scores),
-            self.penalty.name: self.penalty(judged),
+            self.penalty.name: self.penalty(inputs),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:

@@ -19,7 +19,7 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import SinglePlayerGame, Terms
 from ptarmigan.core.optim import adam
 from ptarmigan.modalities.vector.source import Vectors
-from ptarmigan.nets.codes import coded, follow, gaussians
+from ptarmigan.nets.codes import class_gaussians, note_codes, to_codes
 from ptarmigan.nets.players import Generator
 from ptarmigan.tasks.detect.detector import Detector
 from ptarmigan.training.recipe import Training, configurable
@@ -34,17 +34,17 @@ class Autoencoder(SinglePlayerGame, Detector):
         encoder: E.
     """
 
-    averaged = ("generator", "encoder", "codes")
+    ema = ("generator", "encoder", "codes")
 
     def __init__(self, generator: Generator, encoder: nn.Module) -> None:
         super().__init__()
         self.generator, self.encoder, self.latent = generator, encoder, generator.latent
-        self.codes = gaussians(self.latent, 1)
+        self.codes = class_gaussians(self.latent, 1)
 
     def loss(self, batch: Batch) -> Terms:
         """E[‖x − G(E(x))‖²]."""
         z = self.encoder(batch.x)
-        follow(self.codes, z, one_class(z))
+        note_codes(self.codes, z, one_class(z))
         return {"reconstruction": (batch.x - self.generator(z)).square().sum(1).mean()}
 
     def anomaly_score(self, x: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ class Autoencoder(SinglePlayerGame, Detector):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Decoded codes, distributed as those of real rows; ``c`` is ignored."""
-        return torch.as_tensor(self.generator(coded(self.codes, z, one_class(z))))
+        return torch.as_tensor(self.generator(to_codes(self.codes, z, one_class(z))))
 
 
 def one_class(z: Tensor) -> Tensor:

@@ -50,7 +50,7 @@ class BiGAN(Detector):
         weight: α.
     """
 
-    averaged = ("generator", "encoder", "discriminator")
+    ema = ("generator", "encoder", "discriminator")
 
     def __init__(
         self, generator: Generator, encoder: nn.Module, discriminator: PairDiscriminator, weight: float

@@ -48,7 +48,7 @@ class FAnoGAN(TwoPlayerGame, Detector):
         first: steps before the encoder's.
     """
 
-    averaged = ("generator", "encoder", "discriminator")
+    ema = ("generator", "encoder", "discriminator")
     discriminator: Discriminator
 
     def __init__(
@@ -77,10 +77,10 @@ class FAnoGAN(TwoPlayerGame, Detector):
     def discriminator_loss(self, batch: Batch) -> Terms:
         """E[D(G(z))] − E[D(x)] + λ E[(‖∇D(x̂)‖ − 1)²]."""
         critic, fake = self.discriminator, self.fake(batch)
-        judged = PenaltyInputs(critic, batch.x, fake, critic(batch.x), critic(fake), self.progress)
+        inputs = PenaltyInputs(critic, batch.x, fake, critic(batch.x), critic(fake), self.progress)
         return {
-            "discriminator": loss.discriminator(judged.real_scores, judged.fake_scores),
-            self.penalty.name: self.penalty(judged),
+            "discriminator": loss.discriminator(inputs.real_scores, inputs.fake_scores),
+            self.penalty.name: self.penalty(inputs),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:

@@ -52,7 +52,7 @@ class GANomaly(Detector):
         weight: of the distance in the sample in the score; the rest is that of the latents.
     """
 
-    averaged = ("generator", "encoder", "second")
+    ema = ("generator", "encoder", "second")
 
     def __init__(
         self,

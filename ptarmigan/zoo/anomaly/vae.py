@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import SinglePlayerGame, Terms
-from ptarmigan.core.latents import divergence, drawn
+from ptarmigan.core.latents import kl_divergence, reparameterise
 from ptarmigan.core.optim import adam
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Generator
@@ -39,7 +39,7 @@ class VAE(SinglePlayerGame, Detector):
         deviation: σ.
     """
 
-    averaged = ("generator", "encoder")
+    ema = ("generator", "encoder")
 
     def __init__(self, generator: Generator, encoder: nn.Module, deviation: float) -> None:
         super().__init__()
@@ -49,17 +49,17 @@ class VAE(SinglePlayerGame, Detector):
     def loss(self, batch: Batch) -> Terms:
         """−E_q[log p(x | z)] + KL(q(z | x) ‖ N(0, I)), but for a constant."""
         mean, log_variance = self.encoder(batch.x).chunk(2, 1)
-        surprise = self.surprise(batch.x, drawn(mean, log_variance))
-        return {"reconstruction": surprise.mean(), "divergence": divergence(mean, log_variance).mean()}
+        nll = self.nll(batch.x, reparameterise(mean, log_variance))
+        return {"reconstruction": nll.mean(), "divergence": kl_divergence(mean, log_variance).mean()}
 
-    def surprise(self, x: Tensor, z: Tensor) -> Tensor:
+    def nll(self, x: Tensor, z: Tensor) -> Tensor:
         """−log p(x | z), but for a constant."""
         return torch.as_tensor((x - self.generator(z)).square().sum(1) / (2 * self.deviation**2))
 
     def anomaly_score(self, x: Tensor) -> Tensor:
         """−ELBO(x), at z = μ."""
         mean, log_variance = self.encoder(x).chunk(2, 1)
-        return self.surprise(x, mean) + divergence(mean, log_variance)
+        return self.nll(x, mean) + kl_divergence(mean, log_variance)
 
     def reconstruct(self, x: Tensor) -> Tensor:
         """G(μ)."""

@@ -25,7 +25,7 @@ from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn
 from ptarmigan.core.gan import TwoPlayerGame
-from ptarmigan.core.latents import divergence, drawn
+from ptarmigan.core.latents import kl_divergence, reparameterise
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
 from ptarmigan.modalities.vector.source import Vectors
@@ -45,7 +45,7 @@ class VAEGAN(TwoPlayerGame, Detector):
         gamma: γ, of L_llike in the decoder's loss.
     """
 
-    averaged = ("generator", "encoder", "discriminator")
+    ema = ("generator", "encoder", "discriminator")
     discriminator: Discriminator
 
     discriminate = Game.discriminate  # rows are scored by abnormality
@@ -73,9 +73,9 @@ class VAEGAN(TwoPlayerGame, Detector):
     def encoder_loss(self, batch: Batch) -> Terms:
         """L_llike + L_prior."""
         mean, log_variance = self.encoder(batch.x).chunk(2, 1)
-        again = self.generator(drawn(mean, log_variance))
+        again = self.generator(reparameterise(mean, log_variance))
         likeness = self.feature_error(batch.x, again).mean()
-        return {"likeness": likeness, "divergence": divergence(mean, log_variance).mean()}
+        return {"likeness": likeness, "divergence": kl_divergence(mean, log_variance).mean()}
 
     def generator_loss(self, batch: Batch) -> Terms:
         """γ L_llike − log D(x̃) − log D(x_p), the last two a mean."""
@@ -86,7 +86,7 @@ class VAEGAN(TwoPlayerGame, Detector):
 
     def decoded(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """x̃ and x_p."""
-        again = self.generator(drawn(*self.encoder(batch.x).chunk(2, 1)))
+        again = self.generator(reparameterise(*self.encoder(batch.x).chunk(2, 1)))
         return again, self.generator(noise.normal(len(batch.x), self.latent).to(again))
 
     def feature_error(self, x: Tensor, again: Tensor) -> Tensor:
@@ -103,7 +103,7 @@ class VAEGAN(TwoPlayerGame, Detector):
         mean, log_variance = self.encoder(x).chunk(2, 1)
         again = self.generator(mean)
         error = (x - again).square().sum(1)
-        return torch.as_tensor(self.feature_error(x, again) + error + divergence(mean, log_variance))
+        return torch.as_tensor(self.feature_error(x, again) + error + kl_divergence(mean, log_variance))
 
 
 @configurable

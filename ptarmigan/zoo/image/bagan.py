@@ -29,7 +29,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
-from ptarmigan.nets.codes import coded, follow, gaussians
+from ptarmigan.nets.codes import class_gaussians, note_codes, to_codes
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import required
 from ptarmigan.training.recipe import Training, configurable
@@ -47,7 +47,7 @@ class BAGAN(Game):
         gamma: γ, of R1.
     """
 
-    averaged = ("generator", "codes")
+    ema = ("generator", "codes")
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class BAGAN(Game):
         self.encoder = nn.Linear(discriminator.feature_size, self.latent)
         self.classifier = nn.Linear(discriminator.feature_size, classes + 1)
         self.classes, self.start, self.penalty = classes, start, R1(gamma)
-        self.codes = gaussians(self.latent, classes)
+        self.codes = class_gaussians(self.latent, classes)
 
     def turns(self) -> tuple[Turn, ...]:
         """The autoencoder; then the discriminator and the generator in turn."""
@@ -75,7 +75,7 @@ class BAGAN(Game):
     def reconstruction_loss(self, batch: Batch) -> Terms:
         """E[‖x − G(E(x))‖²], a mean over pixels."""
         z = self.encoder(self.trunk(batch.x))
-        follow(self.codes, z, required(batch.c))
+        note_codes(self.codes, z, required(batch.c))
         return {"reconstruction": F.mse_loss(self.generator(z), batch.x)}
 
     def discriminator_loss(self, batch: Batch) -> Terms:
@@ -83,12 +83,12 @@ class BAGAN(Game):
         generated = self.generate(len(batch.x))[0]
         real, fake = self.logits(batch.x), self.logits(generated)
         fake_class = torch.full((len(generated),), self.classes, device=generated.device)
-        judged = PenaltyInputs(self.score, batch.x, generated, real, fake, self.progress)
+        inputs = PenaltyInputs(self.score, batch.x, generated, real, fake, self.progress)
         share = 1 / (self.classes + 1)
         return {
             "discriminator": (1 - share) * F.cross_entropy(real, required(batch.c)),
             "made": share * F.cross_entropy(fake, fake_class),
-            self.penalty.name: self.penalty(judged),
+            self.penalty.name: self.penalty(inputs),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
@@ -113,7 +113,7 @@ class BAGAN(Game):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """G(z_c), z_c the code that ``z`` stands for in its class."""
-        return torch.as_tensor(self.generator(coded(self.codes, z, required(c))))
+        return torch.as_tensor(self.generator(to_codes(self.codes, z, required(c))))
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The same as ``score``: real samples are of some class."""

@@ -47,11 +47,11 @@ class Dragan:
     c: float = 0.5
     name: ClassVar[str] = "dragan"
 
-    def __call__(self, judged: PenaltyInputs) -> Tensor:
+    def __call__(self, inputs: PenaltyInputs) -> Tensor:
         """The term, a scalar."""
-        real = at_least_float32(judged.real.detach())
+        real = at_least_float32(inputs.real.detach())
         around = real + self.c * share(real) * normal_like(real)
-        excess: Tensor = torch.linalg.vector_norm(gradients(judged.discriminator, around), dim=1) - 1
+        excess: Tensor = torch.linalg.vector_norm(gradients(inputs.discriminator, around), dim=1) - 1
         return self.weight * excess.square().mean()
 
 

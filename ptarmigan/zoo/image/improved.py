@@ -15,13 +15,14 @@ from __future__ import annotations
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, State, Terms
 from ptarmigan.core.gan import TwoPlayerGame
-from ptarmigan.core.losses import cross_entropy
+from ptarmigan.core.losses import non_saturating
 from ptarmigan.core.optim import adams
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
@@ -35,7 +36,7 @@ REFERENCE = 64
 
 
 class Improved(TwoPlayerGame):
-    """A GAN whose generator may match features, and whose players may be held near their past weights.
+    """A GAN with one-sided label smoothing, and optionally feature matching and historical averaging.
 
     Args:
         generator: generates samples; has ``latent``.
@@ -43,6 +44,9 @@ class Improved(TwoPlayerGame):
         smoothing: real labels are ``1 - smoothing``.
         feature_matching: the generator matches mean features instead of fooling the discriminator.
         historical: the weight of historical averaging; 0 for none.
+
+    Raises:
+        ValueError: ``smoothing`` is not in [0, 1).
     """
 
     discriminator: DCGANDiscriminator
@@ -59,8 +63,9 @@ class Improved(TwoPlayerGame):
         historical: float,
     ) -> None:
         super().__init__(generator, discriminator)
-        self.loss = cross_entropy(smoothing)
-        self.feature_matching, self.historical = feature_matching, historical
+        if not 0 <= smoothing < 1:
+            raise ValueError(f"smoothing must be at least 0 and below 1, not {smoothing}")
+        self.smoothing, self.feature_matching, self.historical = smoothing, feature_matching, historical
         self.generator_reads = feature_matching
         players = {"generator": generator, "discriminator": discriminator} if historical else {}
         self.histories = nn.ModuleDict({name: History(network) for name, network in players.items()})
@@ -68,13 +73,13 @@ class Improved(TwoPlayerGame):
     def discriminator_loss(self, batch: Batch) -> Terms:
         """Cross-entropy with real labels 1 − s and fake labels 0, and historical averaging."""
         real, fake = self.discriminator(batch.x), self.discriminator(self.fake(batch))
-        return {"discriminator": self.loss.discriminator(real, fake)} | self.history("discriminator")
+        return {"discriminator": cross_entropy(real, fake, self.smoothing)} | self.history("discriminator")
 
     def generator_loss(self, batch: Batch) -> Terms:
         """−E[log D(G(z))], or ‖E[f(x)] − E[f(G(z))]‖² with features f; and historical averaging."""
         fake = self.fake(batch)
         if not self.feature_matching:
-            term = {"generator": self.loss.generator(self.discriminator(fake), None)}
+            term = {"generator": non_saturating.generator(self.discriminator(fake), None)}
         else:
             means = [at_least_float32(self.discriminator.features(x)).mean(0) for x in (batch.x, fake)]
             term = {"feature_matching": (means[0] - means[1]).square().sum()}
@@ -88,11 +93,21 @@ class Improved(TwoPlayerGame):
         return {f"{player}_history": term}
 
 
+def cross_entropy(real: Tensor, fake: Tensor, smoothing: float) -> Tensor:
+    """Binary cross-entropy with labels ``1 - smoothing`` for real samples and 0 for generated ones.
+
+    Only real labels are smoothed (section 3.4): a positive label would hold generated samples where they are.
+    """
+    real, fake = at_least_float32(real), at_least_float32(fake)
+    labelled_real, labelled_fake = F.softplus(-real).mean(), F.softplus(real).mean()
+    return (1 - smoothing) * labelled_real + smoothing * labelled_fake + F.softplus(fake).mean()
+
+
 class Referenced(nn.Module):
     """A generator with virtual batch norm, whose fixed reference batch goes before every batch.
 
     Args:
-        generator: a generator whose ``VirtualBatchNorm`` layers all want the same number of rows.
+        generator: a generator whose ``VirtualBatchNorm`` layers all take the same number of reference rows.
         latent: its latent size.
         classes: its number of classes; the reference batch goes through them in turn.
 
@@ -128,8 +143,8 @@ class Referenced(nn.Module):
 class VirtualBatchNorm(nn.Module):
     """Each sample normalised by the statistics of a fixed reference batch and itself, and of no other.
 
-    Salimans et al. 2016, arXiv 1606.03498. The first ``reference`` rows of what comes in are the reference
-    batch: ``Referenced`` puts them there. Their statistics follow the weights, so none are stored.
+    Section 3.5. The first ``reference`` rows of the input are the reference batch: ``Referenced`` puts them
+    there. Their statistics are computed anew in every forward pass, so none are stored.
     """
 
     def __init__(self, features: int, reference: int, eps: float = 1e-5) -> None:
@@ -156,14 +171,14 @@ class VirtualBatchNorm(nn.Module):
         return (rows * scale[:, :, None] + shift[:, :, None]).reshape(x.shape).to(x.dtype)
 
     def blend(self, each: Float[Tensor, "batch channel"]) -> Float[Tensor, "batch channel"]:
-        """Each row's statistic as one more row of the reference batch would have it."""
+        """The mean of each row's statistic and those of the reference batch."""
         n = self.reference
         reference = each[:n].mean(0, keepdim=True)
         return torch.cat([reference.expand(n, -1), torch.lerp(reference, each[n:], 1 / (n + 1))])
 
 
 class MinibatchHead(nn.Module):
-    """Scores of features and of how close these are to the others of the batch."""
+    """Scores from features and their closeness to those of the other samples of the batch."""
 
     def __init__(self, feature_size: int) -> None:
         super().__init__()
@@ -176,11 +191,11 @@ class MinibatchHead(nn.Module):
 
 
 class MinibatchDiscrimination(nn.Module):
-    """Appends how close each sample is to the others of its batch (Salimans et al. 2016, arXiv 1606.03498).
+    """Appends how close each sample is to the others of its batch (section 3.2).
 
     Args:
-        features: how many numbers come in.
-        kernels: how many numbers are appended (B in the paper).
+        features: the number of input features.
+        kernels: the number of appended features (B in the paper).
         size: the size of the vectors whose distances these are (C in the paper).
     """
 
@@ -212,10 +227,10 @@ class History(nn.Module):
         return (now - torch.where(count > 0, past, now.detach())).square().sum()
 
 
-def running_mean(value: Tensor, seen: Tensor) -> Tensor:
+def running_mean(value: Tensor, noted: Tensor) -> Tensor:
     """A ``State`` update that keeps the mean of all that was noted; the last entry counts the turns."""
     count = value[-1] + 1
-    mean = value + (seen - value) / count
+    mean = value + (noted - value) / count
     return torch.cat([mean[:-1], count[None]])
 
 
@@ -239,7 +254,7 @@ def recipe(
         feature_matching: the generator matches the mean features of real images.
         minibatch: minibatch discrimination.
         historical: weight of historical averaging; 0 for none.
-        smoothing: real labels are lower than 1 by so much.
+        smoothing: real labels are ``1 - smoothing``.
         virtual: virtual batch norm in the generator, instead of batch norm.
 
     Raises:

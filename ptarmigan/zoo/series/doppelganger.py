@@ -38,8 +38,8 @@ from ptarmigan.core.schedule import linear
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.modalities.series.space import SeriesSpace
-from ptarmigan.modalities.table.conditional import Asked
-from ptarmigan.modalities.table.nets import Cells
+from ptarmigan.modalities.table.conditional import RowConditions
+from ptarmigan.modalities.table.nets import RowActivations
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense, leaky
 from ptarmigan.nets.recurrent import Recurrent
 from ptarmigan.training.meaning import width_of
@@ -70,8 +70,8 @@ class Generator(nn.Module):
         self.sizes = [latent, latent, latent * -(-space.length // chunk)]
         self.latent, self.chunk, self.channels = sum(self.sizes), chunk, channels
         hidden = (width, width)
-        self.cells = Cells(space.about.owners) if rows else None
-        self.asked = Asked(space.about) if rows else None
+        self.activations = RowActivations(space.about.owners) if rows else None
+        self.conditions = RowConditions(space.about) if rows else None
         self.metadata = PointGenerator(latent, (rows,), hidden) if rows else None
         self.levels = PointGenerator(latent + rows, (2 * channels,), hidden)
         self.white = White(2 * channels)
@@ -93,11 +93,11 @@ class Generator(nn.Module):
 
     def rows(self, z: Tensor, c: Tensor | None) -> Tensor:
         """Metadata as the space encodes it."""
-        if self.metadata is None or self.cells is None or self.asked is None:
+        if self.metadata is None or self.activations is None or self.conditions is None:
             return z[:, :0]
-        said = self.cells(self.metadata(z))
-        rows = torch.where(self.cells.alone, (said + 1) / 2, said)
-        return rows if c is None else self.asked.fulfilled(rows, c.to(rows.dtype))
+        rows = self.activations(self.metadata(z))
+        rows = torch.where(self.activations.alone, (rows + 1) / 2, rows)
+        return rows if c is None else self.conditions.impose(rows, c.to(rows.dtype))
 
 
 class DoppelGANger(Game):
@@ -144,8 +144,8 @@ class DoppelGANger(Game):
         ):
             a, b = view(real), view(fake)
             scores = critic(a), critic(b)
-            judged = PenaltyInputs(critic, a, b, *scores, self.progress)
-            terms |= {name: wasserstein.discriminator(*scores), f"{name}_penalty": self.penalty(judged)}
+            inputs = PenaltyInputs(critic, a, b, *scores, self.progress)
+            terms |= {name: wasserstein.discriminator(*scores), f"{name}_penalty": self.penalty(inputs)}
         return terms
 
     def generator_loss(self, batch: Batch) -> Terms:

@@ -49,7 +49,7 @@ class TimeGAN(Game):
         phase: steps of the first phase, and of the second.
     """
 
-    averaged = ("generator", "supervisor", "recovery")
+    ema = ("generator", "supervisor", "recovery")
 
     def __init__(self, shape: tuple[int, ...], width: int, layers: int, phase: int) -> None:
         super().__init__()

@@ -30,7 +30,7 @@ from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import adam, adamw
 from ptarmigan.core.penalties import GradientPenalty, PenaltyInputs
-from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.conditional import RowConditions
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import MLPDiscriminator
@@ -44,7 +44,7 @@ class CTGAN(TwoPlayerGame):
     Args:
         generator: generates rows, given conditions.
         discriminator: C, of packs of rows and conditions, concatenated.
-        asked: draws conditions, and sets their columns.
+        conditions: draws conditions, and imposes them on rows.
         pack: rows in a pack.
     """
 
@@ -53,28 +53,37 @@ class CTGAN(TwoPlayerGame):
     discriminate = Game.discriminate  # packs are scored, not rows
 
     def __init__(
-        self, generator: RowGenerator, discriminator: MLPDiscriminator, asked: Asked, pack: int, weight: float
+        self,
+        generator: RowGenerator,
+        discriminator: MLPDiscriminator,
+        conditions: RowConditions,
+        pack: int,
+        weight: float,
     ) -> None:
         super().__init__(generator, discriminator)
-        self.asked, self.pack, self.penalty = asked, pack, GradientPenalty(weight)
+        self.conditions, self.pack, self.penalty = conditions, pack, GradientPenalty(weight)
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """E[C(r̂, m)] − E[C(r, m)] + λ E[(‖∇C‖ − 1)²]."""
         generated = self.generator(noise.normal(len(batch.x), self.latent), batch.c)
         real, fake = self.packed(batch.x, batch.c), self.packed(generated, batch.c)
         scores = self.discriminator(real), self.discriminator(fake)
-        judged = PenaltyInputs(self.discriminator, real, fake, *scores, self.progress)
+        inputs = PenaltyInputs(self.discriminator, real, fake, *scores, self.progress)
         return {
             "discriminator": wasserstein.discriminator(*scores),
-            self.penalty.name: self.penalty(judged),
+            self.penalty.name: self.penalty(inputs),
         }
 
     def generator_loss(self, batch: Batch) -> Terms:
         """−E[C(r̂, m)] + H(m, d̂)."""
-        logits = self.generator.said(noise.normal(len(batch.x), self.latent), batch.c)
-        scores = self.discriminator(self.packed(self.generator.cells(logits), batch.c))
+        logits = self.generator.logits(noise.normal(len(batch.x), self.latent), batch.c)
+        scores = self.discriminator(self.packed(self.generator.activations(logits), batch.c))
         terms = {"generator": wasserstein.generator(scores, None)}
-        return terms if batch.c is None else {**terms, "condition": self.asked.gap(logits, batch.c)}
+        return (
+            terms
+            if batch.c is None
+            else {**terms, "condition": self.conditions.cross_entropy(logits, batch.c)}
+        )
 
     def packed(self, x: Tensor, c: Tensor | None) -> Tensor:
         """Consecutive rows and their conditions, concatenated.
@@ -89,9 +98,9 @@ class CTGAN(TwoPlayerGame):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows that fulfil their conditions; without ``c``, of conditions as frequent as in the data."""
-        c = self.asked.draw(len(z)) if c is None else c.to(z.dtype)
+        c = self.conditions.draw(len(z)) if c is None else c.to(z.dtype)
         x: Tensor = self.generator(z, c)
-        return x if c is None else self.asked.fulfilled(x, c)
+        return x if c is None else self.conditions.impose(x, c)
 
 
 @configurable
@@ -112,15 +121,15 @@ def recipe(
     """
     samples = training.open(data, balanced=True)
     space = samples.space
-    asked = Asked(space)
-    generator = RowGenerator(latent, asked.size, space.owners, (width, width))
-    size = pack * (space.shape[0] + asked.size)
+    conditions = RowConditions(space)
+    generator = RowGenerator(latent, conditions.size, space.owners, (width, width))
+    size = pack * (space.shape[0] + conditions.size)
     critic = MLPDiscriminator((size,), (width, width), dropout=0.5)
     optimizers = {
         "discriminator": adam(critic, lr, (0.5, 0.9)),
         "generator": adamw(generator, lr, (0.5, 0.9), weight_decay=1e-6),
     }
-    return training.run(CTGAN(generator, critic, asked, pack, weight), samples, optimizers)
+    return training.run(CTGAN(generator, critic, conditions, pack, weight), samples, optimizers)
 
 
 small = dict(width=8, latent=4, pack=2, steps=4, batch=16)

@@ -34,7 +34,7 @@ from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating as loss
 from ptarmigan.core.optim import adams
 from ptarmigan.modalities.table.conditional import Target
-from ptarmigan.modalities.table.nets import Cells, Rows
+from ptarmigan.modalities.table.nets import RowActivations, Rows
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from ptarmigan.nets.layers import Classes
@@ -104,7 +104,7 @@ class TableGAN(TwoPlayerGame):
         """The cross-entropy of the classifier's prediction of the target from the other columns."""
         assert self.classifier is not None
         assert self.target is not None
-        return self.target.surprise(self.classifier(self.target.removed(x)), x)
+        return self.target.cross_entropy(self.classifier(self.target.remove(x)), x)
 
 
 def information(fake: Tensor, real: Tensor, mean: float, deviation: float) -> Tensor:
@@ -135,7 +135,7 @@ class SquareGenerator(nn.Module):
 
     Args:
         latent: the size of ``z``.
-        owners: see ``Cells``.
+        owners: see ``RowActivations``.
         width: channels of the last hidden layer.
     """
 
@@ -143,11 +143,11 @@ class SquareGenerator(nn.Module):
         super().__init__()
         self.latent, self.size = latent, len(owners)
         self.image = DCGANGenerator(latent, square_of(self.size), width)
-        self.cells = Cells(owners)
+        self.activations = RowActivations(owners)
 
     def forward(self, z: Float[Tensor, "batch latent"], c: Classes | None = None) -> Rows:
         """Rows, as the space encodes them; ``c`` is ignored."""
-        rows: Tensor = self.cells(self.image.said(z).flatten(1)[:, : self.size])
+        rows: Tensor = self.activations(self.image.pre_activation(z).flatten(1)[:, : self.size])
         return rows
 
 

@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import SinglePlayerGame, Terms
-from ptarmigan.core.latents import divergence, drawn
+from ptarmigan.core.latents import kl_divergence, reparameterise
 from ptarmigan.core.optim import adamw
-from ptarmigan.modalities.table.conditional import Asked
+from ptarmigan.modalities.table.conditional import RowConditions
 from ptarmigan.modalities.table.nets import RowDecoder
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import rectified, stack
@@ -38,30 +38,32 @@ class TVAE(SinglePlayerGame):
     Args:
         encoder: rows, and their conditions, to mean and logarithm of the variance of latents.
         decoder: latents, and conditions, to rows.
-        asked: the conditions.
+        conditions: draws conditions, and imposes them on rows.
         weight: w, of the reconstruction term.
     """
 
-    averaged = ("decoder",)
+    ema = ("decoder",)
 
-    def __init__(self, encoder: nn.Module, decoder: RowDecoder, asked: Asked, weight: float) -> None:
+    def __init__(
+        self, encoder: nn.Module, decoder: RowDecoder, conditions: RowConditions, weight: float
+    ) -> None:
         super().__init__()
-        self.encoder, self.decoder, self.asked = encoder, decoder, asked
+        self.encoder, self.decoder, self.conditions = encoder, decoder, conditions
         self.latent, self.weight = decoder.latent, weight
 
     def loss(self, batch: Batch) -> Terms:
         """−w E_q[log p(r | z)] + KL(q(z | r) ‖ N(0, I)), but for a constant."""
         x, c = batch
         mean, log_variance = self.encoder(x if c is None else torch.cat([x, c], 1)).chunk(2, 1)
-        surprise = self.decoder.surprise(self.decoder.said(drawn(mean, log_variance), c), x)
-        reconstruction = self.weight * surprise.mean()
-        return {"reconstruction": reconstruction, "divergence": divergence(mean, log_variance).mean()}
+        nll = self.decoder.nll(self.decoder.logits(reparameterise(mean, log_variance), c), x)
+        reconstruction = self.weight * nll.mean()
+        return {"reconstruction": reconstruction, "divergence": kl_divergence(mean, log_variance).mean()}
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows that fulfil their conditions; without ``c``, of conditions as frequent as in the data."""
-        c = self.asked.draw(len(z)) if c is None else c.to(z.dtype)
+        c = self.conditions.draw(len(z)) if c is None else c.to(z.dtype)
         x: Tensor = self.decoder(z, c)
-        return x if c is None else self.asked.fulfilled(x, c)
+        return x if c is None else self.conditions.impose(x, c)
 
 
 @configurable
@@ -81,13 +83,13 @@ def recipe(
     """
     samples = training.open(data, balanced=True)
     space = samples.space
-    asked = Asked(space)
-    hidden = stack((space.shape[0] + asked.size, width, width), rectified)
+    conditions = RowConditions(space)
+    hidden = stack((space.shape[0] + conditions.size, width, width), rectified)
     encoder = nn.Sequential(hidden, nn.Linear(width, 2 * latent))
-    decoder = RowDecoder(latent, asked.size, space.owners, (width, width))
+    decoder = RowDecoder(latent, conditions.size, space.owners, (width, width))
     both = [*encoder.parameters(), *decoder.parameters()]
     optimizers = {"autoencoder": adamw(both, lr, (0.9, 0.999), weight_decay=1e-5)}
-    return training.run(TVAE(encoder, decoder, asked, weight), samples, optimizers)
+    return training.run(TVAE(encoder, decoder, conditions, weight), samples, optimizers)
 
 
 small = dict(width=8, latent=4, steps=4, batch=16)

@@ -39,7 +39,7 @@ from ptarmigan.core.schedule import linear
 from ptarmigan.data.samples import Samples
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
-from ptarmigan.nets.translator import Reader, Translator
+from ptarmigan.nets.translator import InputAdapter, Translator
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import Translation, alike, both
 from ptarmigan.training.recipe import Training, configurable
@@ -74,7 +74,7 @@ class Contrastive(Translation):
     def __init__(
         self,
         generator: Translator,
-        reader: Reader,
+        reader: InputAdapter,
         heads: PatchHeads,
         discriminator: nn.Module,
         made: History,
@@ -211,7 +211,7 @@ def contrastive(
     generator = Translator(inputs, shape, width)
     game = Contrastive(
         generator,
-        Reader(shape, inputs),
+        InputAdapter(shape, inputs),
         PatchHeads(generator.channels),
         PatchGAN((shape[0], *(sides or shape[1:])), None, width, norm=nn.InstanceNorm2d),
         History(training.batch, shape),

@@ -50,7 +50,7 @@ class CycleGAN(Translation):
         identity: λ_id; 0 where an image of one kind cannot stand for one of the other.
     """
 
-    averaged = ("generator", "inverse")
+    ema = ("generator", "inverse")
 
     def __init__(
         self,

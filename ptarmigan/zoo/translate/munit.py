@@ -69,7 +69,7 @@ class MUNIT(Translation):
         style: λ_s.
     """
 
-    averaged = ("generator", "inverse")
+    ema = ("generator", "inverse")
     generator: MUNITAutoencoder
 
     def __init__(
@@ -190,10 +190,10 @@ class Content(nn.Module):
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [Mirrored(channels, width, 7), nn.InstanceNorm2d(width), nn.ReLU()]
+        layers: list[nn.Module] = [ReflectionConv(channels, width, 7), nn.InstanceNorm2d(width), nn.ReLU()]
         for i in range(HALVINGS):
             size = width * 2 ** (i + 1)
-            layers += [Mirrored(size // 2, size, 4, 2), nn.InstanceNorm2d(size), nn.ReLU()]
+            layers += [ReflectionConv(size // 2, size, 4, 2), nn.InstanceNorm2d(size), nn.ReLU()]
         self.layers = nn.Sequential(*layers)
         self.blocks = nn.ModuleList(Block(width * 2**HALVINGS) for _ in range(BLOCKS))
 
@@ -210,11 +210,11 @@ class StyleEncoder(nn.Module):
 
     def __init__(self, channels: int, width: int, latent: int) -> None:
         super().__init__()
-        layers: list[nn.Module] = [Mirrored(channels, width, 7), nn.ReLU()]
+        layers: list[nn.Module] = [ReflectionConv(channels, width, 7), nn.ReLU()]
         last = width
         for i in range(STYLE_HALVINGS):
             size = width * 2 ** min(i + 1, 2)
-            layers += [Mirrored(last, size, 4, 2), nn.ReLU()]
+            layers += [ReflectionConv(last, size, 4, 2), nn.ReLU()]
             last = size
         self.layers, self.last = nn.Sequential(*layers), nn.Linear(last, latent)
 
@@ -241,8 +241,13 @@ class Decoder(nn.Module):
         rise: list[nn.Module] = []
         for i in range(HALVINGS):
             size = deep // 2 ** (i + 1)
-            rise += [nn.Upsample(scale_factor=2), Mirrored(2 * size, size, 5), LayerNorm(size), nn.ReLU()]
-        self.rise = nn.Sequential(*rise, Mirrored(width, channels, 7), nn.Tanh())
+            rise += [
+                nn.Upsample(scale_factor=2),
+                ReflectionConv(2 * size, size, 5),
+                LayerNorm(size),
+                nn.ReLU(),
+            ]
+        self.rise = nn.Sequential(*rise, ReflectionConv(width, channels, 7), nn.Tanh())
 
     def forward(self, content: Float[Tensor, "batch deep high wide"], style: Style) -> Pictures:
         """Pictures, four times as high and wide."""
@@ -258,7 +263,7 @@ class Block(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first, self.second = Mirrored(width, width, 3), Mirrored(width, width, 3)
+        self.first, self.second = ReflectionConv(width, width, 3), ReflectionConv(width, width, 3)
 
     def forward(self, x: Pictures, said: Float[Tensor, "batch 4 deep"] | None = None) -> Pictures:
         """As many channels, as high and wide; ``said`` are a gain and a bias for both convolutions."""
@@ -293,7 +298,7 @@ class LayerNorm(nn.Module):
         return (y * self.gain[:, None, None] + self.bias[:, None, None]).to(x.dtype)
 
 
-class Mirrored(nn.Module):
+class ReflectionConv(nn.Module):
     """A convolution at whose borders pictures go on as in a mirror."""
 
     def __init__(self, inputs: int, outputs: int, size: int, stride: int = 1) -> None:

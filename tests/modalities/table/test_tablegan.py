@@ -69,17 +69,17 @@ def test_the_target_is_the_last_that_is_learnt_by_value_or_the_one_that_is_named
         target = Target.of(space, name)
         mine = x[:, target.begin : target.end]
         assert torch.equal(mine.argmax(1), torch.from_numpy(pd.factorize(ROWS[column])[0]))
-        rest = target.removed(x)
+        rest = target.remove(x)
         assert not rest[:, target.begin : target.end].any()
         assert rest.count_nonzero() == x.count_nonzero() - 80
-        assert float(target.surprise(20 * mine, x)) < 1e-6
-        assert float(target.surprise(0 * mine, x)) == pytest.approx(np.log(2))
+        assert float(target.cross_entropy(20 * mine, x)) < 1e-6
+        assert float(target.cross_entropy(0 * mine, x)) == pytest.approx(np.log(2))
 
 
 @pytest.mark.parametrize("name", ["garde", "size"])
 def test_a_target_that_cannot_be(name):
     with pytest.raises(
-        ValueError, match=f"--target {name}: no such column is learnt by value; perhaps .*grade"
+        ValueError, match=f"--target {name}: there is no such discrete column; perhaps .*grade"
     ):
         recipe(Table(ROWS), **small, target=name)
 

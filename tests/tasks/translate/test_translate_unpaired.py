@@ -20,7 +20,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.nets.translator import Reader, Translator
+from ptarmigan.nets.translator import InputAdapter, Translator
 from ptarmigan.training.options import build
 from ptarmigan.zoo.translate.cut import PatchHeads, at, patch_nce, somewhere
 from ptarmigan.zoo.translate.style import details
@@ -71,7 +71,7 @@ def test_a_translation_is_finished_from_its_features():
 
 @pytest.mark.parametrize("inputs", [(5, 16, 24), (3, 4, 6), (1, 32, 48)])
 def test_a_made_picture_is_read_as_an_input(inputs):
-    assert Reader((3, 16, 24), inputs)(torch.randn(2, 3, 16, 24)).shape == (2, *inputs)
+    assert InputAdapter((3, 16, 24), inputs)(torch.randn(2, 3, 16, 24)).shape == (2, *inputs)
 
 
 def test_patches_are_vectors_of_length_one_at_their_places():
