@@ -24,6 +24,7 @@ from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.settings import Settings, pick_device
+from ptarmigan.training.threads import settle
 from ptarmigan.training.trainer import Hook
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def train(
     Args:
         what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of data, or a ``Run``.
         out: the run's folder; ``runs/<recipe>-<data>`` when None.
-        force: go on although ``steps`` differs from what the folder's run was begun with.
+        force: go on although ``steps`` or ``threads`` differ from what the folder's run was begun with.
         kind: of the data (``image``, ``table``, …), where they do not tell.
         quiet: no progress.
         report: write ``report.html`` at the end.
@@ -111,6 +112,7 @@ def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tup
     options = {**options, "steps": run.steps, "seed": run.seed}
     if settings.rescue or folder.treatments(place):
         return treated(name, options, place, settings, mine=run, **how)
+    settings = settle(settings, run, place)
     description = {**folder.describe(name, plainly(options), dataclasses.asdict(settings)), "edited": True}
     return run, train_with_diagnosis(run, place, settings, description=description, **how)
 
@@ -142,6 +144,7 @@ def treated(
         run, now = built(asked, done, place)
         if mine is not None:
             run = dataclasses.replace(run, **edits) if done else mine
+        settings = settle(settings, run, place)
         description = folder.describe(now.recipe, plainly(now.options), dataclasses.asdict(settings))
         if mine is not None:
             description |= {"edited": True}

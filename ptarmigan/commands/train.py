@@ -82,7 +82,7 @@ class Invocation:
     out: str = ""
     """The run's folder; runs/<recipe>-<data> when empty. The same command again goes on with it."""
     force: bool = False
-    """Go on although --steps differs from what the run was begun with."""
+    """Go on although --steps or --threads differ from what the run was begun with."""
     quiet: bool = False
     """Show no progress."""
     data_dir: str = ""

@@ -17,6 +17,7 @@ from ptarmigan.trained import FILE, Trained, load
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, plain
 from ptarmigan.training.settings import Settings
+from ptarmigan.training.threads import settle
 from ptarmigan.training.train import train_run
 
 
@@ -118,13 +119,12 @@ def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbo
         device=device, vitals=False, sample_every=0, score_every=0, save_every=None if out else 0
     )
     found = zoo.recipe(recipe)
-    whole = defaults(found) | options
-    description = folders.describe(
-        recipe, {name: plain(value) for name, value in whole.items()}, dataclasses.asdict(settings)
-    )
+    whole = {name: plain(value) for name, value in (defaults(found) | options).items()}
     with tempfile.TemporaryDirectory() as place:
         where = Path(out) if out else Path(place, "run")
         run = build(found, options)
+        settings = settle(settings, run, where)
+        description = folders.describe(recipe, whole, dataclasses.asdict(settings))
         outcome = train_run(run, where, settings, description=description, quiet=not verbose)
         if not outcome.complete:
             raise KeyboardInterrupt(outcome.reason)

@@ -17,7 +17,7 @@ from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run goes on, because they change no number in it that is there already."""
-FORCED = frozenset({"steps"})
+FORCED = frozenset({"steps", "threads"})
 """Options that may differ when asked for by ``force``."""
 
 
@@ -93,7 +93,8 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
     if mine["recipe"] != BY_HAND and there.get("edited", False) != description.get("edited", False):
         how = "edited in Python: go on with train(run, out=...)" if there.get("edited") else "not a Run"
         raise RunError(f"{folder} holds a run that was {how}, or choose another --out")
-    before, now = {**there["settings"], **theirs["options"]}, {**description["settings"], **mine["options"]}
+    before = {"threads": threads(folder), **there["settings"], **theirs["options"]}
+    now = {**description["settings"], **mine["options"]}
     changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
     if changed and not (force and FORCED.issuperset(changed)):
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
@@ -164,6 +165,19 @@ def load(folder: Path) -> dict[str, Any]:
     except ValueError as error:
         raise RunError(str(error)) from None
     return described
+
+
+def threads(folder: Path) -> int:
+    """The number of threads that the run in a folder was begun with; 0 where there is none.
+
+    Raises:
+        RunError: what is there cannot be read.
+    """
+    if not (folder / "run.json").exists():
+        return 0
+    there = load(folder)
+    of_machine = there.get("hardware", {}).get("threads", 0)  # before they were a setting
+    return int(there["settings"].get("threads", 0) or of_machine)
 
 
 def pretty(plain: dict[str, Any]) -> bytes:

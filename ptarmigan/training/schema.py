@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
 
 class Played(TypedDict):
-    """How a run is played: the setting that is read again."""
+    """How a run is played: the settings that are read again."""
 
     score_samples: NotRequired[int]
+    threads: NotRequired[int]
 
 
 class Choice(TypedDict):
@@ -37,6 +38,12 @@ class Treatment(TypedDict):
     words: NotRequired[str]
 
 
+class Hardware(TypedDict):
+    """The machine a run was begun on."""
+
+    threads: NotRequired[int]
+
+
 class Description(TypedDict):
     """``run.json``: what a run is."""
 
@@ -45,7 +52,7 @@ class Description(TypedDict):
     settings: Played
     versions: NotRequired[dict[str, Any]]
     commit: NotRequired[str | None]
-    hardware: NotRequired[dict[str, Any]]
+    hardware: NotRequired[Hardware]
     command: NotRequired[str | None]
     asked: NotRequired[Choice]
     treatments: NotRequired[list[Treatment]]

@@ -7,6 +7,9 @@ from typing import Literal
 
 import torch
 
+MANY = 1_024
+"""Threads, at most: more than any processor has."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -18,6 +21,8 @@ class Settings:
     """Of forward passes; auto is bf16 where the hardware computes in it. Penalties are always fp32."""
     accumulate: int = 1
     """Micro-batches in a batch: less memory, the same step."""
+    threads: int = 0
+    """Threads of the processor; 0 is one for a small step, else all cores. A run keeps what it began with."""
     compile: bool = False
     """Compile the networks; what needs second derivatives is never compiled."""
     deterministic: bool = False
@@ -57,6 +62,8 @@ class Settings:
         """
         if self.rescue and not (self.vitals and self.log_every):
             raise ValueError("--rescue goes by vital signs: it needs --vitals and a --log-every above 0")
+        if self.threads > MANY:
+            raise ValueError(f"--threads {self.threads}: at most {MANY}")
         if self.patience and self.score_every == 0:
             raise ValueError("--patience counts scores: it needs a --score-every above 0")
 

@@ -17,6 +17,7 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import claim
 from ptarmigan.training.settings import Settings, pick_device, try_compiling
 from ptarmigan.training.stopping import Convergence, TimeLimit
+from ptarmigan.training.threads import settle, threads
 from ptarmigan.training.trainer import Hook, Trainer
 from ptarmigan.training.user_hooks import Ending, Guarded
 
@@ -90,7 +91,7 @@ def train_run(
             is not there, two hooks have one name, or the folder is another's.
         Diverged: non-finite steps, also after going back.
     """
-    settings = settings or Settings()
+    settings = settle(settings or Settings(), run, folder)
     settings.check()
     device = distributed.local_device(pick_device(settings.device))
     if settings.compile:
@@ -98,14 +99,15 @@ def train_run(
     ranks = distributed.join(device)
     place = folder if ranks.first else None
     log = Log(place, run.steps, run.samples.batch, quiet=quiet, loggers=loggers)
-    trainer = Trainer(run, folder, settings, device, ranks, log)
     goes_on = False
     try:
-        trainer.hooks = compose(trainer, hooks)
-        check_names(trainer.hooks)
-        if description is not None and ranks.first:
-            claim(folder, description, force=force)
-        outcome = trainer.train()
+        with threads(settings.threads):
+            trainer = Trainer(run, folder, settings, device, ranks, log)
+            trainer.hooks = compose(trainer, hooks)
+            check_names(trainer.hooks)
+            if description is not None and ranks.first:
+                claim(folder, description, force=force)
+            outcome = trainer.train()
         distributed.wait()  # a rank that leaves before the rest may abort (gloo)
         goes_on = outcome.treatment is not None
         return outcome
