@@ -6,14 +6,42 @@ the engine sets, ``optimizer.found_inf``; the others are skipped by the engine i
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 
 import torch
-from torch import nn
-from torch.optim import SGD, Adam, AdamW, Optimizer, RMSprop
+from torch import nn, optim
+from torch.optim import Optimizer
 
 Held: TypeAlias = nn.Module | Iterable[nn.Parameter]
+
+
+Kind = TypeVar("Kind", bound=Optimizer)
+
+
+def _without_compiler(kind: type[Kind]) -> type[Kind]:
+    """A kind of optimizer that does not import torch's compiler, which takes as long as importing torch.
+
+    ``step`` imports it to break graphs around it; other methods at their first call, to tell it to leave them
+    alone, and they keep what they get from it under ``__dynamo_disable``. Networks alone are compiled here, so
+    nothing is lost.
+    """
+    for method in vars(Optimizer).values():
+        plain = getattr(method, "__wrapped__", None)
+        if plain is not None and method.__module__ == Optimizer.__module__:
+            plain.__dict__.setdefault("__dynamo_disable", plain)
+    step = torch.no_grad()(inspect.unwrap(kind.step))
+    return cast("type[Kind]", type(kind.__name__, (kind,), {"step": step, "__module__": __name__}))
+
+
+if TYPE_CHECKING:
+    from torch.optim import SGD as SGD
+    from torch.optim import Adam as Adam
+    from torch.optim import AdamW as AdamW
+    from torch.optim import RMSprop as RMSprop
+else:
+    SGD, Adam, AdamW, RMSprop = map(_without_compiler, (optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop))
 
 
 def adam(held: Held, lr: float, betas: tuple[float, float] = (0.0, 0.99), eps: float = 1e-8) -> Adam:

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ptarmigan.core.noise import key
+from ptarmigan.core.optim import Adam
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.media.progress import Bar
@@ -281,7 +282,7 @@ def _descend(
     net: Net, samples: Samples, loss: Callable[[Tensor, Tensor | None], Tensor], words: str, steps: int
 ) -> None:
     """Adam down the loss, the rate rising for a tenth of the steps and then falling as a cosine."""
-    optimizer = torch.optim.Adam(net.parameters(), RATE)
+    optimizer = Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
     with closing(samples) as batches, Bar(steps, words) as bar:
         for step in range(steps):

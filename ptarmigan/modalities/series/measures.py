@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ptarmigan.core import noise
+from ptarmigan.core.optim import Adam
 from ptarmigan.metrics.distance import sliced_wasserstein
 from ptarmigan.modalities.series.space import SeriesSpace
 
@@ -117,7 +118,7 @@ def learnt(channels: int, hidden: int, loss: Callable[[Reader], Tensor], steps: 
     with torch.random.fork_rng([]):
         torch.manual_seed(noise.key(seed, "reader"))
         reader = Reader(channels, hidden).float()
-    adam = torch.optim.Adam(reader.parameters(), 1e-3)
+    adam = Adam(reader.parameters(), 1e-3)
     for _ in range(steps):
         adam.zero_grad()
         loss(reader).backward()

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ptarmigan.core.optim import Adam
 from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
@@ -109,7 +110,7 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
     """Adam down the distance to the targets, the rate rising for a tenth of the steps and then falling."""
     pixels = space.shape[1] * space.shape[2]
     steps = max(1, min(SEEN, PIXELS // pixels) // BATCH)
-    optimizer = torch.optim.Adam(net.parameters(), RATE)
+    optimizer = Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
     pairs = Condition(inputs, given, given, matched=True, paired=True)
     samples = Samples(targets, space, batch=BATCH, seed=VERSION, condition=pairs)

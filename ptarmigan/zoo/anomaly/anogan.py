@@ -21,14 +21,13 @@ from typing import Annotated
 
 import torch
 from torch import Tensor
-from torch.optim import Adam
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import non_saturating as loss
-from ptarmigan.core.optim import adams
+from ptarmigan.core.optim import Adam, adams
 from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.modalities.vector.source import Vectors
 from ptarmigan.nets.players import Discriminator, Generator

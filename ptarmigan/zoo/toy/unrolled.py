@@ -21,13 +21,12 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
-from torch.optim import Adam
 
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import minimax
-from ptarmigan.core.optim import adam
+from ptarmigan.core.optim import Adam, adam
 from ptarmigan.core.precision import without_autocast
 from ptarmigan.modalities.point.source import Points
 from ptarmigan.nets.layers import initialise

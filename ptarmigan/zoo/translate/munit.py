@@ -24,12 +24,12 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim import Adam
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import least_squares
+from ptarmigan.core.optim import Adam
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.patchgan import PatchGAN
