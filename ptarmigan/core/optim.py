@@ -24,8 +24,8 @@ def _without_compiler(kind: type[Kind]) -> type[Kind]:
     """A kind of optimizer that does not import torch's compiler, which takes as long as importing torch.
 
     ``step`` imports it to break graphs around it; other methods at their first call, to tell it to leave them
-    alone, and they keep what they get from it under ``__dynamo_disable``. Networks alone are compiled here, so
-    nothing is lost.
+    alone, and they keep what they get from it under ``__dynamo_disable``. Networks alone are compiled here,
+    so nothing is lost.
     """
     for method in vars(Optimizer).values():
         plain = getattr(method, "__wrapped__", None)
