@@ -27,7 +27,6 @@ LIBRARIES = (
     "scipy.stats",
     "sklearn.ensemble",
     "torch",
-    "torch._dynamo",  # which any optimizer wants
     "torch.utils.tensorboard",
     "tyro",
 )

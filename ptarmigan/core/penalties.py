@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ptarmigan.core import noise, schedule
-from ptarmigan.core.precision import at_least_float32, without_autocast
+from ptarmigan.core.precision import at_least_float32, uncompiled, without_autocast
 from ptarmigan.core.schedule import Schedule
 
 
@@ -137,7 +137,7 @@ def _second_derivatives(x: Tensor) -> Iterator[None]:
 
     https://github.com/pytorch/pytorch/issues/91469
     """
-    with without_autocast(x), torch.compiler.set_stance("force_eager"):
+    with without_autocast(x), uncompiled():
         yield
 
 

@@ -1,6 +1,9 @@
-"""Precision where half of it would not do, and the memory format of weights."""
+"""Precision where half of it would not do, code that is not compiled, and the memory format of weights."""
 
 from __future__ import annotations
+
+import sys
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +17,12 @@ def at_least_float32(x: Tensor) -> Tensor:
 def without_autocast(x: Tensor) -> torch.autocast:
     """A context in which autocast leaves the device of ``x`` alone."""
     return torch.autocast(x.device.type, enabled=False)
+
+
+def uncompiled() -> AbstractContextManager[object]:
+    """A context in which networks that were compiled are not; free where the compiler was never imported."""
+    there = "torch._dynamo" in sys.modules
+    return torch.compiler.set_stance("force_eager") if there else nullcontext()
 
 
 def laid_out(

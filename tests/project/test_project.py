@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from conftest import ROOT, Cli, environment
+from conftest import ROOT, Cli, environment, modules_with_shapes
 from jaxtyping import TypeCheckError, install_import_hook
 
 import ptarmigan
@@ -109,10 +110,12 @@ def test_the_hook_checks_shapes_and_only_shapes(tmp_path: Path) -> None:
         planted.add(x, y, scale=0)
 
 
-def test_the_package_is_under_the_hook() -> None:
-    from ptarmigan.core import noise
-
-    assert "_JaxtypingLoader" in type(noise.__spec__.loader).__name__
+def test_modules_with_shapes_are_under_the_hook() -> None:
+    found = modules_with_shapes()
+    assert {"ptarmigan.core.latents", "ptarmigan.nets.mlp", "ptarmigan.zoo.image.began"} <= set(found)
+    for name in found:
+        loader = importlib.import_module(name).__spec__.loader
+        assert "_JaxtypingLoader" in type(loader).__name__, name
 
 
 def test_python_m_ptarmigan_is_the_command_line(cli: Cli) -> None:

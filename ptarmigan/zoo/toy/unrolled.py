@@ -27,7 +27,7 @@ from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import minimax
 from ptarmigan.core.optim import Adam, adam
-from ptarmigan.core.precision import without_autocast
+from ptarmigan.core.precision import uncompiled, without_autocast
 from ptarmigan.modalities.point.source import Points
 from ptarmigan.nets.layers import initialise
 from ptarmigan.nets.mlp import PointDiscriminator, PointGenerator, dense
@@ -69,7 +69,7 @@ class Unrolled(TwoPlayerGame):
             score = partial(functional_call, self.discriminator, dict(zip(names, weights, strict=True)))
             return minimax.discriminator(score((batch.x,)), score((fake,)))
 
-        with without_autocast(fake), torch.compiler.set_stance("force_eager"):  # as all second derivatives
+        with without_autocast(fake), uncompiled():  # as all second derivatives
             return {"generator": -loss(self.ahead(loss))}
 
 
