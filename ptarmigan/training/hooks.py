@@ -13,6 +13,7 @@ from ptarmigan.training import distributed
 from ptarmigan.training.logging import Meter
 from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.recovery import Recovery
+from ptarmigan.training.run_folder import moved_since
 from ptarmigan.training.trainer import Hook, Trainer
 from ptarmigan.training.weights_file import write_weights
 
@@ -61,7 +62,7 @@ class Logging(Hook):
         if not trainer.resumed:
             trainer.log.skipped(left_out(trainer.run.samples))
         elif trainer.step:
-            trainer.log.screen.say(f"going on from step {trainer.step}")
+            trainer.log.screen.say(f"going on from step {trainer.step}{moved_since(trainer.folder)}")
 
     def step(self, trainer: Trainer, terms: Terms) -> None:
         """Count the losses, and log them where that is due."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from ptarmigan.media.files import write
 from ptarmigan.media.plain import parse
+from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
@@ -31,46 +29,15 @@ class RunError(ValueError):
 
 def describe(recipe: str, options: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     """What a run is: the recipe, its options, the settings, and where it is played."""
-    import numpy
-    import torch
-
-    import ptarmigan
-
     return {
         "recipe": recipe,
         "options": options,
         "settings": settings,
-        "versions": {
-            "ptarmigan": ptarmigan.__version__,
-            "torch": str(torch.__version__),
-            "numpy": numpy.__version__,
-            "python": platform.python_version(),
-        },
+        "versions": versions(),
         "commit": commit(),
-        "hardware": {
-            "machine": platform.machine(),
-            "cpus": os.cpu_count(),
-            "threads": torch.get_num_threads(),
-            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        },
+        "hardware": hardware(),
         "command": shlex.join(["ptarmigan", *sys.argv[1:]]) if sys.argv[0].endswith("ptarmigan") else None,
     }
-
-
-def commit() -> str | None:
-    """The git commit of this package's source, where it runs from a checkout."""
-    here = Path(__file__).parent
-    try:
-        found = subprocess.run(
-            ["git", "-C", str(here), "describe", "--always", "--dirty"],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return found.stdout.strip()
 
 
 def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> None:
@@ -178,6 +145,12 @@ def threads(folder: Path) -> int:
     there = load(folder)
     of_machine = there.get("hardware", {}).get("threads", 0)  # before they were a setting
     return int(there["settings"].get("threads", 0) or of_machine)
+
+
+def moved_since(folder: Path) -> str:
+    """What has changed since a run was begun, so that its last bits may change too; empty if nothing."""
+    found = moved(load(folder)) if (folder / "run.json").exists() else ""
+    return found and f", {found}"
 
 
 def pretty(plain: dict[str, Any]) -> bytes:

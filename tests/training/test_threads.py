@@ -82,6 +82,22 @@ def test_a_run_of_before_goes_on_with_the_threads_of_its_machine(tmp_path):
     assert trained(tmp_path / "run", steps=10, force=True) == [2, 2]
 
 
+def test_a_run_that_goes_on_elsewhere_is_said_to_lose_its_last_bits(tmp_path, capsys):
+    def goes_on(steps: int) -> str:
+        options = SHORT | {"steps": steps, "sample_every": 0, "force": True}
+        train("toy.gan", out=tmp_path / "run", report=False, **options)
+        return capsys.readouterr().err
+
+    goes_on(4)
+    assert "not bit for bit" not in goes_on(6)
+    old = recorded(tmp_path / "run")
+    old["versions"]["torch"], old["hardware"]["vectors"] = "2.0.1", "AVX1"
+    (tmp_path / "run" / "run.json").write_text(json.dumps(old))
+    said = goes_on(8)
+    assert "going on from step 6, not bit for bit as where it was begun: torch was 2.0.1 and is" in said
+    assert "the processor's vector instructions was AVX1" in said
+
+
 def test_a_run_made_in_python_has_the_same_rule(tmp_path):
     assert settle(Settings(), ring_run(), tmp_path).threads == 1
     asked = replace(Settings(), threads=5)
