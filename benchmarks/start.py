@@ -1,43 +1,77 @@
-"""How long ``ptarmigan --help`` and ``import ptarmigan`` take: medians of ten, alternating.
+"""How long it takes until something happens: medians of ten, alternating.
 
     python benchmarks/start.py
 
-Aim: ``--help`` under 0.4 s; ``import ptarmigan`` under 0.3 s beyond importing torch.
+Aims: ``--help`` under 0.4 s; ``import ptarmigan`` under 0.3 s beyond importing torch; ``sample`` within 1.3
+times and the first step of a training within 1.5 times the import of torch.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from statistics import median
 
 from clocked import seconds
 from record import record
 
 TIMES = 10
-COMMANDS = {
-    "python": [sys.executable, "-c", "pass"],
-    "ptarmigan --help": [sys.executable, "-m", "ptarmigan", "--help"],
-    "import torch": [sys.executable, "-c", "import torch"],
-    "import torch, ptarmigan and its train and load": [
-        sys.executable,
-        "-c",
-        "import torch, ptarmigan; ptarmigan.train; ptarmigan.load",
-    ],
-}
+FIRST_STEP = """
+import os
+from ptarmigan import Hook, train
+
+class Leave(Hook):
+    def step(self, trainer, terms):
+        os._exit(0)
+
+train({what!r}, data={data!r}, out={out!r} + str(os.getpid()), quiet=True, hooks=[Leave()])
+"""
+SAMPLE = """
+import os
+from ptarmigan.cli import main
+
+main(["sample", {run!r}, "--n", "10", "--out", {out!r} + str(os.getpid()) + ".npz"])
+"""
+
+
+def commands(place: Path) -> dict[str, list[str]]:
+    """What is timed, by name; runs are made in ``place``."""
+    python, program = [sys.executable, "-c"], [sys.executable, "-m", "ptarmigan"]
+    trained = str(place / "trained")
+    subprocess.run([*program, "train", "toy.gan", "--steps", "1", "--out", trained, "--quiet"], check=True)
+    plane = FIRST_STEP.format(what="toy.gan", data="ring", out=str(place / "plane"))
+    digits = FIRST_STEP.format(what="image.r1gan", data="digits", out=str(place / "digits"))
+    return {
+        "python": [*python, "pass"],
+        "ptarmigan --help": [*program, "--help"],
+        "import torch": [*python, "import torch"],
+        "import torch, ptarmigan and its train and load": [
+            *python,
+            "import torch, ptarmigan; ptarmigan.train; ptarmigan.load",
+        ],
+        "sample": [*python, SAMPLE.format(run=trained, out=str(place / "samples"))],
+        "first step of toy.gan": [*python, plane],
+        "first step of image.r1gan on digits": [*python, digits],
+    }
 
 
 def main() -> None:
     """Measure and record."""
-    taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
-    for _ in range(TIMES):
-        for name, command in COMMANDS.items():
-            run = lambda command=command: subprocess.run(command, check=True, capture_output=True)
-            taken[name].append(seconds(run))
+    with tempfile.TemporaryDirectory() as place:
+        timed = commands(Path(place))
+        taken: dict[str, list[float]] = {name: [] for name in timed}
+        for _ in range(TIMES):
+            for name, command in timed.items():
+                run = lambda command=command: subprocess.run(command, check=True, capture_output=True)
+                taken[name].append(seconds(run))
     middle = {name: round(median(times), 3) for name, times in taken.items()}
-    beyond = middle["import torch, ptarmigan and its train and load"] - middle["import torch"]
-    record("start", {**middle, "import ptarmigan beyond torch": round(beyond, 3)})
-    print(middle, f"beyond torch: {beyond:.3f} s")
+    torch = middle["import torch"]
+    beyond = round(middle["import torch, ptarmigan and its train and load"] - torch, 3)
+    times = {f"{n} ÷ import torch": round(t / torch, 2) for n, t in list(middle.items())[4:]}
+    record("start", {**middle, "import ptarmigan beyond torch": beyond, **times})
+    print(middle, f"beyond torch: {beyond:.3f} s", times)
 
 
 if __name__ == "__main__":
