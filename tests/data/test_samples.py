@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from ptarmigan.core.batch import Batch
 from ptarmigan.data.condition import Condition
-from ptarmigan.data.samples import AHEAD, ArraySource, Samples
+from ptarmigan.data.prefetch import AHEAD
+from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.modalities.image.augmentation import ImageAugmentation
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
 
@@ -27,7 +29,8 @@ SPACE = ImageSpace(4, 6, 3)
 
 
 def samples(batch: int = 12, seed: int = 0, flip: bool = False, **options: Any) -> Samples:
-    return Samples(source(**options), SPACE, batch=batch, seed=seed, flip=flip)
+    augment = ImageAugmentation(flip) if flip else None
+    return Samples(source(**options), SPACE, batch=batch, seed=seed, augment=augment)
 
 
 def equal(one: Batch, other: Batch) -> bool:

@@ -15,6 +15,7 @@ from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import create
 from ptarmigan.media.pictures import grid
 from ptarmigan.media.png import png
+from ptarmigan.modalities.image.augmentation import ImageAugmentation
 from ptarmigan.modalities.image.classifier import BATCH, fitted
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
@@ -110,9 +111,9 @@ class ImageClassifier:
         names = tuple(map(str, range(classes)))
         space = replace(self.space, classes=names)
         source = ArraySource(x, c, names)
-        by = max(x.shape[1:3]) // JITTER if jittered else 0
+        augment = ImageAugmentation(jitter=max(x.shape[1:3]) // JITTER) if jittered else None
         counts = np.maximum(np.bincount(c, minlength=classes), 1)
-        samples = Samples(source, space, batch=BATCH, seed=seed, jitter=by)
+        samples = Samples(source, space, batch=BATCH, seed=seed, augment=augment)
         weight = len(c) / (classes * counts) if weighted else None
         model = fitted(samples, steps=self.steps, weight=weight)
         return lambda asked: model.probabilities(model(asked))

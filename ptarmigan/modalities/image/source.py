@@ -17,6 +17,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.image import arrays
 from ptarmigan.modalities.image.arrays import Labelled, Opened
+from ptarmigan.modalities.image.augmentation import ImageAugmentation
 from ptarmigan.modalities.image.dataset import open_dataset
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_PIXELS
 from ptarmigan.modalities.image.files import Target, open_files
@@ -52,7 +53,8 @@ class Images:
             ValueError: it cannot be read as images; the message says why and what to do.
         """
         source, space, held_out = _opened(self.data, self._target())
-        return Samples(source, space, batch=batch, seed=seed, flip=self.flip, held_out=held_out)
+        augment = ImageAugmentation(self.flip) if self.flip else None
+        return Samples(source, space, batch=batch, seed=seed, augment=augment, held_out=held_out)
 
     def _target(self) -> Target:
         if self.size:

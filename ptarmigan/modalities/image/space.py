@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Space, Surface
-from ptarmigan.media.pictures import grid
+from ptarmigan.data.space.encoding import Encoding
 from ptarmigan.media.png import png
 from ptarmigan.modalities.image.raster import RasterSpace
-
-GRID = 1_024
-"""Images in one picture, at most."""
-PIXELS = 80_000_000
-"""Pixels in one picture, at most: what image viewers still open."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +22,7 @@ class ImageSpace(RasterSpace):
     Encoded they are float32, channels first, black at -1 and white at 1. Channels are L, LA, RGB or RGBA.
     """
 
-    shown: ClassVar[int] = 64
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
 
     height: int
     width: int
@@ -50,16 +42,11 @@ class ImageSpace(RasterSpace):
         return f"images of {self.height}×{self.width}×{self.channels}{depth}"
 
     @property
-    def bounds(self) -> tuple[float, float]:
-        """Black and white."""
-        return -1.0, 1.0
-
-    @property
     def raw_shape(self) -> tuple[int, int, int]:
         """Height, width, channels."""
         return self.height, self.width, self.channels
 
-    def same_form(self, other: Space) -> str:
+    def same_form(self, other: Encoding) -> str:
         """Images have one size, the same channels and the same depth."""
         reason = super().same_form(other)
         if not reason or not isinstance(other, ImageSpace):
@@ -95,11 +82,13 @@ class ImageSpace(RasterSpace):
         dtype = np.uint8 if self.bits == 8 else np.uint16
         return pixels.permute(0, 2, 3, 1).cpu().numpy().astype(dtype)
 
-    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
-        """Write ``000000.png``, ``000001.png``, ... under ``path``, with all their bits."""
-        path.mkdir(parents=True, exist_ok=True)
-        for i, pixels in enumerate(raw, first):
-            (path / f"{i:06d}.png").write_bytes(png(pixels))
+    def png(self, raw: NDArray[Any]) -> bytes:
+        """One image as a PNG, with all its bits."""
+        return png(raw)
+
+    def pixels(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Images are pictures."""
+        return raw
 
     def unconditional(self, recipe: str) -> str:
         """Which recipes learn classes."""
@@ -107,19 +96,3 @@ class ImageSpace(RasterSpace):
             f"this run of {recipe} learnt nothing of classes: leave --class out, or train image.cgan, or "
             "image.r1gan with --conditional"
         )
-
-    @property
-    def most(self) -> int:
-        """As many as image viewers still open in one picture."""
-        return min(GRID, max(1, PIXELS // (self.height * self.width)))
-
-    def strip(self, walk: NDArray[Any], frames: int) -> Image.Image:
-        """A row for each leg, from stop to stop."""
-        starts = range(0, len(walk) - 1, frames)
-        return grid(np.concatenate([walk[i : i + frames + 1] for i in starts]), columns=frames + 1)
-
-    def render(
-        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
-    ) -> Image.Image:
-        """A grid of the images, near square, with one pixel between neighbours."""
-        return grid(raw)

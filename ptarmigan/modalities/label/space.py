@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import colorsys
+import io
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from ptarmigan.data.space import Surface
-from ptarmigan.media.pictures import grid
 from ptarmigan.modalities.image.raster import RasterSpace
 
 GOLDEN = 0.618033988749895
@@ -36,8 +34,6 @@ class LabelSpace(RasterSpace):
     Files name a class by its own number, or by another of ``numbers`` (such as 0 and 255 for two classes),
     or, where ``by_colour``, by its colour alone.
     """
-
-    shown: ClassVar[int] = 64
 
     smooth: ClassVar[bool] = False  # between two classes there is nothing
 
@@ -99,20 +95,17 @@ class LabelSpace(RasterSpace):
         """The likeliest class of every pixel."""
         return x.detach().float().argmax(1, keepdim=True).permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)
 
-    def painted(self, raw: NDArray[Any]) -> NDArray[np.uint8]:
-        """Maps as colour images, ``(n, height, width, 3)``."""
+    def pixels(self, raw: NDArray[Any]) -> NDArray[Any]:
+        """Maps in the colours of their classes, ``(n, height, width, 3)`` uint8."""
         nothing = np.zeros((1, 3), np.uint8)
         painted: NDArray[np.uint8] = np.concatenate([self.colours, nothing])[raw[..., 0]]
         return painted
 
-    def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
-        """Write ``000000.png``, ``000001.png``, ... under ``path``: images of the numbers that files have.
-
-        They are grey, or have the palette where there is one.
-        """
-        path.mkdir(parents=True, exist_ok=True)
-        for i, labels in enumerate(raw, first):
-            self.picture(labels).save(path / f"{i:06d}.png")
+    def png(self, raw: NDArray[Any]) -> bytes:
+        """One map as a PNG of the numbers that files have: grey, or with the palette where there is one."""
+        file = io.BytesIO()
+        self.picture(raw).save(file, "PNG")
+        return file.getvalue()
 
     def picture(self, labels: NDArray[Any]) -> Image.Image:
         """One map ``(height, width, 1)`` as its file would hold it."""
@@ -127,12 +120,6 @@ class LabelSpace(RasterSpace):
             colours[list(known)] = self.colours
             image.putpalette(colours.tobytes())
         return image
-
-    def render(
-        self, raw: NDArray[Any], real: NDArray[Any] | None = None, surface: Surface | None = None
-    ) -> Image.Image:
-        """A grid of the maps in colours."""
-        return grid(self.painted(raw))
 
 
 def distinct(n: int) -> NDArray[np.uint8]:

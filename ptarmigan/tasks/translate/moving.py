@@ -140,6 +140,6 @@ def upright(direction: Direction, frame: Any, seed: int, fit: bool) -> Pixels:
 def shown(made: Pixels, direction: Direction) -> Image.Image:
     """A translation as people look at it: label maps in their colours, 16 bits as 8."""
     if isinstance(direction.space, LabelSpace):
-        return Image.fromarray(direction.space.painted(made))
+        return Image.fromarray(direction.space.pixels(made))
     made = deep(made, np.uint8)
     return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)

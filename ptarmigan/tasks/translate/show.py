@@ -40,7 +40,7 @@ def some_pairs(samples: Samples) -> Image.Image:
 
 def seen(space: Space, raw: NDArray[Any]) -> NDArray[Any]:
     """Raw samples as pictures: label maps in colours."""
-    return space.painted(raw) if isinstance(space, LabelSpace) else raw
+    return space.pixels(raw) if isinstance(space, LabelSpace) else raw
 
 
 def to_rgb(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.uint8]:

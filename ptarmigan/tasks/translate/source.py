@@ -17,6 +17,7 @@ from ptarmigan.data.part import Part
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
+from ptarmigan.modalities.image.augmentation import ImageAugmentation
 from ptarmigan.modalities.image.files import Target, open_files
 from ptarmigan.modalities.image.source import Images, parse_size
 from ptarmigan.modalities.image.space import ImageSpace
@@ -84,8 +85,7 @@ class Pairs:
             space,
             batch=batch,
             seed=seed,
-            flip=self.flip,
-            jitter=self.jitter,
+            augment=ImageAugmentation(self.flip, self.jitter) if self.flip or self.jitter else None,
             held_out=held_out,
             condition=dataclasses.replace(inputs, paired=paired),
         )

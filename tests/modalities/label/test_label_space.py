@@ -94,7 +94,7 @@ def test_colours_are_classes_where_numbers_mean_nothing(tmp_path: Path) -> None:
         assert inputs.space.by_colour
         assert inputs.space.labels == 4
         same(held(inputs), order[maps()])
-        np.testing.assert_array_equal(inputs.space.painted(order[maps()][..., None]), COLOURS[maps()])
+        np.testing.assert_array_equal(inputs.space.pixels(order[maps()][..., None]), COLOURS[maps()])
 
 
 @pytest.mark.parametrize("numbers", [(0, 255), (0, 1, 2, 255), (7, 100, 3000)])
@@ -184,7 +184,7 @@ def test_void_is_no_class(tmp_path: Path, void: int, classes: int) -> None:
     assert ((found[..., 0] == classes).sum(0) == (raw == void).sum(0)).all()
     assert ((space.encode(found).amax(1) < 0).numpy() == (found[..., 0] == classes)).all()
     assert space.decode(-torch.ones(1, *space.shape)).max() == 0
-    assert space.painted(found).shape == (12, 6, 8, 3)
+    assert space.pixels(found).shape == (12, 6, 8, 3)
     assert (np.asarray(space.picture(found[0])) == void).sum() == (found[0] == classes).sum()
     assert from_json(space.to_json()) == space
 

@@ -95,18 +95,18 @@ def test_batches_have_the_combinations_that_they_say():
 
 def test_one_of_several_that_fit_comes_as_often_as_the_data_has_it():
     space = opened().space
-    asked = space.asked({"country": "IT"}, 4000)
+    asked = space.condition({"country": "IT"}, 4000)
     column = next(c for c in space.learnt if c.name == "city+country")
     start = int(space.conditions.pairs(column.name, np.array([0]))[0])
     shares = asked[:, space.conditions.hot[start, 0] :][:, : len(column.values)].mean(0)
     known = frame().query("country == 'IT'")["city"].value_counts(normalize=True)
     assert sorted(shares[shares > 0]) == pytest.approx(sorted(known), abs=0.03)
-    assert np.array_equal(space.asked({"country": "IT"}, 10), asked[:10])
-    assert space.asked({"city": "Bonn", "country": None}, 3).any()
+    assert np.array_equal(space.condition({"country": "IT"}, 10), asked[:10])
+    assert space.condition({"city": "Bonn", "country": None}, 3).any()
     with pytest.raises(ValueError, match="no row of the table has that combination"):
-        space.asked({"city": "Bonn", "country": "IT"}, 3)
+        space.condition({"city": "Bonn", "country": "IT"}, 3)
     with pytest.raises(ValueError, match="few: the column is learnt as its distance from 'fewer'"):
-        space.asked({"few": 3}, 3)
+        space.condition({"few": 3}, 3)
 
 
 def test_an_estimator_keeps_them_and_what_is_asked_is_so(tmp_path):
