@@ -10,7 +10,8 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.doctor.features import Floats
 from ptarmigan.doctor.history import UNCALIBRATED
 from ptarmigan.doctor.portrait import LISTED, Groups
-from ptarmigan.doctor.vitals import EDGE, Real, Values, outside
+from ptarmigan.doctor.ranges import EDGE, outside
+from ptarmigan.doctor.real import Real
 from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.modalities.registry import modality_of
 
@@ -19,7 +20,7 @@ AGREED = 0.6
 """A sample is perhaps labelled wrongly when so many of its neighbours share another class than its own."""
 
 
-def facts(samples: Samples, real: Real) -> Values:
+def facts(samples: Samples, real: Real) -> dict[str, float]:
     """The data in numbers, by names that begin with ``data/``.
 
     Of all samples: ``samples``, ``held_out``, ``classes``, ``least_class`` and ``most_class`` (samples in
@@ -38,7 +39,7 @@ def facts(samples: Samples, real: Real) -> Values:
     source, space = samples.source, samples.space
     x = real.encoded(source, real.rows[: max(1, len(real.train))]).float()
     flat = x.flatten(1)
-    found: Values = {
+    found: dict[str, float] = {
         "samples": len(source),
         "held_out": 0 if samples.held_out is source else len(samples.held_out),
         "looked_at": len(real.rows),
@@ -79,7 +80,7 @@ def duplicates(samples: Samples, real: Real) -> float:
     return 1 - len(seen) / len(real.rows)
 
 
-def labels(at: Floats, group: Groups) -> Values:
+def labels(at: Floats, group: Groups) -> dict[str, float]:
     """How far the labels of neighbours agree."""
     between = squared_distances(at, at)
     np.fill_diagonal(between, np.inf)

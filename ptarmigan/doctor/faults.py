@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -51,3 +52,15 @@ class Finding:
         kind = f" ({self.detail})" if self.detail else ""
         since = f"since step {self.step:,}" if self.step else "from the start"
         return f"{self.fault.value}{kind} {since}"
+
+
+def certainty(beyond: float) -> float:
+    """From how many times its threshold something is to a number from 0.5 to 1."""
+    if not math.isfinite(beyond):
+        return 1.0
+    return round(float(1 - 0.5 / max(beyond, 1.0)), 3)
+
+
+def plain(evidence: dict[str, float]) -> dict[str, float]:
+    """The numbers there are."""
+    return {name: float(f"{float(value):.4g}") for name, value in evidence.items() if math.isfinite(value)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,30 +50,9 @@ class Signs:
             self._smoothed[name] = smoothed(self.raw(name), at.WINDOW)
         return self._smoothed[name]
 
-    def has(self, name: str) -> bool:
-        """Whether a sign was ever logged."""
-        return name in self.history.vitals
-
     def fact(self, name: str, default: float) -> float:
         """A fact of the data, or what is usual."""
         return self.history.data.get(name, default)
-
-    def grows(self, values: Floats, factor: float, more: float = 0.0) -> Holds:
-        """Where the highest of the latest few values is higher by ``factor``, and ``more``, than any before.
-
-        What goes up and down does not grow. As long as there is nothing to compare with, everything does.
-        """
-        out = np.ones(len(values), bool)
-        for i in range(at.BEFORE, len(values)):
-            before = values[max(0, i - at.BEFORE - at.LONG + 1) : i - at.BEFORE + 1]
-            lately = values[i - at.BEFORE + 1 : i + 1]
-            if not np.isnan(before).all():
-                out[i] = np.nanmax(lately, initial=-np.inf) > factor * np.nanmax(before) + more
-        return out
-
-    def falls(self, values: Floats, factor: float) -> Holds:
-        """Where the lowest of the latest few values is lower by ``factor`` than any before."""
-        return self.grows(1 / np.maximum(values, 1e-12), factor)
 
     def since(self, holds: Holds, lasting: int = at.LASTING, unless: Holds | None = None) -> int | None:
         """The step since which something holds without a break until now; None where it does not.
@@ -98,24 +75,6 @@ class Signs:
         """For how many probes up to now something holds."""
         broken = np.flatnonzero(~(holds & self.settled))
         return len(holds) - 1 - int(broken[-1]) if len(broken) else len(holds)
-
-    def wandering(self) -> Floats:
-        """How much the shares of classes or modes differ from what they were some probes before.
-
-        Total variation, less what so few samples make of equal shares; its mean over some time.
-        """
-        out = np.full(len(self.steps), np.nan)
-        names = [name for name in self.history.vitals if name.startswith("share/")]
-        if len(names) < 2 or len(self) <= at.BEFORE:
-            return out
-        shares = np.stack([self.raw(name) for name in names], 1)
-        apart = 0.5 * np.abs(shares[at.BEFORE :] - shares[: -at.BEFORE]).sum(1)
-        chance = math.sqrt((len(names) - 1) / (math.pi * at.SAMPLES))
-        for i in range(len(apart)):
-            part = apart[max(0, i - at.LONG + 1) : i + 1]
-            part = part[~np.isnan(part)]
-            out[i + at.BEFORE] = part.mean() - chance if len(part) else np.nan
-        return out
 
     def latest(self, name: str, probes: int = at.WINDOW) -> float:
         """The median of the latest few values of a sign; not a number where there is none."""

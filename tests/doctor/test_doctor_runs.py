@@ -21,11 +21,13 @@ from ptarmigan.core.optim import adam
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.doctor import Fault, Finding, examine, read, treatment
 from ptarmigan.doctor.data import facts
+from ptarmigan.doctor.discrimination import above
 from ptarmigan.doctor.features import clusters
 from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.doctor.portrait import Portrait
+from ptarmigan.doctor.real import Real
 from ptarmigan.doctor.sketch import Sketch
-from ptarmigan.doctor.vitals import Real, Vitals, above, count, interval
+from ptarmigan.doctor.vitals import Vitals, count, interval
 from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.modalities.point.space import PointSpace
 from ptarmigan.modalities.series.space import SeriesSpace

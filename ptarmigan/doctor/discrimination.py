@@ -1,0 +1,62 @@
+"""How a discriminator scores real, held-out and generated samples, and its gradient at these."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ptarmigan.core.game import Game
+from ptarmigan.doctor.features import Floats
+from ptarmigan.doctor.real import Real
+
+FEW = 16
+"""Generated samples at which the gradient is taken: all of a probe would take long."""
+
+Values = dict[str, float]
+
+
+def scores(game: Game, real: Real, fake: Tensor, c: Tensor | None) -> Values:
+    """The discriminator's scores of real, held-out and generated samples, and how surely they differ.
+
+    ``told`` is the chance that a training sample scores above a generated one, ``told_held_out`` the same
+    of held-out samples, and ``known`` that a training sample scores above a held-out one: a half is fair.
+    """
+    device = fake.device
+    with torch.no_grad():
+        mine, made = scores_of(game, *real.probe(device)), scores_of(game, fake, c)
+        if mine is None or made is None:
+            return {}
+        others = None if real.held_out is None else scores_of(game, *real.held_out_probe(device))
+    found = {
+        "score_real": float(mine.mean()),
+        "score_fake": float(made.mean()),
+        "spread_real": float(mine.std()),
+        "spread_fake": float(made.std()),
+        "told": above(mine, made),
+    }
+    if others is not None:
+        found["score_held_out"] = float(others.mean())
+        found["told_held_out"], found["known"] = above(others, made), above(mine, others)
+    return found | gradient_norm(game, fake, c, real.apart)
+
+
+def scores_of(game: Game, x: Tensor, c: Tensor | None) -> Floats | None:
+    """The discriminator's scores; None where there is no discriminator."""
+    said = game.discriminate(x, c)
+    return None if said is None else said.detach().float().cpu().double().numpy()
+
+
+def gradient_norm(game: Game, fake: Tensor, c: Tensor | None, unit: float) -> Values:
+    """The gradient norm at generated samples, in scores over ``unit``, the distance of two real samples."""
+    x = fake[:FEW].detach().requires_grad_()
+    with torch.enable_grad():
+        said = game.discriminate(x, None if c is None else c[:FEW])
+        if said is None or not said.requires_grad:
+            return {}
+        (gradient,) = torch.autograd.grad(said.sum(), x)
+    return {"slope": float(gradient.float().flatten(1).norm(dim=1).mean()) * unit}
+
+
+def above(a: Floats, b: Floats) -> float:
+    """The chance that one of ``a`` is above one of ``b``; ties count half."""
+    return float((a[:, None] > b).mean() + 0.5 * (a[:, None] == b).mean())

@@ -1,0 +1,64 @@
+"""Faults of translations: outputs that have too little, or too much, to do with their inputs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ptarmigan.doctor import thresholds as at
+from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
+from ptarmigan.doctor.signs import Signs
+from ptarmigan.doctor.trends import growing
+from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
+
+
+def one_for_all(signs: Signs) -> Finding | None:
+    """A translation whose output is the same whatever the input is, and whatever the latent is."""
+    holds = (signs("heed") <= at.HEEDS) & (signs("diversity") <= 2 * at.HEEDS)
+    step = signs.since(holds, signs.lasting, unless=growing(signs, "heed"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("heed", "follows", "diversity")}
+    return Finding(
+        Fault.ONE_FOR_ALL, step, "", plain(evidence), certainty(at.HEEDS / max(evidence["heed"], 1e-9))
+    )
+
+
+def ignored(signs: Signs) -> Finding | None:
+    """A translation whose outputs differ, but have nothing to do with their inputs."""
+    # as far from a half on the other side it would follow in reverse
+    little = (np.abs(signs("follows") - 0.5) <= at.FOLLOWS) | (signs("heed") <= at.HEEDS)
+    varied = signs("diversity") > 2 * at.HEEDS
+    step = signs.since(little & varied, signs.lasting, unless=growing(signs, "follows"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("follows", "heed")}
+    return Finding(
+        Fault.IGNORED,
+        step,
+        "",
+        plain(evidence),
+        certainty(at.FOLLOWS / max(abs(evidence["follows"] - 0.5), 1e-9)),
+    )
+
+
+def unchanged(signs: Signs) -> Finding | None:
+    """A translation whose outputs are their inputs."""
+    changed = signs("changed")
+    step = signs.since(changed <= at.UNCHANGED, signs.lasting, unless=growing(signs, "changed"))
+    if step is None:
+        return None
+    evidence = {n: signs.latest(n) for n in ("changed", "averaged/frechet")}
+    return Finding(
+        Fault.UNCHANGED, step, "", plain(evidence), certainty(at.UNCHANGED / max(changed[-1], 1e-9))
+    )
+
+
+def hidden(signs: Signs) -> Finding | None:
+    """A way back that reads from outputs what nobody sees in them."""
+    clean, spoilt = signs("cycle"), signs("cycle_noise")
+    step = signs.since((spoilt >= VISIBLE) & (spoilt >= GROWS * clean), signs.lasting)
+    if step is None:
+        return None
+    evidence = {"cycle": clean[-1], "cycle_noise": spoilt[-1]}
+    size = spoilt[-1] / max(GROWS * clean[-1], 1e-9)
+    return Finding(Fault.HIDDEN, step, "", plain(evidence), certainty(float(size)))
