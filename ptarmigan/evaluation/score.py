@@ -14,22 +14,15 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.evaluation.pair import evaluator_of, of_kind, of_one_kind
-from ptarmigan.evaluation.translations import of_translation
-from ptarmigan.evaluation.written import keep, scored, written
+from ptarmigan.evaluation.written import keep, written
 from ptarmigan.media.progress import status
-from ptarmigan.metrics.features import Features, TensorFeatures
-from ptarmigan.metrics.measure import Scale, Wanted, keys_of
-from ptarmigan.metrics.panel import Score
-from ptarmigan.metrics.path import encoded, path_length
+from ptarmigan.metrics.measure import Wanted, keys_of
 from ptarmigan.metrics.request import Extractor, Request, Weights
 from ptarmigan.modalities.registry import modality_of
-from ptarmigan.trained import Generator, Trained, load, rebuild
+from ptarmigan.trained import Trained, load, rebuild
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.run import Run
 
-PATH = "path"
-"""The measure that asks a generator, and no samples."""
-STEPS = 10_000
 WINDOWS = "series"
 """What two sources are taken for where a ``length`` is given and no kind."""
 
@@ -155,41 +148,7 @@ def of_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> d
     """
     kind = modality_of(run.space)
     request = replace(request, options=of_kind(kind, request.options, kind.scored_by))
-    if not isinstance(trained, Generator):
-        return written(of_translation(run, trained, seed, replace(request, n=n)))
-    conditional = trained.conditional()
-    samples = [name for name in request.metrics if name != PATH]
-    evaluator = kind.evaluator(run.samples, replace(request, metrics=samples, n=n, conditional=conditional))
-    walked = PATH in request.metrics or ("all" in request.metrics and evaluator.features is not None)
-    if walked and evaluator.features is None:
-        raise ValueError(f"there is no measure {PATH!r} of {kind.plural}")
-    request.tell(f"{n:,} samples")
-    classes = trained.classes(n, seed) if conditional else None
-    found = written(evaluator.evaluate(trained.sample(n, seed=seed), classes, trained.space.classes))
-    if walked and evaluator.features is not None:
-        request.tell(PATH)
-        found["scores"]["perceptual path length"] = path(trained, evaluator.features(), n, seed)
-    return found
-
-
-def path(trained: Generator, features: Features, n: int, seed: int) -> dict[str, Any]:
-    """The perceptual path length of a generator, in features of encoded samples where these are at hand."""
-    network, name = encoded, "pixels"
-    if isinstance(features, TensorFeatures):
-        network, name = features.of_encoded, features.name
-    game = trained.game
-    found = path_length(
-        game.sample,
-        game.latent,
-        n=min(n, STEPS),
-        features=network,
-        classes=trained.classes(min(n, STEPS), seed),
-        seed=seed,
-        device=next(game.parameters()).device,
-    )
-    scale = Scale("perceptual path length", "squared features", True)
-    said = f"features {name}; {min(n, STEPS):,} steps on great circles in z; seed {seed}"
-    return scored(Score(scale, found, None, {}, said))
+    return written(trained.evaluate(run.samples, n, seed, request))
 
 
 def of_made(real: Samples, raw: NDArray[Any], names: Iterable[str]) -> dict[str, Any]:

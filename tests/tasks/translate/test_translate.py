@@ -24,8 +24,9 @@ from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.direction import Direction
 from ptarmigan.tasks.translate.many import Wish, translate_files
+from ptarmigan.tasks.translate.outputs import translations
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
-from ptarmigan.tasks.translate.translation import Translation, translations
+from ptarmigan.tasks.translate.translation import Translation
 from ptarmigan.trained import Translator, load
 
 RGB = ImageSpace(16, 24, 3)

@@ -22,8 +22,8 @@ from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.nets.layers import Dropout
 from ptarmigan.nets.patchgan import PatchGAN
 from ptarmigan.nets.unet import UNet, enlarged
+from ptarmigan.tasks.translate.outputs import translations
 from ptarmigan.tasks.translate.source import Pairs
-from ptarmigan.tasks.translate.translation import translations
 from ptarmigan.zoo.translate import munit, pix2pix, regression, srgan
 from ptarmigan.zoo.translate.munit import MultiScale, MUNITAutoencoder
 from ptarmigan.zoo.translate.srgan import Perceptual, RRDBNet, perceptual, prepared

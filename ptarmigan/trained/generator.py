@@ -1,0 +1,249 @@
+"""A trained generator: it makes samples from latents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ptarmigan.core import noise
+from ptarmigan.core.game import Conditional
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.panel import Evaluation
+from ptarmigan.metrics.path import slerp
+from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.registry import modality_of
+from ptarmigan.tasks.generate import CHUNK, encoded, latents, some_classes
+from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE, Trained
+from ptarmigan.trained.path import PATH, STEPS, path_score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Generator(Trained):
+    """Makes samples from latents, as a module too: ``generator(z)`` is encoded samples."""
+
+    refusals: ClassVar[Mapping[str, str]] = {
+        **dict.fromkeys(("translate", "direction"), TRANSLATES_NONE),
+        **dict.fromkeys(("anomaly_scores", "anomaly_maps", "threshold"), DETECTS_NOTHING),
+    }
+
+    def forward(self, z: Tensor, c: Tensor | None = None) -> Tensor:
+        """Encoded samples ``(n, *shape)`` of latents ``(n, latent)``, and of what they are conditioned on."""
+        return self.game.sample(z, c)
+
+    @overload
+    def sample(
+        self,
+        n: int = ...,
+        *,
+        seed: int = ...,
+        given: Any = ...,
+        class_: str | int | None = ...,
+        where: Mapping[Any, Any] | None = ...,
+        truncation: float = ...,
+        tensors: Literal[True],
+    ) -> Tensor: ...
+
+    @overload
+    def sample(
+        self,
+        n: int = ...,
+        *,
+        seed: int = ...,
+        given: Any = ...,
+        class_: str | int | None = ...,
+        where: Mapping[Any, Any] | None = ...,
+        truncation: float = ...,
+        tensors: Literal[False] = ...,
+    ) -> NDArray[Any]: ...
+
+    def sample(
+        self,
+        n: int = 64,
+        *,
+        seed: int = 0,
+        given: Any = None,
+        class_: str | int | None = None,
+        where: Mapping[Any, Any] | None = None,
+        truncation: float = 1.0,
+        tensors: bool = False,
+    ) -> NDArray[Any] | Tensor:
+        """``n`` samples in the data's own units, such as ``(n, height, width, channels)`` uint8.
+
+        The first of a thousand are the same as the first of ten.
+
+        Args:
+            n: how many.
+            seed: the random seed.
+            given: what all samples are to be, where the run is conditional: a class, by name or number; for
+                tables, and for series with metadata, values of columns, such as ``{"sex": "Female"}``.
+            class_: the same, of a class.
+            where: the same, of columns.
+            truncation: below 1, less variety and more typical samples.
+            tensors: give them as networks have them, ``(n, *shape)`` on the device.
+
+        Raises:
+            ValueError: there is no such class or value, or a number is out of range.
+        """
+        wanted = asked_for(given, class_, where)
+        if tensors:
+            return torch.cat(list(self._encoded(n, seed, wanted, truncation)))
+        return np.concatenate(list(self.batches(n, seed=seed, given=wanted, truncation=truncation)))
+
+    def batches(
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        given: Any = None,
+        class_: str | int | None = None,
+        where: Mapping[Any, Any] | None = None,
+        truncation: float = 1.0,
+    ) -> Iterator[NDArray[Any]]:
+        """The same, a chunk at a time: a million take no more memory than a hundred."""
+        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation)
+        return map(self.space.decode, chunks)
+
+    def _encoded(self, n: int, seed: int, given: Any, truncation: float) -> Iterator[Tensor]:
+        if n < 1:
+            raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
+        if not 0 < truncation <= 1:
+            raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
+        classes = self.condition(given, n, seed)
+        return encoded(
+            self.game, n, seed=seed, classes=classes, truncation=truncation, precision=self.precision
+        )
+
+    def frame(
+        self, n: int = 64, *, seed: int = 0, given: Any = None, where: Mapping[Any, Any] | None = None
+    ) -> pd.DataFrame:
+        """``n`` samples as a data frame, of a table with the columns and dtypes of the one that was learnt.
+
+        Args:
+            n: how many.
+            seed: the random seed.
+            given: what all samples are to be, see ``sample``.
+            where: the same, of columns.
+
+        Raises:
+            ValueError: there is no data frame of such samples, or no such value.
+        """
+        found: pd.DataFrame = self.space.frame(self.sample(n, seed=seed, given=given, where=where))
+        return found
+
+    @torch.no_grad()
+    def interpolate(
+        self,
+        frames: int = 8,
+        *,
+        stops: int = 2,
+        seed: int = 0,
+        given: Any = None,
+        class_: str | int | None = None,
+    ) -> NDArray[Any]:
+        """A walk along great circles from sample to sample: ``frames`` for each leg, then the last stop.
+
+        Args:
+            frames: samples from one stop to the next.
+            stops: how many latents are visited.
+            seed: the random seed.
+            given: what all samples are to be, see ``sample``.
+            class_: the same, of a class.
+
+        Raises:
+            ValueError: fewer than two stops or one frame.
+        """
+        if stops < 2 or frames < 1:
+            raise ValueError("an interpolation needs at least two stops and one frame between them")
+        z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
+        legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
+        walk = torch.cat([*legs, z[-1:]])
+        first = self.condition(asked_for(given, class_, None), 1, seed)
+        c = None if first is None else torch.from_numpy(np.repeat(first, CHUNK, 0)).to(z.device)
+        out = []
+        for start in range(0, len(walk), CHUNK):
+            part = walk[start : start + CHUNK]
+            whole = torch.cat([part, part[-1:].expand(CHUNK - len(part), -1)])
+            noise.at(seed, "interpolate", device=z.device)
+            with self.autocast():
+                x = self.game.sample(whole, c)
+            out.append(self.space.decode(x[: len(part)]))
+        return np.concatenate(out)
+
+    def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any] | None:
+        """What ``n`` samples are conditioned on: without a wish, classes as frequent as in the data.
+
+        Raises:
+            ValueError: there is no such class or value, or the recipe learnt nothing of them.
+        """
+        if given is None:
+            return self.classes(n, seed)
+        found = self.space.condition(given, n, seed)
+        if len(self.space.classes) != 1 and not self.conditional():
+            raise ValueError(self.space.unconditional(self.recipe))
+        return found
+
+    def classes(self, n: int, seed: int = 0) -> NDArray[np.int64] | None:
+        """The classes that ``sample`` gives its samples; None where the run has none."""
+        return some_classes(self.frequencies, n, seed)
+
+    @torch.no_grad()
+    def conditional(self) -> bool:
+        """Whether samples depend on what is asked for: a recipe need not look at the data's classes."""
+        if any(isinstance(module, Conditional) for module in self.game.modules()):
+            return True
+        if len(self.space.classes) < 2:
+            return False
+        (z,) = latents(self.game, 1, seed=0)
+        found = []
+        for class_ in (0, len(self.space.classes) - 1):
+            noise.at(0, "classes", device=z.device)
+            found.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
+        return not torch.equal(*found)
+
+    def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
+        """The scores of ``n`` samples, and the perceptual path length where that is asked for."""
+        conditional, kind = self.conditional(), modality_of(self.space)
+        others = replace(
+            request, metrics=[m for m in request.metrics if m != PATH], n=n, conditional=conditional
+        )
+        evaluator = kind.evaluator(samples, others)
+        walked = PATH in request.metrics or ("all" in request.metrics and evaluator.features is not None)
+        if walked and evaluator.features is None:
+            raise ValueError(f"there is no measure {PATH!r} of {kind.plural}")
+        request.tell(f"{n:,} samples")
+        classes = self.classes(n, seed) if conditional else None
+        found = evaluator.evaluate(self.sample(n, seed=seed), classes, self.space.classes)
+        if not walked or evaluator.features is None:
+            return found
+        request.tell(PATH)
+        path = path_score(
+            self.game, evaluator.features(), self.classes(min(n, STEPS), seed), min(n, STEPS), seed
+        )
+        return replace(found, scores=(*found.scores, path))
+
+
+def asked_for(given: Any, class_: str | int | None, where: Mapping[Any, Any] | None) -> Any:
+    """What samples are to be, by any of the three words for it; None where nothing is asked for.
+
+    Raises:
+        ValueError: two of them are given.
+    """
+    found = [wish for wish in (given, class_, where or None) if wish is not None]
+    if len(found) > 1:
+        raise ValueError("say what samples are to be in one way: by --given, by --class or by --where")
+    return found[0] if found else None
+
+
+def leg(a: Tensor, b: Tensor, frames: int) -> Tensor:
+    """``frames`` points from ``a`` (included) to ``b`` (not) along the great circle between them."""
+    t = torch.arange(frames, dtype=torch.float64).unsqueeze(1) / frames
+    first, last = (end.cpu().double().expand(frames, -1) for end in (a, b))
+    return slerp(first, last, t).to(a)

@@ -1,0 +1,137 @@
+"""From a run's folder or file to a trained run, or to the run as it was trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ptarmigan import zoo
+from ptarmigan.core.errors import must_fit
+from ptarmigan.core.game import Game
+from ptarmigan.data.blank import Blank
+from ptarmigan.media.plain import parse
+from ptarmigan.modalities.registry import from_json, optional_from_json
+from ptarmigan.tasks.choice import task_type
+from ptarmigan.tasks.detect.detector import Detect
+from ptarmigan.tasks.generate import Generate
+from ptarmigan.tasks.task import Task
+from ptarmigan.tasks.translate.translation import Translate
+from ptarmigan.trained.base import Trained
+from ptarmigan.trained.detector import Detector
+from ptarmigan.trained.generator import Generator
+from ptarmigan.trained.translator import Translator
+from ptarmigan.training import run_folder as folders
+from ptarmigan.training.options import build
+from ptarmigan.training.run import Run
+from ptarmigan.training.run_folder import BY_HAND
+from ptarmigan.training.schema import Weights, check
+from ptarmigan.training.settings import pick_device
+
+FILE = "generator.safetensors"
+
+KINDS: Mapping[type[Task], type[Trained]] = {
+    Generate: Generator,
+    Translate: Translator,
+    Detect: Detector,
+}
+"""What runs of a task are loaded as."""
+
+
+def load(
+    run: str | os.PathLike[str], *, best: bool = False, device: str = "auto", game: Game | None = None
+) -> Trained:
+    """A run's folder, or a ``generator.safetensors`` alone, as what the run is. Needs no data.
+
+    That is a ``Generator``, a ``Translator`` or a ``Detector``.
+
+    Args:
+        run: the folder or the file.
+        best: the weights with the best score, not the last.
+        device: where to put them.
+        game: the networks to fill, as for a run made by hand; the recipe's when None.
+
+    Raises:
+        ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
+    """
+    file = Path(run)
+    if file.is_dir():
+        file = file / ("best.safetensors" if best else FILE)
+        if not file.exists() and (file.parent / "run.json").exists():
+            raise ValueError(f"{run} has no {file.name} yet: it is written when a run ends or improves")
+    if not file.exists():
+        raise ValueError(f"{run} is no run and no file")
+    description, tensors = read(file)
+    check(Weights, description, f"{file} was not written by ptarmigan: it does not say what run it is of")
+    if game is None and description["recipe"] == BY_HAND:
+        raise ValueError(
+            f"{run} was put together in Python of networks that no recipe makes: give them, as in load("
+            f"{str(run)!r}, game=run.game)"
+        )
+    edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
+    problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
+    with must_fit(problem):
+        space = from_json(description["space"])
+        if game is None:
+            recipe = zoo.recipe(description["recipe"])
+            blank = Blank(space, optional_from_json(description.get("inputs")))
+            game = build(recipe, description["options"] | {"data": blank}).game
+        fill(game, tensors)
+    game.to(pick_device(device)).eval().requires_grad_(False)
+    return kind_of(game)(game, space, description).eval()
+
+
+def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
+    """What a safetensors file says of its run, and its tensors.
+
+    Raises:
+        ValueError: it is no safetensors file.
+    """
+    try:
+        with safe_open(file, "pt") as opened:
+            description = parse((opened.metadata() or {}).get("ptarmigan", "null"))
+            return description, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{file} cannot be read as safetensors ({error})") from error
+
+
+def fill(game: Game, tensors: Mapping[str, Tensor]) -> None:
+    """Load the EMA networks of a game."""
+    for name in game.ema:
+        mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
+        getattr(game, name).load_state_dict(mine)
+
+
+def rebuild(folder: Path, run: Run | None = None) -> Run:
+    """The run of a folder with its data, built again of its recipe and options.
+
+    Args:
+        folder: the run's folder.
+        run: instead, where a person has it.
+
+    Raises:
+        ValueError: the folder holds no run, or one that was put together in Python and has to be given.
+        FileNotFoundError: its data is not to be had.
+    """
+    if run is not None:
+        return run
+    described = folders.load(folder)
+    hint = "where it is, give it as run=run"
+    if described["recipe"] == BY_HAND:
+        raise ValueError(f"{folder} was put together in Python of networks that no recipe makes: {hint}")
+    try:
+        with must_fit(f"{folder / 'run.json'} does not fit {described['recipe']}"):
+            return build(zoo.recipe(described["recipe"]), described["options"])
+    except FileNotFoundError as error:
+        if described.get("edited"):
+            raise ValueError(f"the data of {folder} were in the memory of Python: {hint}") from error
+        raise
+
+
+def kind_of(game: Game) -> type[Trained]:
+    """What the runs of a game are loaded as."""
+    return next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)
