@@ -100,7 +100,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How normal each sample is, ``(n,)``: lower is more abnormal."""
-        raw = self._asked(X)
+        raw = samples_of(self, X)
         scores: NDArray[np.float64] = networks(self).anomaly_scores(raw)
         return -scores
 
@@ -110,7 +110,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: this detector is of rows, or of other images.
         """
-        raw = self._asked(X)
+        raw = samples_of(self, X)
         maps: NDArray[np.float64] = networks(self).anomaly_maps(raw)
         return maps
 
@@ -170,13 +170,6 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             self._decide(scores.numpy())
         return self
 
-    def _asked(self, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
-        """Samples as the networks want them."""
-        check_is_fitted(self)
-        if networks(self).space.raw_shape[1:]:  # no rows
-            return as_told(networks(self), X)
-        return checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
-
     def _decide(self, scores: NDArray[np.float64]) -> None:
         """Take the threshold from the abnormality of the training samples."""
         self.decision_scores_ = scores
@@ -210,3 +203,15 @@ def as_told(trained: Trained, images: ArrayLike) -> NDArray[Any]:
     """Images as the networks know them, ``(n, height, width, channels)``."""
     source = trained.open(np.asarray(images)).source
     return source.read(np.arange(len(source)))
+
+
+def samples_of(estimator: AnomalyGAN, X: ArrayLike) -> NDArray[Any]:  # noqa: N803
+    """Samples as the networks of a fitted estimator want them.
+
+    Raises:
+        ValueError: they are not like those it was fitted to.
+    """
+    check_is_fitted(estimator)
+    if networks(estimator).space.raw_shape[1:]:  # no rows
+        return as_told(networks(estimator), X)
+    return checked(validate_data(estimator, X, dtype=np.float64, reset=False), "X")

@@ -210,7 +210,7 @@ class Generator(Trained):
 
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
         """The scores of ``n`` samples, and the perceptual path length where that is asked for."""
-        conditional, kind = self.conditional(), modality_of(self.space)
+        conditional, kind = self.conditional(), modality_of(samples.space)
         others = replace(
             request, metrics=[m for m in request.metrics if m != PATH], n=n, conditional=conditional
         )

@@ -83,20 +83,23 @@ class TimeGAN(Game):
 
     def supervised_loss(self, batch: Batch) -> Terms:
         """L_S."""
-        return {"supervised": self.prediction_error(self.coded(batch.x))}
+        codes = self.coded(batch.x)
+        return {"supervised": prediction_error(self.supervised(codes), codes)}
 
     def coding_loss(self, batch: Batch) -> Terms:
         """10 √L_R + 0.1 L_S, so that codes are easy to predict."""
-        return {**self.recovery_loss(batch), "foretold": 0.1 * self.prediction_error(self.coded(batch.x))}
+        codes = self.coded(batch.x)
+        foretold = 0.1 * prediction_error(self.supervised(codes), codes)
+        return {**self.recovery_loss(batch), "foretold": foretold}
 
     def generator_loss(self, batch: Batch) -> Terms:
         """L_U(s(ĥ)) + γ L_U(ĥ) + 100 √L_S + 100 L_V, with γ = 1."""
         generated = self.generated(noise.normal(len(batch.x), self.latent))
-        after = self.supervised(generated)
+        after, codes = self.supervised(generated), self.coded(batch.x)
         return {
             "generator": loss.generator(self.discriminator(after), None),
             "unsupervised": loss.generator(self.discriminator(generated), None),
-            "supervised": 100 * root(self.prediction_error(self.coded(batch.x))),
+            "supervised": 100 * root(prediction_error(self.supervised(codes), codes)),
             "moments": 100 * moment_distance(self.recovered(after), batch.x),
         }
 
@@ -119,10 +122,6 @@ class TimeGAN(Game):
         """The next codes, as the supervisor predicts them."""
         return torch.sigmoid(self.supervisor(codes))
 
-    def prediction_error(self, codes: Tensor) -> Tensor:
-        """E[‖h_{t+1} − s(h_{1:t})‖²], a mean over numbers."""
-        return F.mse_loss(self.supervised(codes)[:, :-1], codes[:, 1:])
-
     def generated(self, z: Tensor) -> Tensor:
         """ĥ, of noise that is uniform from 0 to 1."""
         return torch.as_tensor(self.generator(torch.special.ndtr(z)))
@@ -130,6 +129,11 @@ class TimeGAN(Game):
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Series, r(s(ĥ)); ``c`` is ignored."""
         return self.recovered(self.supervised(self.generated(z)))
+
+
+def prediction_error(predicted: Tensor, codes: Tensor) -> Tensor:
+    """E[‖h_{t+1} − s(h_{1:t})‖²], a mean over numbers."""
+    return F.mse_loss(predicted[:, :-1], codes[:, 1:])
 
 
 def root(x: Tensor) -> Tensor:
