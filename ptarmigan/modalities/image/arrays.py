@@ -19,8 +19,8 @@ from ptarmigan.data.permutation import Indices
 from ptarmigan.data.rows import Rows
 from ptarmigan.data.samples import Source
 from ptarmigan.modalities.image.decode import resized
-from ptarmigan.modalities.image.files import Target
 from ptarmigan.modalities.image.idx import read_idx
+from ptarmigan.modalities.image.reading import Target
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import numbered
 

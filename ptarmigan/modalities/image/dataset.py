@@ -15,9 +15,10 @@ from torch.utils.data import Dataset, IterableDataset
 from ptarmigan.data.permutation import Indices
 from ptarmigan.modalities.image.arrays import Opened, whole_numbers
 from ptarmigan.modalities.image.decode import from_picture
-from ptarmigan.modalities.image.files import Target, common_form, fitted
+from ptarmigan.modalities.image.reading import Target, fitted
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import Label, numbered
+from ptarmigan.modalities.image.survey import common_form
 
 WHERE = "the dataset"
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.data.archives import container
+from ptarmigan.data.in_order import in_order
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.media.pictures import grid
 from ptarmigan.modalities.describe import Census, describe_samples
 from ptarmigan.modalities.image.decode import MOST_BYTES, header
-from ptarmigan.modalities.image.files import in_order
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import Files, organised

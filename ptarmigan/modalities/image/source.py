@@ -20,8 +20,9 @@ from ptarmigan.modalities.image.arrays import Labelled, Opened
 from ptarmigan.modalities.image.augmentation import ImageAugmentation
 from ptarmigan.modalities.image.dataset import open_dataset
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_PIXELS
-from ptarmigan.modalities.image.files import Target, open_files
+from ptarmigan.modalities.image.files import open_files
 from ptarmigan.modalities.image.idx import looks_like_idx
+from ptarmigan.modalities.image.reading import Target
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.splits import organised
 from ptarmigan.modalities.image.stacked import NAME as STACKED

@@ -13,21 +13,15 @@ from PIL import Image
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.cache import remembered
+from ptarmigan.data.in_order import in_order
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.modalities.image.decode import picture_in, resized
-from ptarmigan.modalities.image.files import (
-    FileSource,
-    PixelFile,
-    Reading,
-    Target,
-    cache_name,
-    half,
-    in_order,
-    opened,
-    surveyed,
-)
+from ptarmigan.modalities.image.file_source import FileSource, PixelFile
+from ptarmigan.modalities.image.files import opened
+from ptarmigan.modalities.image.reading import Reading, Target, half
 from ptarmigan.modalities.image.source import parse_size
 from ptarmigan.modalities.image.splits import Files
+from ptarmigan.modalities.image.survey import cache_name, surveyed
 from ptarmigan.modalities.label.space import LabelSpace
 
 PLAIN = 64

@@ -12,7 +12,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ptarmigan.data.archives import Container
-from ptarmigan.modalities.image.files import BAD_SHARE
 from ptarmigan.modalities.image.splits import (
     HELD_OUT,
     TRAIN,
@@ -22,6 +21,7 @@ from ptarmigan.modalities.image.splits import (
     path_parts,
     stripped,
 )
+from ptarmigan.modalities.image.survey import BAD_SHARE
 
 SPLITS = (*TRAIN, *HELD_OUT)
 SHOWN = 3

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Source
-from ptarmigan.modalities.image.files import BAD_SHARE, FileSource, PixelFile, Target, headers
+from ptarmigan.modalities.image.file_source import FileSource, PixelFile
+from ptarmigan.modalities.image.reading import Target
 from ptarmigan.modalities.image.splits import Files
+from ptarmigan.modalities.image.survey import BAD_SHARE, headers
 from ptarmigan.tasks.translate.domains import Domains, Two
 
 Opener: TypeAlias = Callable[..., tuple[Source, Any, Source | None]]

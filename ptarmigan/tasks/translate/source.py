@@ -18,7 +18,8 @@ from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.augmentation import ImageAugmentation
-from ptarmigan.modalities.image.files import Target, open_files
+from ptarmigan.modalities.image.files import open_files
+from ptarmigan.modalities.image.reading import Target
 from ptarmigan.modalities.image.source import Images, parse_size
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.source import label_array, open_labels
