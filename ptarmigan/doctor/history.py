@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.log import Line, Lines
+from ptarmigan.training.log_lines import Line, Lines
 from ptarmigan.training.loggers import VITAL
 from ptarmigan.training.rules import SKIPPED
 

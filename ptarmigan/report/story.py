@@ -8,7 +8,7 @@ from typing import Any
 
 from ptarmigan.doctor.history import Curve
 from ptarmigan.doctor.history import read as read_history
-from ptarmigan.training.log import Lines
+from ptarmigan.training.log_lines import Lines
 
 
 @dataclass

@@ -39,14 +39,12 @@ img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
 .facts dd { margin: 0; font-size: 1.25rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1.5rem;
   margin-top: 1rem; }
-.pair img { width: 100%; }
+.pair img, .strip img, .near img, .grids img { width: 100%; }
 .pair figure:only-child { max-width: 36rem; }
 .strip { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.25rem, 1fr)); gap: 1rem;
   margin-top: 1rem; }
-.strip img { width: 100%; }
 .near { display: grid; grid-template-columns: repeat(auto-fill, minmax(4.6rem, 1fr)); gap: 1.1rem 0.8rem;
   margin-top: 1rem; }
-.near img { width: 100%; }
 .near .own { padding-bottom: 5px; margin-bottom: 5px; border-bottom: 2px solid var(--accent); }
 .near img + img, .near svg + svg { margin-top: 3px; }
 .near:has(table) { display: block; overflow-x: auto; }
@@ -79,8 +77,6 @@ svg.curve { display: block; width: 100%; height: auto; }
 .skip { stroke: var(--ink); stroke-width: 1.6; }
 .onset { stroke: var(--ill); stroke-width: 1.6; }
 .ill { border-left-color: var(--ill); }
-details { margin-top: 1.75rem; }
-summary { cursor: pointer; font-size: 0.95rem; font-weight: 600; }
 .back { stroke: var(--ink); stroke-width: 1; stroke-dasharray: 5 3; }
 .overlay { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1.5rem;
   align-items: center; margin-top: 1rem; }
@@ -100,9 +96,8 @@ summary { cursor: pointer; font-size: 0.95rem; font-weight: 600; }
 .numbers td { white-space: nowrap; }
 .grids { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 16rem), 1fr)); gap: 1.5rem;
   margin-top: 1rem; }
-.grids img { width: 100%; }
 details { margin-top: 1rem; font-size: 0.9rem; }
-summary { color: var(--soft); cursor: pointer; }
+summary { color: var(--soft); cursor: pointer; font-size: 0.95rem; font-weight: 600; }
 table { width: 100%; margin-top: 0.6rem; border-collapse: collapse; font-size: 0.9rem; }
 th, td { padding: 0.4rem 1rem 0.4rem 0; text-align: left; vertical-align: top;
   border-bottom: 1px solid var(--rule);

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.media.progress import Bar, on_terminal, say
-from ptarmigan.training.log import Lines
+from ptarmigan.training.log_lines import Lines
 
 VITAL, DATA = "vital/", "data/"
 """What the names of vital signs, and of facts of the data, begin with: they are not for the screen."""

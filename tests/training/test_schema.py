@@ -13,7 +13,7 @@ import pytest
 
 from ptarmigan import api, cli
 from ptarmigan.media.plain import parse
-from ptarmigan.training.log import Line, Lines
+from ptarmigan.training.log_lines import Line, Lines
 from ptarmigan.training.schema import Description, LogLine, Scores, Weights, check
 
 DEEP = "[" * 100_000
