@@ -15,12 +15,13 @@ from typing import Literal
 from torch import nn
 
 from ptarmigan.core import noise
-from ptarmigan.core.augment import Augment, color, cutout, translation
+from ptarmigan.core.augment import Augment
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import hinge, least_squares, minimax, non_saturating, relativistic, wasserstein
 from ptarmigan.core.optim import adam
 from ptarmigan.core.penalties import R1, R2
 from ptarmigan.core.schedule import cosine
+from ptarmigan.core.transforms import color, cutout, translation
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import initialise

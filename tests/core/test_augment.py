@@ -7,9 +7,10 @@ import torch
 from torch import nn
 
 from ptarmigan.core import noise
-from ptarmigan.core.augment import BGC, Ada, Augment, blit, color, cutout, tint, translation, warp
+from ptarmigan.core.augment import Ada, Augment
 from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.core.schedule import linear
+from ptarmigan.core.transforms import BGC, blit, color, cutout, tint, translation, warp
 
 TRANSFORMS = [color, translation, cutout, blit, warp, tint]
 SHAPES = [(4, 1, 8, 8), (4, 2, 8, 8), (4, 3, 9, 9), (4, 4, 8, 8), (4, 3, 12, 7), (4, 1, 5, 16)]

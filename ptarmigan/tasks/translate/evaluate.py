@@ -23,16 +23,9 @@ from ptarmigan.modalities.image.evaluate import MEASURES, features_of
 from ptarmigan.modalities.image.extractors.pick import extractor
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.tasks.translate import trivial
+from ptarmigan.tasks.translate.case import Case, Raw
 from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
-from ptarmigan.tasks.translate.measures import (
-    CYCLE,
-    EDGES,
-    Case,
-    Raw,
-    cycle_of,
-    measures_of,
-    quick_measures_of,
-)
+from ptarmigan.tasks.translate.measures import CYCLE, EDGES, cycle_of, measures_of, quick_measures_of
 
 DOMAIN = (FRECHET.key, KID.key)
 """What of other measures is usually said of translations: how far they are from the target domain."""

@@ -21,12 +21,13 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan.core.augment import Ada, Augment, color, cutout, translation
+from ptarmigan.core.augment import Ada, Augment
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating, relativistic
 from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2
 from ptarmigan.core.schedule import cosine
+from ptarmigan.core.transforms import color, cutout, translation
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.training.recipe import Training, configurable

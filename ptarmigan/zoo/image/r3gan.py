@@ -28,13 +28,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.core.augment import Augment, blit, cutout, tint, warp
+from ptarmigan.core.augment import Augment
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import relativistic
 from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.core.schedule import cosine
+from ptarmigan.core.transforms import blit, cutout, tint, warp
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.layers import Classes, ClassInput, required
 from ptarmigan.nets.resample import Downsample, Upsample

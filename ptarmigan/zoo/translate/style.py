@@ -20,7 +20,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.core.augment import Augment, Probability, color, cutout
+from ptarmigan.core.augment import Augment
+from ptarmigan.core.transforms import Probability, color, cutout
 from ptarmigan.tasks.translate.source import Pairs
 from ptarmigan.tasks.translate.translation import alike
 from ptarmigan.training.recipe import Training, configurable

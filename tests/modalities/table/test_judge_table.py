@@ -13,7 +13,8 @@ from ptarmigan.evaluation import score as scoring
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.table.alike import together
 from ptarmigan.modalities.table.copula import gaussian_copula
-from ptarmigan.modalities.table.evaluate import BOOTSTRAP, COPULA, INDEPENDENT, Places
+from ptarmigan.modalities.table.evaluate import BOOTSTRAP, COPULA, INDEPENDENT
+from ptarmigan.modalities.table.places import Places
 from ptarmigan.modalities.table.source import Table
 
 BESIDE = [INDEPENDENT, COPULA, BOOTSTRAP]
