@@ -63,7 +63,7 @@ def train(
     Args:
         what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of data, or a ``Run``.
         out: the run's folder; ``runs/<recipe>-<data>`` when None.
-        force: go on although ``steps`` or ``threads`` differ from what the folder's run was begun with.
+        force: go on although ``steps``, ``threads`` or ``score_every`` differ from those of the folder's run.
         kind: of the data (``image``, ``table``, …), where they do not tell.
         quiet: no progress.
         report: write ``report.html`` at the end.
@@ -83,19 +83,30 @@ def train(
     how = How(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
     if isinstance(what, Run):
         place = Path(out) if out is not None else Path("runs") / "by-hand"
-        run, outcome = edited(what, place, settings, **how)
+        go = partial(edited, what, place, settings, **how)
     else:
         name, data, _ = named(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = Path(out) if out is not None else default_folder(name, mine)
-        folder.complete(place, name, plainly(defaults(recipe)))
-        run, outcome = treated(name, mine, place, settings, **how)
-    if report and first_rank():
-        from ptarmigan.report.page import write_report
+        go = partial(resumed, name, mine, place, settings, **how)
+    if not first_rank():
+        return go()[1]
+    with folder.writing(place):
+        run, outcome = go()
+        if report:
+            from ptarmigan.report.page import write_report
 
-        write_report(place, run)
+            write_report(place, run)
     return outcome
+
+
+def resumed(
+    name: str, options: dict[str, Any], place: Path, settings: Settings, **how: Unpack[How]
+) -> tuple[Run, Outcome]:
+    """Train a recipe, or go on with it, also where the run was begun before it had all of its options."""
+    folder.complete(place, name, plainly(defaults(zoo.recipe(name))))
+    return treated(name, options, place, settings, **how)
 
 
 def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tuple[Run, Outcome]:

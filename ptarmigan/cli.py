@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
+
+from ptarmigan.media.console import PIPE, deliver, discard, open_streams, say
+from ptarmigan.media.quiet import libraries_quiet
+from ptarmigan.training.signals import Ended, ends_tidily
 
 USAGE = 2
 FAILED = 1
+INTERRUPTED = 130
 SPINS = "10000"
 """How often a thread that waits for the others looks again before it sleeps (GNU's OpenMP, which reads it
 when torch is imported). Its own 300,000 take the processor from the very thread that is waited for, where
@@ -36,21 +42,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line: 0 when all is well, 2 when what was asked for is wrong, 1 when it failed."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
+    open_streams()
     debug = "--debug" in args
-    args = [a for a in args if a != "--debug"]
+    with ends_tidily(), nullcontext() if debug else libraries_quiet():
+        code = run([a for a in args if a != "--debug"], debug)
+    sys.exit(deliver(code))
+
+
+def run(args: list[str], debug: bool) -> int:
+    """Do what the arguments say; every way in which that ends becomes an exit code."""
     try:
-        code = dispatch(args)
+        return dispatch(args)
+    except Ended as end:
+        say(f"ptarmigan: ended by {end.name}")
+        return end.code
+    except SystemExit as end:  # tyro's, after --help
+        return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:
-        print("ptarmigan: interrupted", file=sys.stderr)
-        code = 130
+        say("ptarmigan: interrupted")
+        return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        discard(sys.stdout)
+        return PIPE
     except Exception as error:
         if debug:
             raise
-        code = explain(error)
-    sys.exit(code)
+        return explain(error)
 
 
 def dispatch(args: list[str]) -> int:
@@ -98,12 +115,10 @@ def explain(error: Exception) -> int:
 
     words = one_line(error)
     if isinstance(error, (ValueError, OSError)):
-        print(f"ptarmigan: {words}", file=sys.stderr)
+        say(f"ptarmigan: {words}")
         return USAGE
     if isinstance(error, Diverged):
-        print(f"ptarmigan: {words}", file=sys.stderr)
+        say(f"ptarmigan: {words}")
         return FAILED
-    print(
-        f"ptarmigan: internal error: {type(error).__name__}: {words} (--debug shows where)", file=sys.stderr
-    )
+    say(f"ptarmigan: internal error: {type(error).__name__}: {words} (--debug shows where)")
     return FAILED

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from functools import partial
 from typing import Annotated, Any
 
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.commands.printed import print_table
+from ptarmigan.media.console import say
 
 
 def augment(args: list[str]) -> int:
@@ -74,7 +73,7 @@ def augment(args: list[str]) -> int:
         }
         how |= {"ratio": ratio, "class_": class_, "recipe": recipe or None, "steps": steps or None}
         if not (quiet or json_):
-            how["say"] = partial(print, file=sys.stderr, flush=True)
+            how["say"] = say
         found, written = augmented(data, label=label, out=out, seed=seed, device=device, **how)
         if json_:
             print(json.dumps({"written": written} | (found.plain() if found else {}), indent=2))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.printed import console
 
 WIDE = 200
 """Characters of a table that goes into a file."""
@@ -38,8 +38,6 @@ def compare(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to make samples.
         """
-        from rich.console import Console
-
         from ptarmigan.api import compare as compared
         from ptarmigan.report.compare import terminal
 
@@ -48,7 +46,7 @@ def compare(args: list[str]) -> int:
         if json_:
             print(json.dumps(found.plain(), indent=2))
             return
-        Console(width=None if sys.stdout.isatty() else WIDE).print(terminal(found))
+        console(WIDE).print(terminal(found))
         for line in (*(found.verdict(row) for row in found.rows[:1]), *found.notes):
             print(line)
         print(f"all that can be said, with samples and curves: {out}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +11,7 @@ import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.core.errors import UsageError
+from ptarmigan.media.console import say
 
 if TYPE_CHECKING:
     from ptarmigan.modalities.modality import Description
@@ -110,11 +110,12 @@ def data(args: list[str]) -> int:
             found = describe_pairs(source, pair=pair or "auto", labels=labels, **how)
         else:
             found = described(source, kind, how)
-        print("\n".join(found.lines))
+        lines = list(found.lines)
         if out:
             with create(Path(out)) as draft:
                 found.preview.save(draft, "PNG")
-            print(f"preview: {out}")
+            lines += [f"preview: {out}"]
+        print("\n".join(lines))
 
     parsed(options, args, "data")
     return 0
@@ -133,5 +134,5 @@ def described(source: str, kind: str, how: dict[str, Any]) -> Description:
     if strange := [name for name in given if name not in taken.modality.option_names]:
         raise UsageError(f"--{strange[0]}: {source} is {taken.line}, and that is no option of these")
     if taken.reason:
-        print(taken.line, file=sys.stderr)
+        say(taken.line)
     return taken.modality.describe(taken.modality.options(source, **given))

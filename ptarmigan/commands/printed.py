@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ptarmigan.media.console import Messages
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -13,11 +15,11 @@ WIDE = 120
 """Characters of a line that goes into a file."""
 
 
-def console() -> Console:
-    """Standard output."""
+def console(wide: int = WIDE) -> Console:
+    """Standard output: as wide as the terminal, or ``wide`` where it is none."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else WIDE, highlight=False)
+    return Console(width=None if Messages(sys.stdout).isatty() else wide, highlight=False)
 
 
 def print_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ import tyro
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.commands.printed import console, print_table
 from ptarmigan.core.errors import UsageError
+from ptarmigan.media.console import say
 
 
 def score(args: list[str]) -> int:
@@ -92,7 +92,7 @@ def score(args: list[str]) -> int:
             how |= {"length": length, "id": id, "time": time, "metadata": metadata, "kind": kind}
             found = score_samples(real, fake, size=size, crop=crop, n=n, **how)
             if not (kind or length or json_):
-                print(f"taken for {modality(found['kind']).plural}", file=sys.stderr)
+                say(f"taken for {modality(found['kind']).plural}")
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:

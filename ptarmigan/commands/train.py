@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
 from ptarmigan.core.errors import UsageError
+from ptarmigan.media.console import say
 
 
 def train(args: list[str]) -> int:
@@ -30,7 +30,7 @@ def train(args: list[str]) -> int:
     kind, rest = kind_of(rest)
     name, data, taken = api.named(what, kind)
     if data and "--quiet" not in rest and api.first_rank():
-        print(f"{what} is {taken}; training {name}", file=sys.stderr)
+        say(f"{what} is {taken}; training {name}")
     recipe = zoo.recipe(name)
     fields: list[Any] = [
         ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),
@@ -46,7 +46,7 @@ def train(args: list[str]) -> int:
         return 0
     if not outcome.complete:
         again = shlex.join(["ptarmigan", "train", *args])
-        print(f"{outcome.reason}; saved; to go on: {again}", file=sys.stderr)
+        say(f"{outcome.reason}; saved; to go on: {again}")
         return 128 + outcome.signal
     for label, path in (
         ("samples", last_picture(outcome.folder)),
@@ -82,7 +82,7 @@ class Invocation:
     out: str = ""
     """The run's folder; runs/<recipe>-<data> when empty. The same command again goes on with it."""
     force: bool = False
-    """Go on although --steps or --threads differ from what the run was begun with."""
+    """Go on although --steps, --threads or --score-every differ from what the run was begun with."""
     quiet: bool = False
     """Show no progress."""
     data_dir: str = ""

@@ -14,6 +14,10 @@ class Diverged(RuntimeError):
     """Training diverged: terms or gradients are not finite, and earlier checkpoints did not help."""
 
 
+class Notice(UserWarning):
+    """Something that a person should know of, although all goes on; the command line says it in a line."""
+
+
 class UsageError(ValueError):
     """The command line has an unknown option, a missing argument or a value of the wrong type."""
 

@@ -28,6 +28,9 @@ TARS = (".tar", *PACKED_TARS)
 UNPACKED_TIMES, UNPACKED_MORE = 100, 1 << 30
 """A packed tar may unpack to so many times its size and so many bytes more: images hardly shrink."""
 ENCRYPTED = 1
+UTF8 = 1 << 11
+"""The flag of a member whose name is UTF-8 (APPNOTE 4.4.4)."""
+ENCODINGS = ("utf-8", "gb2312", "cp437")
 LOCAL_HEADER = 30
 MOST_SHARDS = 100_000
 
@@ -118,22 +121,23 @@ class Zip:
         self._stamp = stamp(path)
         try:
             with zipfile.ZipFile(path) as archive:
-                members = [m for m in archive.infolist() if not m.is_dir()]
+                every = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
             raise ValueError(f"{path} is not a readable zip archive ({error})") from None
-        for member in members:
-            _refuse_escape(path, member.filename)
+        named = sorted(zip(member_names(every), every, strict=True), key=lambda pair: pair[0])
+        found = [(name, member) for name, member in named if not name.endswith("/")]
+        for name, member in found:
+            _refuse_escape(path, name)
             if member.flag_bits & ENCRYPTED:
-                raise ValueError(f"{path} is encrypted ({member.filename}): unpack it and give the folder")
+                raise ValueError(f"{path} is encrypted ({name}): unpack it and give the folder")
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise ValueError(
-                    f"{path}: {member.filename} is packed in a way that cannot be read in place: "
+                    f"{path}: {name} is packed in a way that cannot be read in place: "
                     "pack it again with deflate"
                 )
-        members.sort(key=lambda m: m.filename)
-        self.names = [m.filename for m in members]
-        self.sizes = np.array([m.file_size for m in members], np.int64)
-        self._entries = [_Entry(m.header_offset, m.compress_size, m.compress_type, m.CRC) for m in members]
+        self.names = [name for name, _ in found]
+        self.sizes = np.array([m.file_size for _, m in found], np.int64)
+        self._entries = [_Entry(m.header_offset, m.compress_size, m.compress_type, m.CRC) for _, m in found]
 
     def read(self, i: int, first: int | None = None) -> bytes:
         """The ``i``-th file, or only its ``first`` bytes; whole files are held against their checksum."""
@@ -164,6 +168,30 @@ class Zip:
     def stamp(self) -> str:
         """Changes with the archive's path, size or time."""
         return self._stamp
+
+
+def member_names(members: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """The names in a zip archive with forward slashes, also where it was written by an old Windows.
+
+    Names that are not marked as UTF-8 are so nevertheless (macOS), or Chinese (GB 2312), or in cp437, as the
+    format has it; all of an archive alike.
+    """
+    raw = [m.orig_filename.encode("cp437") for m in members if not m.flag_bits & UTF8]
+    encoding = next(each for each in ENCODINGS if _reads_as(raw, each))
+    names = (
+        m.orig_filename if m.flag_bits & UTF8 else m.orig_filename.encode("cp437").decode(encoding)
+        for m in members
+    )
+    return [name.split("\0")[0].replace("\\", "/") for name in names]
+
+
+def _reads_as(names: Sequence[bytes], encoding: str) -> bool:
+    """Whether all names can be meant in an encoding; in a Chinese one, if what is no ASCII is a character."""
+    try:
+        texts = [name.decode(encoding) for name in names]
+    except UnicodeDecodeError:
+        return False
+    return encoding != "gb2312" or all(c < "\x80" or c >= "\u4e00" for text in texts for c in text)
 
 
 class Tars:

@@ -6,7 +6,6 @@ import hashlib
 import http.client
 import os
 import re
-import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+from filelock import FileLock
 
 from ptarmigan.media.files import replace
 from ptarmigan.media.progress import Bar
@@ -58,7 +59,7 @@ def fetch(urls: Sequence[str], path: Path, checksum: str, size: int, *, timeout:
         raise ValueError(f"{checksum} is neither an md5 nor a sha256")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _alone(path):
+        with FileLock(path.with_name(path.name + ".lock")):  # else all processes of a run would fetch it
             if not path.exists():  # another process may have fetched it meanwhile
                 _first(urls, path, algorithm, checksum.lower(), size, timeout)
             return path
@@ -198,14 +199,3 @@ def _reasons(timeout: float) -> Iterator[None]:
 def _digest(path: Path, algorithm: str) -> str:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Hold a lock on ``path``, so that the processes of one run do not fetch it all at once."""
-    with open(path.with_name(path.name + ".lock"), "a") as lock:
-        if sys.platform != "win32":
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

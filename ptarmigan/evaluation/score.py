@@ -134,10 +134,10 @@ def score_run(
     game = None if run is None else copy.deepcopy(run.game)
     trained = load(folder, best=best, device=device, game=game)
     run = rebuild(folder, run)
-    with status(shown=not quiet) as tell:
+    with folders.writing(folder), status(shown=not quiet) as tell:
         more = {"held_out": held_out, "target": target}
         found = of_run(run, trained, n, seed, Request(metrics, features, weights, options=more, tell=tell))
-    return keep(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
+        return keep(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
 
 
 def of_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> dict[str, Any]:

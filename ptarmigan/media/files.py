@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
+import platform
+import re
 import secrets
 import shutil
+import sys
+import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +19,10 @@ from pathlib import Path
 LONGEST = 200
 """Bytes of a file's name that stand in its draft's name: file systems allow 255 in all."""
 ENDING = ".draft"
+DRAFT = re.compile(r"\..*\.(?:(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-)?[0-9a-f]{4,8}\.draft", re.DOTALL)
+"""A draft's name; those of earlier versions do not say whose they are."""
+DAY = 86_400
+"""Seconds after which nobody still writes a draft that is not of this machine."""
 
 
 def write(path: Path, data: bytes) -> None:
@@ -52,13 +63,13 @@ def draft(path: Path, *, sync: bool = True) -> Iterator[Path]:
         sync: see that it outlasts a power cut; a file in a folder that is itself a draft need not.
     """
     place = path.with_name(_draft_name(path.name))
+    if sync:
+        clear_drafts(path.parent.absolute())
     try:
         yield place
         replace(place, path, sync=sync)
     finally:
-        if place.is_dir():
-            shutil.rmtree(place)
-        place.unlink(missing_ok=True)
+        remove(place)
 
 
 def replace(place: Path, path: Path, *, sync: bool = True) -> None:
@@ -95,7 +106,56 @@ def check_vacant(path: Path) -> None:
         raise ValueError(f"{path} is there already: choose another --out")
 
 
+@functools.cache
+def clear_drafts(folder: Path) -> None:
+    """Remove what processes that were killed left in a folder; once, since folders can be large."""
+    for place in list(folder.iterdir()) if folder.is_dir() else ():
+        if is_left_behind(place):
+            with contextlib.suppress(OSError):  # somebody else's, or removed by another process just now
+                remove(place)
+
+
+def is_draft(place: Path) -> bool:
+    """Whether something is a draft, by its name."""
+    return DRAFT.fullmatch(place.name) is not None
+
+
+def is_left_behind(place: Path) -> bool:
+    """Whether nobody writes a draft any more: its process is gone, or, elsewhere, it is old."""
+    found = DRAFT.fullmatch(place.name)
+    if found is None:
+        return False
+    if found["host"] == _host() and sys.platform != "win32":  # where asking for a process would end it
+        return not _is_alive(int(found["pid"]))
+    try:
+        return time.time() - place.stat().st_mtime > DAY
+    except OSError:
+        return False
+
+
+def remove(place: Path) -> None:
+    """Remove a file or a folder, where there is one."""
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def _host() -> str:
+    """This machine, in eight digits."""
+    return f"{zlib.crc32(platform.node().encode(errors='replace')):08x}"
+
+
 def _draft_name(name: str) -> str:
-    """A hidden name of its own, on whatever machine, and never too long."""
+    """A hidden name of its own, which says whose it is, and is never too long."""
     start = os.fsdecode(os.fsencode(name)[:LONGEST])
-    return f".{start}.{secrets.token_hex(4)}{ENDING}"
+    return f".{start}.{_host()}-{os.getpid()}-{secrets.token_hex(2)}{ENDING}"

@@ -38,6 +38,35 @@ def write_gif(
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=times, **options)
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether the blocks of a GIF go on to its trailer (GIF89a, 27); else it looks whole, and shorter."""
+    at = 13 + _colours(data, 10)
+    while at < len(data):
+        kind = data[at : at + 1]
+        if kind == b";":
+            return True
+        if kind == b"!":
+            at = _past_blocks(data, at + 2)
+        elif kind == b",":
+            at = _past_blocks(data, at + 10 + _colours(data, at + 9) + 1)
+        else:  # some writers leave bytes between blocks
+            at += 1
+    return False
+
+
+def _colours(data: bytes, at: int) -> int:
+    """Bytes of the table of colours whose flags are at ``at``."""
+    flags = data[at] if at < len(data) else 0
+    return 3 << ((flags & 7) + 1) if flags & 128 else 0
+
+
+def _past_blocks(data: bytes, at: int) -> int:
+    """Where the blocks that begin at ``at``, each after its length, are over."""
+    while at < len(data) and data[at]:
+        at += data[at] + 1
+    return at + 1
+
+
 def indexed(frame: Image.Image) -> Image.Image:
     """A picture with 256 colours at most, as a GIF has them; one of them transparent where the picture is."""
     if frame.mode not in ("LA", "RGBA"):

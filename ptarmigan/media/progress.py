@@ -2,34 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Literal, Self, TextIO, TypeVar, cast
+
+from ptarmigan.media.console import messages, on_terminal, say
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
 Part = TypeVar("Part", bound=Sized)
 Unit = Literal["count", "bytes", "share"]
-
-
-def on_terminal() -> bool:
-    """Whether stderr is a terminal; services have none, and an editor's or a logger's only takes text."""
-    try:
-        return sys.stderr.isatty()
-    except (AttributeError, ValueError):
-        return False
-
-
-def say(words: str) -> None:
-    """One line on stderr. Where nobody reads it any more it is lost, and the work goes on."""
-    if sys.stderr is not None:
-        try:
-            print(words, file=sys.stderr, flush=True)
-        except (AttributeError, OSError, ValueError):  # without flush(); a closed pipe; a closed file
-            return
 
 
 class Bar:
@@ -112,7 +96,7 @@ def status(*, shown: bool = True) -> Iterator[Callable[[str], None]]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status("") as line:
+    with Console(file=cast(TextIO, messages())).status("") as line:
         yield line.update
 
 
@@ -132,4 +116,6 @@ def _progress(unit: Unit, keep: bool) -> Progress:
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
-    return progress.Progress(*columns, console=Console(stderr=True), transient=not keep, refresh_per_second=4)
+    return progress.Progress(
+        *columns, console=Console(file=cast(TextIO, messages())), transient=not keep, refresh_per_second=4
+    )

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.errors import Notice
 from ptarmigan.metrics.vectors import blocks, checked
 
 Matrix = NDArray[np.float64]
@@ -101,7 +102,7 @@ def frechet(a: Moments, b: Moments, *, warn: bool = True) -> float:
         raise ValueError(f"no distance between sets of {a.dimensions} and of {b.dimensions} features")
     doubt = too_few(min(a.n, b.n), a.dimensions)
     if doubt and warn:
-        warnings.warn(doubt, stacklevel=2)
+        warnings.warn(doubt, Notice, stacklevel=2)
     if a.n > b.n:  # the roots of what is zero would be seen as noise: the factor is that of the smaller rank
         a, b = b, a
     first, second = a.covariance, b.covariance

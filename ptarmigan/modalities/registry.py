@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
@@ -11,6 +10,7 @@ from typing import Any
 
 from ptarmigan.core.errors import one_line
 from ptarmigan.data.space import Space
+from ptarmigan.media.console import say
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.networks import Networks
 
@@ -122,4 +122,4 @@ def from_json(plain: Mapping[str, Any]) -> Space:
 @cache
 def warn(words: str) -> None:
     """Say in a line what is wrong with a plug-in, once."""
-    print(f"ptarmigan: {words}", file=sys.stderr)
+    say(f"ptarmigan: {words}")

@@ -25,6 +25,7 @@ from ptarmigan.tasks.task import Section
 from ptarmigan.trained import load, rebuild
 from ptarmigan.training import options
 from ptarmigan.training.run import Run
+from ptarmigan.training.run_folder import writing
 from ptarmigan.training.settings import Settings
 
 STRIP = 6
@@ -49,11 +50,18 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
         ValueError: the folder holds no run.
     """
     story = read(folder)
+    with writing(folder):
+        write(folder / "report.html", page(story, run).encode())
+    return folder / "report.html"
+
+
+def page(story: Story, run: Run | None) -> str:
+    """The page of a run; an animation of its samples is written beside it."""
     missing = ""
     if run is None:
         run, missing = rebuilt(story)
-    history = read_history(folder)
-    found = doctor.opinions(history, folder, run)
+    history = read_history(story.folder)
+    found = doctor.opinions(history, story.folder, run)
     marks = Marks(
         tuple(s for s, _ in story.skipped),
         tuple(s for s, _ in story.rollbacks),
@@ -69,8 +77,7 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
         doctor.signs(story, marks),
         how(story),
     )
-    write(folder / "report.html", document(story.title, body).encode())
-    return folder / "report.html"
+    return document(story.title, body)
 
 
 def rebuilt(story: Story) -> tuple[Run | None, str]:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, final
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.core.game import Terms
 from ptarmigan.data.left_out import left_out
 from ptarmigan.tasks.task import Task
@@ -137,6 +138,7 @@ class Scores(Hook):
         self.best, self.worse = float("inf"), 0
         self.best_step: int | None = None
         self.scored: int | None = None
+        self.failed = False
         trainer.checkpoints.protect(lambda step: step == self.best_step)
 
     def start(self, trainer: Trainer) -> None:
@@ -157,8 +159,10 @@ class Scores(Hook):
         """Score the EMA weights; keep them where they are the best."""
         self.scored, first = trainer.step, trainer.ranks.first
         if first:
-            with trainer.ema.applied_to(trainer.run.game) as game:
-                trainer.scores = self.task.scores(game)
+            trainer.scores = self.measure(trainer)
+        if distributed.agree(first and not trainer.scores, trainer.device):
+            return
+        if first:
             trainer.record({f"score/{name}": value for name, value in trainer.scores.items()})
         loss = self.loss(trainer.scores)
         if distributed.agree(first and loss < self.best, trainer.device):
@@ -169,6 +173,17 @@ class Scores(Hook):
         else:
             self.worse += 1
             self.check_patience(trainer)
+
+    def measure(self, trainer: Trainer) -> dict[str, float]:
+        """The scores; none where they cannot be had, which is logged once and costs no training."""
+        try:
+            with trainer.ema.applied_to(trainer.run.game) as game:
+                return self.task.scores(game)
+        except (ArithmeticError, OSError, ValueError) as error:
+            if not self.failed:
+                trainer.log.event(trainer.step, f"training goes on without scores: {one_line(error)}")
+            self.failed = True
+            return {}
 
     def loss(self, scores: Mapping[str, float]) -> float:
         """The first of the scores, with its sign changed where higher is better."""
@@ -189,12 +204,14 @@ class Scores(Hook):
             "best_step": self.best_step,
             "worse": self.worse,
             "scored": self.scored,
+            "failed": self.failed,
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from there."""
         self.best, self.best_step = state["best"], state["best_step"]
         self.worse, self.scored = state["worse"], state["scored"]
+        self.failed = state.get("failed", False)  # runs of earlier versions ended there
 
 
 @final

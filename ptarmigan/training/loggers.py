@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image
 
-from ptarmigan.media.progress import Bar, on_terminal, say
+from ptarmigan.media.console import on_terminal, say
+from ptarmigan.media.progress import Bar
 from ptarmigan.training.log_lines import Lines
 
 VITAL, DATA = "vital/", "data/"

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ptarmigan.media.files import write
+from ptarmigan.media.files import clear_drafts, is_draft, write
+from ptarmigan.media.lock import NAME as LOCK
+from ptarmigan.media.lock import alone
 from ptarmigan.media.plain import parse
 from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run goes on, because they change no number in it that is there already."""
-FORCED = frozenset({"steps", "threads"})
+FORCED = frozenset({"steps", "threads", "score_every"})
 """Options that may differ when asked for by ``force``."""
 
 
@@ -40,6 +44,32 @@ def describe(recipe: str, options: dict[str, Any], settings: dict[str, Any]) -> 
     }
 
 
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Be the only process that writes into the folder of a run, or of one that is to be.
+
+    Raises:
+        RunError: it holds something else.
+        ValueError: another process writes into it.
+    """
+    check_place(folder)
+    with alone(folder):
+        clear_drafts(folder.absolute())
+        yield
+
+
+def check_place(folder: Path) -> None:
+    """A run is there, or nothing: what a killed process left of one is nothing.
+
+    Raises:
+        RunError: something else is.
+    """
+    if (folder / "run.json").exists() or not folder.exists():
+        return
+    if not folder.is_dir() or any(p.name != LOCK and not is_draft(p) for p in folder.iterdir()):
+        raise RunError(f"{folder} is not empty and holds no run: choose another --out")
+
+
 def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> None:
     """Make ``folder`` this run's, or find that it is already.
 
@@ -47,9 +77,8 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         RunError: it holds another run, or this one with other options, or something else.
     """
     path = folder / "run.json"
+    check_place(folder)
     if not path.exists():
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir())):
-            raise RunError(f"{folder} is not empty and holds no run: choose another --out")
         folder.mkdir(parents=True, exist_ok=True)
         write(path, pretty(description))
         return

@@ -204,12 +204,14 @@ def test_a_recipe_that_was_changed_since_cannot_go_on(capsys, tmp_path):
     assert {path: path.read_bytes() for path in out.glob("state-*")} == before
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "ptarmigan", "train", "toy.gan", "--steps", "1000000", "--out", str(out)]
     process = subprocess.Popen([*command, *QUICK], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while not (out / "log.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(sent)
@@ -219,6 +221,25 @@ def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
     assert f"by {sent.name}; saved; to go on: ptarmigan train toy.gan --steps 1000000" in last
     assert "Traceback" not in err
     assert read(max(out.glob("state-*.pt")))["step"] > 0
+
+
+def test_what_nohup_keeps_alive_goes_on_and_no_reader_is_needed(tmp_path):
+    out = tmp_path / "run"
+    options = ["train", "toy.gan", "--steps", "60", "--log-every", "1", "--out", str(out), *QUICK]
+    read, write = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ptarmigan", *options],
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=write,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),
+    )
+    os.close(write)
+    os.read(read, 1)
+    os.close(read)  # as 'head -1' does
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=120) == 0
+    assert (out / "generator.safetensors").exists()
 
 
 def test_two_ranks_train_what_one_process_accumulates(tmp_path, cli):

@@ -130,6 +130,62 @@ def test_links_and_devices_in_a_tar_are_passed_over(tmp_path: Path) -> None:
     assert seeds(opened(path)) == [3]
 
 
+class RawName(zipfile.ZipInfo):
+    """A member whose name is not marked as UTF-8, as Windows and macOS write it."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+        return self.filename.encode("cp437"), self.flag_bits
+
+
+@pytest.mark.parametrize(
+    ("encoding", "classes"),
+    [("cp437", ("Bär", "chat")), ("gb2312", ("狗", "猫")), ("utf-8", ("Bär", "猫"))],
+)
+@pytest.mark.parametrize("slash", ["\\", "/"])
+def test_zips_of_windows_keep_their_classes(
+    tmp_path: Path, encoding: str, classes: tuple[str, ...], slash: str
+) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        for i, name in enumerate(classes):
+            archive.writestr(RawName(f"{name}{slash}".encode(encoding).decode("cp437")), b"")
+            for j in range(3):
+                raw = f"{name}{slash}{j}.png".encode(encoding)
+                archive.writestr(RawName(raw.decode("cp437")), png(3 * i + j))
+    samples = opened(tmp_path / "x.zip")
+    assert (samples.source.classes, seeds(samples)) == (classes, [0, 1, 2, 3, 4, 5])
+    assert samples.source.labels is not None
+    assert samples.source.labels.tolist() == [0, 0, 0, 1, 1, 1]
+
+
+def test_a_zip_of_windows_may_not_lead_outside(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr(RawName("..\\..\\a.png"), png(0))
+    with pytest.raises(ValueError, match="lies outside the archive"):
+        opened(tmp_path / "x.zip")
+
+
+def test_pictures_that_are_not_read_are_named(tmp_path: Path) -> None:
+    for i in range(6):
+        form, ending = [("PNG", "png"), ("JPEG", "jfif"), ("AVIF", "avif"), ("JPEG2000", "jp2")][i % 4]
+        Image.fromarray(pixels(i)).save(tmp_path / f"{i}.{ending}", form)
+    (tmp_path / "a.heic").write_bytes(b"whatever")
+    (tmp_path / "b.old").write_bytes(png(0))
+    (tmp_path / "notes.txt").write_bytes(png(0))
+    (tmp_path / "README").write_text("a text")
+    samples = opened(tmp_path)
+    assert len(samples) == 6
+    assert left_out(samples) == (
+        "a.heic: a .heic is not read (save it as .png or .jpg)",
+        "b.old: a picture by what is in it, but not by its ending (rename it)",
+    )
+
+
+def test_a_folder_of_nothing_that_is_read_says_what_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a.heic").write_bytes(b"whatever")
+    with pytest.raises(ValueError, match=r"holds no images .* 1 files are not read, for example a\.heic"):
+        opened(tmp_path)
+
+
 def test_encrypted_and_oddly_packed_zips_are_refused(tmp_path: Path) -> None:
     path = zipped(tmp_path / "x.zip", {"a.png": png(0)})
     data = bytearray(path.read_bytes())

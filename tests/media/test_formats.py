@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from ptarmigan.media.arrays import write_npy, write_npz
-from ptarmigan.media.gif import write_gif
+from ptarmigan.media.gif import is_whole, write_gif
 from ptarmigan.media.pictures import grid, on_white
 from ptarmigan.media.png import png
 from ptarmigan.media.tables import write_csv, write_parquet
@@ -66,6 +66,19 @@ def test_a_gif_has_its_times_and_repeats(tmp_path):
             shown.append(film.info["duration"])
             assert np.asarray(film.convert("RGB")).max() == 60 * i
     assert shown == [100, 100, 2000]
+
+
+def test_a_gif_is_whole_up_to_its_last_byte(tmp_path):
+    rng = np.random.default_rng(0)
+    for extra in ({}, {"transparency": 3}):
+        frames = [
+            Image.fromarray(rng.integers(0, 255, (9, 7, 3), dtype=np.uint8)).quantize(17) for _ in "abc"
+        ]
+        frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], comment=b"a;b", **extra)
+        data = (tmp_path / "a.gif").read_bytes()
+        assert is_whole(data)
+        assert is_whole(data + b"what some hosts add")
+        assert not any(is_whole(data[:n]) for n in range(len(data) - 1))
 
 
 def test_a_gif_stays_transparent(tmp_path):

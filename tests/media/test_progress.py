@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from ptarmigan.media import progress
-from ptarmigan.media.progress import Bar, counted, on_terminal, say, status
+from ptarmigan.media.console import on_terminal, say
+from ptarmigan.media.progress import Bar, counted, status
 
 
 class Terminal(io.StringIO):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -11,8 +12,46 @@ from PIL import Image, UnidentifiedImageError
 
 Pixels: TypeAlias = NDArray[Any]
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
-EXTENSIONS = frozenset(["png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "pgm"])
+ENDINGS = {
+    "PNG": ("png", "apng"),
+    "JPEG": ("jpg", "jpeg", "jpe", "jfif"),
+    "WEBP": ("webp",),
+    "BMP": ("bmp", "dib"),
+    "GIF": ("gif",),
+    "TIFF": ("tif", "tiff"),
+    "PPM": ("ppm", "pgm", "pbm", "pnm"),
+    "AVIF": ("avif",),
+    "JPEG2000": ("jp2", "j2k", "jpx", "jpf", "j2c", "jpc"),
+    "QOI": ("qoi",),
+    "PCX": ("pcx",),
+    "SGI": ("sgi",),
+    "ICO": ("ico",),
+}
+"""Of Pillow's formats those that are one picture and say so in their first bytes, and how their files end.
+
+Others run programs (EPS), are no pictures, or would take anything damaged for one of theirs (TGA)."""
+EXTENSIONS = frozenset(ending for endings in ENDINGS.values() for ending in endings)
+UNREAD = frozenset(
+    [
+        "heic",
+        "heif",
+        "jxl",
+        "jxr",
+        "tga",
+        "psd",
+        "svg",
+        "eps",
+        "exr",
+        "hdr",
+        "dds",
+        "pfm",
+        "xbm",
+        "xpm",
+        "icns",
+        *("raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf"),
+    ]
+)
+"""Endings of pictures that are not read."""
 MOST_PIXELS = 64_000_000
 """An image of more is taken for a decompression bomb."""
 MOST_BYTES = 256 << 20
@@ -32,6 +71,13 @@ UPRIGHT = {
 SIXTEEN = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})
 SEE_THROUGH = frozenset({"LA", "La", "PA", "RGBA", "RGBa"})
 GREY = frozenset({"1", "L", "LA", "La"})
+
+
+@cache
+def formats() -> tuple[str, ...]:
+    """The formats of ``ENDINGS`` that this Pillow reads."""
+    Image.init()
+    return tuple(name for name in ENDINGS if name in Image.OPEN)
 
 
 class Form(NamedTuple):
@@ -171,8 +217,7 @@ def _open(data: bytes) -> Image.Image:
     if not data:
         raise ValueError("empty file")
     try:
-        # only these formats: others run programs (EPS) or are no pictures
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        image = Image.open(io.BytesIO(data), formats=formats())
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError("decompression bomb: too many pixels") from None
     except Exception as error:  # Pillow's parsers raise some ten kinds for damaged files

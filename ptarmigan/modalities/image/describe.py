@@ -67,10 +67,13 @@ def describe_images(samples: Samples) -> Census:
 
 def _sizes(text: str) -> dict[str, int]:
     """How many of the image files below a path have which size, by their headers; the most common first."""
-    found = container(text)
-    if found is None:
+    try:
+        found = container(text)
+        if found is None:
+            return {}
+        files, _ = organised(found)
+    except ValueError:  # whoever opens it says why
         return {}
-    files, _ = organised(found)
     counts: Counter[str] = Counter()
     for sizes in in_order(
         lambda a, b: [_size(files, i) for i in range(a, b)], len(files), "Looking at images"

@@ -23,7 +23,7 @@ class FileSource:
     """
 
     def __init__(self, files: Files, reading: Reading, bad: list[str]) -> None:
-        self.labels, self.classes, self.files, self.bad = files.labels, files.classes, files, bad
+        self.labels, self.classes, self.files, self._bad = files.labels, files.classes, files, bad
         self._reading = reading
         self._damaged: set[int] = set()
         self._whole: set[int] = set()
@@ -32,6 +32,11 @@ class FileSource:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    @property
+    def bad(self) -> list[str]:
+        """The files that are left out, each ``name: reason``."""
+        return [*self._bad, *self.files.unread]
 
     def read(self, indices: Indices) -> NDArray[Any]:
         """The images at ``indices``, ``(n, height, width, channels)``.
@@ -82,15 +87,17 @@ class FileSource:
             if place in self._damaged:
                 return
             self._damaged.add(place)
-            self.bad.append(f"{self.files.name(place)}: {reason}")
-            check_share(self.bad, len(self) + len(self.bad) - len(self._damaged), self.files.container.where)
+            self._bad.append(f"{self.files.name(place)}: {reason}")
+            total = len(self) + len(self._bad) - len(self._damaged)
+            check_share(self._bad, total, self.files.container.where)
 
 
 class PixelFile:
     """Decoded images in a file, of which only what is asked for comes into memory."""
 
     def __init__(self, rows: Rows, files: Files, bad: list[str]) -> None:
-        self.labels, self.classes, self.files, self.bad = files.labels, files.classes, files, bad
+        self.labels, self.classes, self.files = files.labels, files.classes, files
+        self.bad = [*bad, *files.unread]
         self._rows = rows
 
     def __len__(self) -> int:

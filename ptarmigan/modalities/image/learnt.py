@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from ptarmigan.core.errors import Notice
 from ptarmigan.core.noise import key
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.permutation import permute
@@ -95,7 +96,7 @@ def _read(net: nn.Module, path: Path, kind: str) -> bool:
             net.load_state_dict(initial)
     except (SafetensorError, OSError):
         pass
-    warnings.warn(f"{path} is damaged: the {kind} is trained again", stacklevel=4)
+    warnings.warn(f"{path} is damaged: the {kind} is trained again", Notice, stacklevel=4)
     return False
 
 
@@ -105,4 +106,5 @@ def _write(net: nn.Module, path: Path, kind: str, version: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(path, save(state, {"digest": digest(net), "version": str(version)}))
     except OSError as error:
-        warnings.warn(f"the {kind} was not kept: {path} cannot be written ({error.strerror})", stacklevel=4)
+        words = f"the {kind} was not kept: {path} cannot be written ({error.strerror})"
+        warnings.warn(words, Notice, stacklevel=4)

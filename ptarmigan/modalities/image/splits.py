@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -13,23 +13,38 @@ import numpy as np
 
 from ptarmigan.data.archives import Container
 from ptarmigan.data.permutation import Indices
-from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
+from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES, UNREAD
 
 Label: TypeAlias = int | str
 
 TRAIN = ("train", "training")
+BESIDE = frozenset(
+    ["cls", "json", "jsonl", "txt", "csv", "tsv", "xml", "yaml", "yml", "md", "html", "npy", "npz", "parquet"]
+)
+"""Endings of what lies beside pictures and is none."""
+STARTS = (b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8", b"II*\0", b"MM\0*")
+"""The first bytes of PNG, JPEG, GIF and TIFF."""
 HELD_OUT = ("test", "testing", "val", "valid", "validation", "dev")
 """In the order of preference."""
 
 
 @dataclass(frozen=True)
 class Files:
-    """Some of the files of a container, each an image, and their classes."""
+    """Some of the files of a container, each an image, and their classes.
+
+    Attributes:
+        container: has them.
+        members: their numbers in it.
+        labels: the class of each.
+        classes: the names of the classes.
+        unread: pictures of the container that are none of these, each ``name: reason``.
+    """
 
     container: Container
     members: Indices
     labels: Indices | None = None
     classes: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.members)
@@ -37,7 +52,7 @@ class Files:
     def take(self, places: Indices) -> Files:
         """Those at ``places``."""
         labels = None if self.labels is None else self.labels[places]
-        return Files(self.container, self.members[places], labels, self.classes)
+        return replace(self, members=self.members[places], labels=labels)
 
     def name(self, place: int) -> str:
         """Of the file at ``place``, within its container."""
@@ -76,9 +91,11 @@ def organised(container: Container) -> tuple[Files, Files | None]:
         ValueError: there are no images, or labels do not fit them.
     """
     images = [i for i, name in enumerate(container.names) if is_image(name)]
+    left_out = unread(container)
     if not images:
         kinds = " ".join(sorted(EXTENSIONS))
-        raise ValueError(f"{container.where} holds no images (files ending in: {kinds})")
+        others = f"; {len(left_out)} files are not read, for example {left_out[0]}" if left_out else ""
+        raise ValueError(f"{container.where} holds no images (files ending in: {kinds}){others}")
     paths = [path_parts(container.names[i]) for i in images]
     train, held_out = split(paths)
     lists = [i for i, name in enumerate(container.names) if path_parts(name)[-1] == "dataset.json"]
@@ -87,7 +104,8 @@ def organised(container: Container) -> tuple[Files, Files | None]:
         labels = _listed(container, images, listing)
     else:
         labels = _beside(container, images) or _above(paths, bool(held_out))
-    return labelled(container, np.array(images, np.int64), labels, train, held_out)
+    files, apart = labelled(container, np.array(images, np.int64), labels, train, held_out)
+    return replace(files, unread=left_out), apart
 
 
 def labelled(
@@ -139,9 +157,39 @@ def _is_shard(top: str) -> bool:
 
 def is_image(name: str) -> bool:
     """Whether a file of this name is read as an image."""
-    parts = path_parts(name)
-    seen = not any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return seen and PurePosixPath(name).suffix[1:].lower() in EXTENSIONS
+    return is_visible(name) and ending(name) in EXTENSIONS
+
+
+def is_visible(name: str) -> bool:
+    """Whether no part of a path is hidden."""
+    return not any(part.startswith(".") or part == "__MACOSX" for part in path_parts(name))
+
+
+def ending(name: str) -> str:
+    """What follows the last dot of a name: ``png``."""
+    return PurePosixPath(name).suffix[1:].lower()
+
+
+def unread(container: Container) -> tuple[str, ...]:
+    """The pictures that are left out, by their endings or by their first bytes, each ``name: reason``."""
+    found = []
+    for i, name in enumerate(container.names):
+        kind = ending(name)
+        if not is_visible(name) or kind in EXTENSIONS or kind in BESIDE:
+            continue
+        if kind in UNREAD:
+            found.append(f"{name}: a .{kind} is not read (save it as .png or .jpg)")
+        elif _begins_like_a_picture(container, i):
+            found.append(f"{name}: a picture by what is in it, but not by its ending (rename it)")
+    return tuple(found)
+
+
+def _begins_like_a_picture(container: Container, i: int) -> bool:
+    try:
+        start = container.read(i, 12)
+    except (OSError, ValueError):
+        return False
+    return start.startswith(STARTS) or start[8:12] == b"WEBP" or start[4:12] in (b"ftypavif", b"ftypheic")
 
 
 def path_parts(name: str) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from ptarmigan.data.archives import Container, Folder, Zip
+from ptarmigan.media.console import say
 from ptarmigan.media.files import create
-from ptarmigan.media.progress import Bar, say
+from ptarmigan.media.progress import Bar
 from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
 from ptarmigan.tasks.translate.direction import Direction, Watch

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from PIL.GifImagePlugin import GifImageFile
 
-from ptarmigan.media.gif import indexed, write_gif
+from ptarmigan.media.gif import indexed, is_whole, write_gif
 from ptarmigan.media.video import Track, pyav
 from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
 from ptarmigan.modalities.label.space import LabelSpace
@@ -23,6 +23,10 @@ VIDEOS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 READ = frozenset({*VIDEOS, ".avi", ".webm", ".mpg", ".mpeg", ".ts"})
 """Endings of those that are read."""
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts"
+SLACK = 2
+"""Frames that a whole video may lack: some containers count one too many."""
+WHOLE = 0.9
+"""The share of its duration that the last packet of a whole video reaches."""
 MOST_FRAMES = 16 * MOST_PIXELS
 """Pixels in all frames of a GIF, which are held until it is written."""
 
@@ -36,6 +40,8 @@ def translate_gif(
         ValueError: it cannot be read, or its frames hold too many pixels.
     """
     form = header(data)
+    if not is_whole(data):
+        raise ValueError("damaged (cut short: it has no end)")
     try:
         with GifImageFile(io.BytesIO(data)) as film:
             count = film.n_frames
@@ -100,8 +106,10 @@ def transcribed(
     copied = sound is not None and copies(av, sound, out.format.name)
     track = out.add_stream_from_template(sound) if copied else None
     count = video.frames or round(float((video.duration or 0) * video.time_base * rate))
-    done = 0
+    done, reached = 0, 0.0
     for packet in film.demux(*([video, sound] if copied else [video])):
+        if packet.dts is not None:
+            reached = max(reached, float(packet.dts * packet.time_base))
         if packet.stream is not video:
             if packet.dts is not None:
                 packet.stream = track
@@ -114,8 +122,26 @@ def transcribed(
             watch(min(1.0, done / max(count, done, 1)))
     if done == 0:
         raise ValueError("no video: there are no pictures in it")
+    reached += float((SLACK + 1) / rate)
+    if is_cut(film, video.frames, done, None if sound is not None and not copied else reached):
+        raise ValueError("damaged (cut short: it says that it is longer)")
     new.end()
     return "" if sound is None or copied else "its sound does not go into such a file and is left out"
+
+
+def is_cut(film: Any, frames: int, done: int, reached: float | None) -> bool:
+    """Whether a video ends before its container says.
+
+    Args:
+        film: the open container; MPEG streams say nothing of their length.
+        frames: that it should have, 0 where it does not say.
+        done: frames that were there.
+        reached: the end of the last packet, in seconds; None where not all were looked at.
+    """
+    if frames:
+        return done < frames - SLACK
+    says = "matroska" in film.format.name and film.duration and reached is not None
+    return bool(says) and reached < WHOLE * film.duration / 1e6
 
 
 def copies(av: Any, sound: Any, form: str) -> bool:

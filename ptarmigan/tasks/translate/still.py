@@ -11,7 +11,7 @@ from PIL import Image
 
 from ptarmigan.media.pictures import picture
 from ptarmigan.media.png import png
-from ptarmigan.modalities.image.decode import FORMATS, ORIENTATION, Pixels, picture_in
+from ptarmigan.modalities.image.decode import ORIENTATION, Pixels, formats, picture_in
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.direction import Direction, Watch
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, painted
@@ -98,7 +98,7 @@ def said(data: bytes, made: Pixels) -> dict[str, Any]:
     """What a file says of its picture, as far as it is true of what was ``made`` of it."""
     found: dict[str, Any] = {}
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=formats()) as image:
             exif, profile, dpi = about(image, made), image.info.get("icc_profile"), image.info.get("dpi")
     except Exception:  # what is broken there does not make a picture unreadable
         return found

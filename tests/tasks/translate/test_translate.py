@@ -466,6 +466,25 @@ def test_a_gif_keeps_its_times_and_its_loop(tmp_path):
             assert np.abs(np.asarray(film.convert("RGB")).astype(int) - (255 - 60 * i)).max() < 4
 
 
+@pytest.mark.parametrize("ending", [".gif", ".avi", ".mkv", ".mp4", ".webm"])
+def test_a_film_that_is_cut_is_no_shorter_one(tmp_path, ending):
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 255, (32, 48, 3), np.uint8) for _ in range(24)]
+    if ending == ".gif":
+        first, *rest = map(Image.fromarray, frames)
+        first.save(tmp_path / "a.gif", save_all=True, append_images=rest)
+    else:
+        film(tmp_path / f"a{ending}", pictures=frames)
+    data = (tmp_path / f"a{ending}").read_bytes()
+    (tmp_path / f"cut{ending}").write_bytes(data[: len(data) // 2])
+    out = ".gif" if ending == ".gif" else ".mp4"
+    with pytest.raises(ValueError, match=r"cut short|no video that can be read"):
+        translate_files(wish(trained(lambda a: a)), tmp_path / f"cut{ending}", tmp_path / f"b{out}")
+    assert not (tmp_path / f"b{out}").exists()
+    translate_files(wish(trained(lambda a: a)), tmp_path / f"a{ending}", tmp_path / f"b{out}")
+    assert (tmp_path / f"b{out}").exists()
+
+
 def test_a_gif_stays_see_through(tmp_path):
     pixels = noise(20, 30, 4)
     pixels[..., 3] = 255
@@ -482,16 +501,19 @@ def test_a_gif_stays_see_through(tmp_path):
             assert alpha[10:].min() == 255
 
 
-def film(path: Path, count: int = 6, *, sound: str = "", rotation: int = 0, size=(48, 32)) -> None:
+def film(
+    path: Path, count: int = 6, *, sound: str = "", rotation: int = 0, size=(48, 32), pictures=()
+) -> None:
     with av.open(str(path), "w") as out:
         stream = out.add_stream("libx264" if path.suffix != ".webm" else "libvpx", rate=7)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
         if rotation:
             stream.set_display_rotation(rotation)
         track = out.add_stream(sound, rate=48000) if sound else None
-        for i in range(count):
-            pixels = np.full((size[1], size[0], 3), 40 * i, np.uint8)
+        for i in range(len(pictures) or count):
+            pixels = np.full((size[1], size[0], 3), 40 * i % 256, np.uint8)
             pixels[: size[1] // 2, : size[0] // 2] = 255
+            pixels = pictures[i] if pictures else pixels
             out.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
         out.mux(stream.encode())
         if track:
