@@ -31,7 +31,8 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Float[Tensor, "batch length input"]) -> Float[Tensor, "batch length output"]:
         """The outputs, one for each step of the input."""
-        outputs: Tensor = self.out(self.layers(x)[0])
+        states = self.layers(x)[0].contiguous()  # else rounding depends on whether weights require gradients
+        outputs: Tensor = self.out(states)
         return outputs
 
 

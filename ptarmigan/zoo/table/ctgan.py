@@ -120,8 +120,7 @@ def recipe(
         pack: rows that are scored together.
     """
     samples = training.open(data, balanced=True)
-    space = samples.space
-    conditions = RowConditions(space)
+    space, conditions = samples.space, RowConditions(samples.space)
     generator = RowGenerator(latent, conditions.size, space.owners, (width, width))
     size = pack * (space.shape[0] + conditions.size)
     critic = MLPDiscriminator((size,), (width, width), dropout=0.5)

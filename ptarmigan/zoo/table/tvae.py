@@ -82,8 +82,7 @@ def recipe(
         weight: w, of the reconstruction term.
     """
     samples = training.open(data, balanced=True)
-    space = samples.space
-    conditions = RowConditions(space)
+    space, conditions = samples.space, RowConditions(samples.space)
     hidden = stack((space.shape[0] + conditions.size, width, width), rectified)
     encoder = nn.Sequential(hidden, nn.Linear(width, 2 * latent))
     decoder = RowDecoder(latent, conditions.size, space.owners, (width, width))

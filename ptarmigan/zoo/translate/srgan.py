@@ -257,8 +257,7 @@ def perceptual(network: Network, samples: Samples, weights: str = "") -> Percept
         FileNotFoundError: SqueezeNet's weights are not there.
         ValueError: samples are no images.
     """
-    space = samples.space
-    if not isinstance(space, ImageSpace):
+    if not isinstance(space := samples.space, ImageSpace):
         raise ValueError(
             "a perceptual term compares pictures, and these are label maps: set --perceptual-weight 0"
         )

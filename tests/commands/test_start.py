@@ -1,0 +1,38 @@
+"""What commands import: nothing that takes seconds and that they do not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from conftest import environment
+
+COMPILER = {"torch._dynamo", "sympy"}
+SCRIPT = f"""
+import sys
+from ptarmigan.cli import dispatch
+assert dispatch(sys.argv[1:]) == 0
+print("imported:", *(name for name in {sorted(COMPILER)} if name in sys.modules))
+"""
+
+
+def imported(*command: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, *command],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize("recipe", ["toy.gan", "toy.r3gan", "image.r1gan"])
+def test_training_sampling_and_reporting_import_no_compiler(recipe, runs):
+    data = "digits" if recipe.startswith("image") else "ring"
+    short = ["--steps", "1", "--batch", "8", "--score-samples", "32", "--quiet"]
+    assert imported("train", recipe, "--data", data, "--out", str(runs), *short) == []
+    assert imported("sample", str(runs), "--n", "4", "--out", str(runs.parent / "more")) == []
+    assert imported("report", str(runs)) == []
