@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset, IterableDataset, TensorDataset
 from ptarmigan.data import cache
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.left_out import left_out
-from ptarmigan.modalities.image import decode, files
+from ptarmigan.modalities.image import decode, files, reading, survey
 from ptarmigan.modalities.image.source import Images, parse_size
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
@@ -382,8 +382,8 @@ def test_a_second_opening_decodes_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     def fail(*_: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr(files, "decode", fail)
-    monkeypatch.setattr(files, "header", fail)
+    monkeypatch.setattr(reading, "decode", fail)
+    monkeypatch.setattr(survey, "header", fail)
     np.testing.assert_array_equal(everything(root), first)
 
 
