@@ -15,6 +15,7 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.doctor.remedies import Setup
 from ptarmigan.doctor.treatment import in_force, setup, treat
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.edits import edits_of
@@ -82,13 +83,13 @@ def train(
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
     how = How(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
     if isinstance(what, Run):
-        place = Path(out) if out is not None else Path("runs") / "by-hand"
+        place = path_of(out) if out is not None else Path("runs") / "by-hand"
         go = partial(edited, what, place, settings, **how)
     else:
         name, data, _ = named(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
-        place = Path(out) if out is not None else default_folder(name, mine)
+        place = path_of(out) if out is not None else default_folder(name, mine)
         go = partial(resumed, name, mine, place, settings, **how)
     if not first_rank():
         return go()[1]
@@ -273,7 +274,7 @@ def compare(
     from ptarmigan.evaluation.compare import compare as compared
     from ptarmigan.report.compare import write_page
 
-    page = None if out is None else Path(out)
+    page = None if out is None else path_of(out)
     if page is not None and (page.suffix != ".html" or page.is_dir() or not page.parent.is_dir()):
         raise ValueError(f"--out {page}: it is an .html in a folder that is there, such as compare.html")
     comparison = compared(runs, beside=beside, device=device, run=run)

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import io
 import os
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,7 @@ PLAIN = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 
 
 def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T:
-    """Parse ``args`` by the signature of ``command``, and call it.
+    """Parse ``args`` by the signature of ``command``, and call it; paths may begin with ``~``.
 
     Raises:
         UsageError: they do not fit; tyro's words in one line.
@@ -34,12 +35,19 @@ def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T
 
     try:
         with contextlib.redirect_stderr(said):
-            call: Callable[[], T] = tyro.cli(later, args=args, prog=f"ptarmigan {prog}", config=PLAIN)
+            given = [at_home(word) for word in args]
+            call: Callable[[], T] = tyro.cli(later, args=given, prog=f"ptarmigan {prog}", config=PLAIN)
     except SystemExit as stop:
         if stop.code in (0, None):
             raise
         raise UsageError(in_one_line(said.getvalue(), prog)) from None
     return call()  # what it says itself is not tyro's
+
+
+def at_home(word: str) -> str:
+    """An argument whose path begins with ``~``: shells leave it to us after ``--out=`` and in quotes."""
+    option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
+    return f"{option}{sign}{os.path.expanduser(value)}" if re.match(r"~\w*/", value) else word
 
 
 def in_one_line(box: str, prog: str) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.options import at_home, parsed, use_data_dir
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
 
@@ -26,7 +26,7 @@ def train(args: list[str]) -> int:
             print("recipes:", ", ".join(zoo.names()))
             return 0
         raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
-    what, rest = args[0], args[1:]
+    what, rest = at_home(args[0]), args[1:]
     kind, rest = kind_of(rest)
     name, data, taken = api.named(what, kind)
     if data and "--quiet" not in rest and api.first_rank():

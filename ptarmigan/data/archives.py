@@ -22,6 +22,7 @@ import numpy as np
 
 from ptarmigan.data.cache import made
 from ptarmigan.data.permutation import Indices
+from ptarmigan.media.files import path_of
 
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 TARS = (".tar", *PACKED_TARS)
@@ -240,7 +241,7 @@ def container(text: str) -> Container | None:
         FileNotFoundError: one of the shards is not there.
         ValueError: it is damaged.
     """
-    path = Path(text).expanduser()
+    path = path_of(text)
     if path.is_dir():
         return Folder(path)
     if "{" in text and not path.exists():
@@ -271,7 +272,7 @@ def shards(pattern: str) -> list[Path]:
     choices = [[f"{n:0{len(low)}d}" for n in range(int(low), int(high) + 1)] for low, high in ranges]
     texts = parts[0::3]
     paths = [
-        Path("".join(text + number for text, number in zip(texts, (*numbers, ""), strict=True))).expanduser()
+        path_of("".join(text + number for text, number in zip(texts, (*numbers, ""), strict=True)))
         for numbers in product(*choices)
     ]
     missing = [path for path in paths if not path.is_file()]

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ptarmigan.media.files import draft
+from ptarmigan.media.files import draft, path_of
 
 SPARE = 256 << 20
 """Bytes of a disk that are left free."""
@@ -25,8 +25,11 @@ UNUSED = 60 * DAY
 
 
 def cache_dir() -> Path:
-    """Where downloads, decoded images and trained classifiers are kept."""
-    return Path(os.environ.get("PTARMIGAN_CACHE") or Path.home() / ".cache" / "ptarmigan").expanduser()
+    """Where downloads, decoded images and trained classifiers are kept; without a home for this process."""
+    if named := os.environ.get("PTARMIGAN_CACHE"):
+        return path_of(named)
+    home = path_of("~")
+    return home / ".cache" / "ptarmigan" if home.is_absolute() else _scratch()
 
 
 def made(kind: str, name: str, need: int, write: Callable[[BinaryIO], None]) -> Path | None:

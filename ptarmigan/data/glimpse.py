@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.archives import container
 from ptarmigan.data.npy import npy_header
+from ptarmigan.media.files import path_of
 
 LOOKED_AT = 64
 """Rows of an array whose numbers are looked at."""
@@ -37,7 +38,7 @@ def text_of(data: Any) -> str:
 
 def file_of(data: Any) -> Path | None:
     """The file that a path names, where there is one."""
-    path = Path(text_of(data)).expanduser() if text_of(data) else None
+    path = path_of(text_of(data)) if text_of(data) else None
     return path if path is not None and path.is_file() else None
 
 
@@ -48,7 +49,7 @@ def endings(data: Any) -> Counter[str]:
         ValueError: an archive is damaged.
     """
     text = text_of(data)
-    path = Path(text).expanduser()
+    path = path_of(text)
     if not text or not path.exists():
         return Counter()
     found = container(str(path))

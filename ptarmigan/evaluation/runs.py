@@ -15,6 +15,7 @@ from PIL import Image
 
 from ptarmigan.evaluation import written
 from ptarmigan.evaluation.score import score_run
+from ptarmigan.media.files import path_of
 from ptarmigan.media.plain import parse
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.run import Run
@@ -99,7 +100,7 @@ def read(
             that cannot be read.
         FileNotFoundError: the data of a run that has to be scored is not to be had.
     """
-    places = [Path(run) for run in runs]
+    places = [path_of(run) for run in runs]
     if len(places) < (1 if thorough else 2):
         raise ValueError("a comparison needs at least two runs, or one --beside a model: name their folders")
     twice = [place for place, count in Counter(p.resolve() for p in places).items() if count > 1]

@@ -35,6 +35,11 @@ def write(path: Path, data: bytes) -> None:
         place.write_bytes(data)
 
 
+def write_text(path: Path, text: str) -> None:
+    """The same with text as UTF-8; what that has not, as in names of files that are no UTF-8, is escaped."""
+    write(path, text.encode(errors="backslashreplace"))
+
+
 @contextmanager
 def create(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """A draft of a file or folder that is not there yet, nor need its parent folders be.
@@ -92,6 +97,11 @@ def replace(place: Path, path: Path, *, sync: bool = True) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def path_of(text: str | os.PathLike[str]) -> Path:
+    """Where a path leads that a person typed: ``~`` is the home, where there is one."""
+    return Path(os.path.expanduser(text))
 
 
 def check_vacant(path: Path) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.registry import modalities, modality
 
@@ -45,7 +46,7 @@ def recognise(data: Any, kind: str = "") -> Recognised:
         raise ValueError(
             f"{called(data)} could be {said}: say which with --kind, such as --kind {found[0].modality.name}"
         )
-    nowhere = isinstance(data, str | Path) and not (str(data) and Path(data).expanduser().exists())
+    nowhere = isinstance(data, str | Path) and not (str(data) and path_of(data).exists())
     if nowhere:
         raise FileNotFoundError(f"there is no data {str(data)!r}: nothing is there, and no set is called so")
     takes = "; ".join(f"{each.plural}: {each.takes}" for each in known if each.takes)

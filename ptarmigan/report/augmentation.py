@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.evaluation.oversampling.trial import GAN, LEVEL, MEASURES, TEST, Trial
-from ptarmigan.media.files import write
+from ptarmigan.media.files import write_text
 from ptarmigan.modalities.labelled import Look
 from ptarmigan.report.curves import Axis, number, panel
 from ptarmigan.report.html import Child, Markup, facts, figure, h, image, join, table
@@ -50,7 +50,7 @@ def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, 
         else None,
         h("footer", "Written by ptarmigan."),
     )
-    write(path, document(title, body).encode())
+    write_text(path, document(title, body))
 
 
 def seen(look: Look) -> Markup:

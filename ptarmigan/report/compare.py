@@ -16,7 +16,7 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.evaluation.compare import Comparison, evidence
 from ptarmigan.evaluation.rows import SEEDS, Cell, Row
 from ptarmigan.evaluation.runs import Group
-from ptarmigan.media.files import write
+from ptarmigan.media.files import write_text
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
@@ -77,7 +77,7 @@ def write_page(comparison: Comparison, path: Path) -> None:
         _runs(comparison),
         h("footer", "Written by ptarmigan."),
     )
-    write(path, document(_title(comparison), body).encode())
+    write_text(path, document(_title(comparison), body))
 
 
 def _title(comparison: Comparison) -> str:

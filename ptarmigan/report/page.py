@@ -11,7 +11,7 @@ from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
-from ptarmigan.media.files import write
+from ptarmigan.media.files import write_text
 from ptarmigan.report import doctor, likeness
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
@@ -51,7 +51,7 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     """
     story = read(folder)
     with writing(folder):
-        write(folder / "report.html", page(story, run).encode())
+        write_text(folder / "report.html", page(story, run))
     return folder / "report.html"
 
 

@@ -14,6 +14,7 @@ from ptarmigan import zoo
 from ptarmigan.core.errors import must_fit
 from ptarmigan.core.game import Game
 from ptarmigan.data.blank import Blank
+from ptarmigan.media.files import path_of
 from ptarmigan.media.plain import parse
 from ptarmigan.modalities.registry import from_json, optional_from_json
 from ptarmigan.tasks.choice import task_type
@@ -58,7 +59,7 @@ def load(
     Raises:
         ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
     """
-    file = Path(run)
+    file = path_of(run)
     if file.is_dir():
         file = file / ("best.safetensors" if best else FILE)
         if not file.exists() and (file.parent / "run.json").exists():

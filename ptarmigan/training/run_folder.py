@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run goes on, because they change no number in it that is there already."""
-FORCED = frozenset({"steps", "threads", "score_every"})
+FORCED = frozenset({"steps", "threads", "score_every", "patience"})
 """Options that may differ when asked for by ``force``."""
 
 
@@ -91,7 +92,9 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         raise RunError(f"{folder} holds a run that was {how}, or choose another --out")
     before = {"threads": threads(folder), **there["settings"], **theirs["options"]}
     now = {**description["settings"], **mine["options"]}
-    changed = sorted(k for k in before | now if before.get(k) != now.get(k) and k not in FREE)
+    changed = sorted(
+        k for k in before | now if at_home(before.get(k)) != at_home(now.get(k)) and k not in FREE
+    )
     if changed and not (force and FORCED.issuperset(changed)):
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
         hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
@@ -99,6 +102,11 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
     if changed or there["options"] != description["options"]:
         kept = ("recipe", "options", "settings", "asked")
         write(path, pretty(there | {name: description[name] for name in kept if name in description}))
+
+
+def at_home(option: Any) -> Any:
+    """An option where its ``~`` leads: earlier versions kept that, and it is the same path."""
+    return os.path.expanduser(option) if isinstance(option, str) and option.startswith("~") else option
 
 
 def complete(folder: Path, recipe: str, usual: dict[str, Any]) -> None:

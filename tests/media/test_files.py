@@ -70,6 +70,11 @@ def test_nobody_sees_a_draft_under_its_name(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a.csv"]
 
 
+def test_text_with_any_name_in_it_is_written(tmp_path: Path) -> None:
+    files.write_text(tmp_path / "page", f"雪 {os.fsdecode(bytes([0xE9]))}")
+    assert (tmp_path / "page").read_text(encoding="utf-8") == "雪 \\udce9"
+
+
 @pytest.mark.parametrize("folder", [True, False])
 def test_an_empty_folder_may_be_where_something_new_goes(tmp_path: Path, folder: bool) -> None:
     (tmp_path / "out").mkdir()

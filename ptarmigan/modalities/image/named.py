@@ -17,6 +17,7 @@ from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.download import fetch
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Source
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.image.idx import read_idx
 from ptarmigan.modalities.image.space import ImageSpace
 
@@ -173,7 +174,7 @@ def _folders(wanted: _Set, data_dir: Path | None) -> Iterator[Path]:
     for root in (data_dir, Path(named) if named else None):
         if root is None:
             continue
-        root = root.expanduser()
+        root = path_of(root)
         if not root.is_dir():
             raise FileNotFoundError(f"{root}, named by --data-dir or $PTARMIGAN_DATA, is not a folder")
         yield from (root / folder for folder in wanted.folders)

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from ptarmigan.data.archives import TARS
 from ptarmigan.data.glimpse import Glimpse, array_of, endings, file_of, text_of
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.image.decode import EXTENSIONS
 from ptarmigan.modalities.image.idx import looks_like_idx
 from ptarmigan.modalities.image.named import NAMES
@@ -44,7 +45,7 @@ def in_files(text: str) -> str:
     count = sum(n for ending, n in several.items() if ending[1:] in EXTENSIONS)
     if count:
         return f"{count:,} image file{'s' * (count > 1)}"
-    folder = Path(text).expanduser()
+    folder = path_of(text)
     if not text or not folder.is_dir():
         return ""
     files = [path for path in sorted(folder.iterdir()) if path.is_file()]

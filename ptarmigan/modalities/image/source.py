@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from ptarmigan.data.archives import TARS, Container, Folder, Tars, Zip, shards
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.image import arrays
 from ptarmigan.modalities.image.arrays import Labelled, Opened
 from ptarmigan.modalities.image.augmentation import ImageAugmentation
@@ -118,7 +119,7 @@ def _by_text(text: str, target: Target) -> Opened:
         return stacked(arrays.to_size(open_named("mnist", None), target))
     if "{" in text and not Path(text).exists():
         return _shards(shards(text), text, target)
-    path = Path(text).expanduser()
+    path = path_of(text)
     if not text or not path.exists():  # an empty path is the current folder to Path, and no one's wish
         raise FileNotFoundError(
             f"there is no data {text!r}: expected {', '.join((*NAMES, STACKED))}, or the path of {KINDS}"

@@ -16,6 +16,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.numbers import read_csv, read_npy
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.point.space import PointSpace
 
 Coordinates = NDArray[np.float32]
@@ -125,7 +126,7 @@ def points(
         )
     if Path(data).suffix not in (".csv", ".npy"):
         raise ValueError(f"there are no points {data!r}: give {', '.join(NAMES)} or a .csv or .npy file")
-    return _samples(read_points(Path(data)), batch, seed)
+    return _samples(read_points(path_of(data)), batch, seed)
 
 
 def read_points(path: Path) -> Coordinates:

@@ -15,6 +15,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.series.space import NUMBERED, SeriesSpace
 from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.describe_columns import described_column
@@ -81,7 +82,7 @@ class Series:
         if isinstance(found, str | Path):
             if found == NAME:
                 return known(sines(SINES, self.length))
-            found = read_npy(Path(found)) if str(found).endswith(".npy") else frame_in(found)
+            found = read_npy(path_of(found)) if str(found).endswith(".npy") else frame_in(found)
         if isinstance(found, np.ndarray) and found.ndim == 3:
             return known(checked(found, "the array"))
         if isinstance(found, np.ndarray):

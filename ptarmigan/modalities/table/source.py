@@ -11,6 +11,7 @@ import numpy as np
 
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import ArraySource, Samples
+from ptarmigan.media.files import path_of
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.table.balance import Balance
 from ptarmigan.modalities.table.describe_columns import described
@@ -89,7 +90,7 @@ def read_frame(data: str | Path) -> pd.DataFrame:
     """
     if data in NAMES:
         return bundled(str(data))
-    path = Path(data)
+    path = path_of(data)
     if not path.name.lower().endswith((*CSV, *PARQUET)):
         raise ValueError(
             f"there is no table {str(data)!r}: give {', '.join(NAMES)}, a .csv or a .parquet file"

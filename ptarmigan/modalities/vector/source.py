@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from ptarmigan.data.numbers import ENDINGS, Numbers, read_numbers
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.vector.space import VectorSpace
 
 NAME = "breast-cancer"
@@ -84,7 +84,7 @@ def read_vectors(data: str) -> Numbers:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold finite numbers, one sample a row.
     """
-    path = Path(data)
+    path = path_of(data)
     if path.suffix not in ENDINGS:
         raise ValueError(f"there are no rows {data!r}: give {NAME}, or a .csv, .npy or .npz file")
     rows, columns, labels = read_numbers(path)

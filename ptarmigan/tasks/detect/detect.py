@@ -19,6 +19,8 @@ from ptarmigan.tasks.detect.samples import Asked, TrainedDetector
 Floats = NDArray[np.float64]
 KEPT = 0.9
 """Of the variance, by the components of the PCA."""
+ESCAPED = "backslashreplace"
+"""What becomes of a file's name that is no UTF-8."""
 OURS = "these themselves: what the run learnt from is not here"
 
 
@@ -88,7 +90,7 @@ class Detection:
         if out.suffix != ".csv":
             raise ValueError(f"{out}: scores are written to a .csv")
         first, *others = self.verdicts.values()
-        with create(out) as draft, open(draft, "w", newline="", encoding="utf-8") as file:
+        with create(out) as draft, open(draft, "w", newline="", encoding="utf-8", errors=ESCAPED) as file:
             lines = csv.writer(file)
             lines.writerow([self.asked.kind, "score", "abnormal", *list(self.verdicts)[1:]])
             for i, (score, abnormal) in enumerate(zip(first.scores, first.abnormal, strict=True)):

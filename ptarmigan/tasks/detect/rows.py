@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
 from ptarmigan.data.numbers import Numbers
+from ptarmigan.media.files import path_of
 from ptarmigan.modalities.vector.source import NAME, Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.samples import Asked, TrainedDetector
@@ -33,7 +32,7 @@ def rows(detector: TrainedDetector, data: str) -> Asked:
 def rows_learnt(detector: TrainedDetector) -> Asked | None:
     """The rows that a run was trained on, where they are still as they were; else None."""
     data = str(detector.description["options"]["data"])
-    if data != NAME and not Path(data).is_file():
+    if data != NAME and not path_of(data).is_file():
         return None
     try:
         samples = Vectors(data, length_of(detector)).open(batch=1)

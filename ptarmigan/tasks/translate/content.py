@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy import ndimage
 
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.decode import resampled
@@ -47,6 +46,8 @@ def edge_agreement(a: NDArray[Any], b: NDArray[Any], inputs: Space, space: Space
 
 def edges(one: Picture, space: Space, sides: tuple[int, ...]) -> NDArray[np.float64]:
     """How strong the edges of a picture or label map are, at the given height and width."""
+    from scipy import ndimage  # training begins sooner without
+
     height, width = sides
     box = (0.0, 0.0, float(one.shape[1]), float(one.shape[0]))
     if isinstance(space, LabelSpace):

@@ -32,7 +32,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Annotated, Any
 
 import torch
@@ -47,6 +46,7 @@ from ptarmigan.core.gan import TwoPlayerGame
 from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import clip_weights, rmsprop
 from ptarmigan.data.poisson import by_chance
+from ptarmigan.media.files import path_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
@@ -285,7 +285,7 @@ def hidden(seed: int, secret: str) -> int:
     Raises:
         ValueError: the file is missing or short.
     """
-    path = Path(secret)
+    path = path_of(secret)
     known = path.read_bytes() if path.is_file() else b""
     if len(known) < SECRET:
         raise ValueError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import shutil
 from pathlib import Path
 
@@ -190,6 +191,18 @@ def test_a_damaged_image_is_left_out_and_named(pictures, tmp_path):
     assert not any(name.endswith("007.png") for name in names)
     assert any("007.png" in bad for bad in found.asked.bad)
     assert found.asked.truth is None
+
+
+def test_a_name_that_is_no_utf_8_costs_no_scores(pictures, cli, tmp_path):
+    shutil.copytree(pictures / "test" / "good", tmp_path / "asked")
+    name = os.fsdecode(b"caf\xe9.png")
+    (tmp_path / "asked" / "007.png").rename(tmp_path / "asked" / name)
+    (tmp_path / "asked" / "008.png").rename(tmp_path / "asked" / "雪.png")
+    done = cli("detect", pictures / "run", tmp_path / "asked", "--out", "s.csv", PYTHONIOENCODING="latin-1")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader((tmp_path / "s.csv").read_text(encoding="utf-8").splitlines()))
+    assert {"caf\\udce9.png", "雪.png", "000.png"} < {row["file"] for row in rows}
+    assert len(rows) == 80
 
 
 def test_images_of_another_size_are_refused(pictures, tmp_path):

@@ -27,6 +27,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ptarmigan.media.files import path_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.extractors.frozen import Frozen
 from ptarmigan.modalities.image.extractors.show import Picture, fit, normalised
@@ -70,7 +71,7 @@ def dinov2(weights: Path | None = None) -> Frozen:
         ValueError: transformers is not installed, or the files are damaged, unsafe or something else.
     """
     needs("transformers", extra="dinov2", why="dinov2 needs transformers")
-    config, file = _from_hub() if weights is None else _from_folder(weights.expanduser())
+    config, file = _from_hub() if weights is None else _from_folder(path_of(weights))
     net = _load(config, file)
     hash = digest(net, "dinov2", VERSION)
     return Frozen("dinov2" if weights is None else f"dinov2:{hash[:8]}", hash, ClassToken(net), prepare)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.download import fetch
+from ptarmigan.media.files import path_of
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -58,9 +59,9 @@ class Published:
             ValueError: the file in the cache is damaged.
         """
         if given is not None:
-            if not given.expanduser().is_file():
+            if not path_of(given).is_file():
                 raise FileNotFoundError(f"there is no file of weights at {given}")
-            return given.expanduser()
+            return path_of(given)
         path = (cache or cache_dir()) / "weights" / self.name
         if not path.is_file():
             if not self.urls:
