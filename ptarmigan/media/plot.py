@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.media.fonts import texts_as_they_are
+
 Surface: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]
 """Raw samples to one height each, such as a discriminator's scores; None where there is no single one."""
 
@@ -58,5 +60,6 @@ def render(figure: Any) -> Image.Image:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     canvas: Any = FigureCanvasAgg(figure)
-    canvas.draw()  # savefig draws twice where there is a layout to find
+    with texts_as_they_are(figure):
+        canvas.draw()  # savefig draws twice where there is a layout to find
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
