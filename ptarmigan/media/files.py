@@ -73,6 +73,10 @@ def draft(path: Path, *, sync: bool = True) -> Iterator[Path]:
     try:
         yield place
         replace(place, path, sync=sync)
+    except OSError as error:
+        if error.filename in (None, str(place)):
+            error.filename, error.filename2 = str(path), None  # a draft is nothing that people know of
+        raise
     finally:
         remove(place)
 

@@ -40,7 +40,9 @@ def write_mp4(frames: Iterable[Image.Image], path: Path, rate: int) -> None:
     Raises:
         ValueError: PyAV is not there.
     """
-    with pyav().open(str(path), "w", format="mp4") as container:
+    av = pyav()
+    # FFmpeg itself takes no name that is no UTF-8
+    with open(path, "wb") as file, av.open(file, "w", format="mp4") as container:
         track = Track(container, rate)
         for frame in frames:
             track.write(np.asarray(on_white(frame)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 from ptarmigan.data.archives import Container, Folder, Zip
 from ptarmigan.media.console import say
@@ -42,6 +43,10 @@ class Original:
     def ending(self) -> str:
         """What its name says it is."""
         return PurePosixPath(self.name).suffix.lower()
+
+    def opened(self) -> IO[bytes]:
+        """The file, open."""
+        return io.BytesIO(self.read()) if self.path is None else open(self.path, "rb")
 
 
 @dataclass(frozen=True)
@@ -170,8 +175,7 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
             with create(path, sync=False) as draft:
                 translate_gif(wish.direction, original.read(), draft, seed=seed, watch=told, **how)
         else:
-            source = io.BytesIO(original.read()) if original.path is None else str(original.path)
-            with create(path, sync=False) as draft:
+            with create(path, sync=False) as draft, original.opened() as source:
                 form = VIDEOS[path.suffix.lower()]
                 note = translate_video(wish.direction, source, draft, form, seed=seed, watch=told, **how)
         yield path, note

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from PIL import Image
@@ -61,7 +61,7 @@ def translate_gif(
 
 
 def translate_video(
-    direction: Direction, source: Any, target: Path, form: str, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, source: IO[bytes], target: Path, form: str, *, seed: int, fit: bool, watch: Watch
 ) -> str:
     """Write the translation of a video, one frame at a time, and say what could not come along.
 
@@ -70,7 +70,7 @@ def translate_video(
 
     Args:
         direction: the run.
-        source: a path, or an opened file.
+        source: the open file.
         target: where to.
         form: of the container, as FFmpeg calls it.
         seed: the random seed of the latent.
@@ -84,7 +84,11 @@ def translate_video(
     # a list of other files, or of addresses, is no video
     safe = {"protocol_whitelist": "file,pipe", "format_whitelist": CONTAINERS}
     try:
-        with av.open(source, options=safe) as film, av.open(str(target), "w", format=form) as out:
+        with (
+            open(target, "wb") as file,  # FFmpeg itself takes no name that is no UTF-8
+            av.open(source, options=safe) as film,
+            av.open(file, "w", format=form) as out,
+        ):
             return transcribed(av, film, out, direction, seed=seed, fit=fit, watch=watch)
     except av.FFmpegError as error:
         raise ValueError(f"no video that can be read ({error.strerror})") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import shutil
 import sys
 import tracemalloc
@@ -572,6 +573,15 @@ def test_a_folder_with_films(tmp_path):
     Image.fromarray(noise(20, 30, 3)).save(folder / "c.gif")
     translate_files(wish(trained()), folder, tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.mp4", "b.mov", "c.gif"]
+
+
+def test_films_whose_names_are_no_utf_8(tmp_path):
+    (tmp_path / "in").mkdir()
+    name = os.fsdecode(b"caf\xe9.mp4")
+    film(tmp_path / "in" / "a.mp4")
+    (tmp_path / "in" / "a.mp4").rename(tmp_path / "in" / name)
+    assert translate_files(wish(trained(lambda a: -a)), tmp_path / "in", tmp_path / "out") == 0
+    assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
 
 
 def test_a_video_that_is_none_is_said(tmp_path):
