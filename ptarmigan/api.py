@@ -14,9 +14,10 @@ from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
 from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.doctor.remedies import Setup
-from ptarmigan.doctor.treatment import in_force, setup, treat
+from ptarmigan.doctor.treatment import Find, in_force, setup, treat
 from ptarmigan.media.files import path_of
 from ptarmigan.modalities.recognise import recognise
+from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.edits import edits_of
 from ptarmigan.training.loggers import Logger
@@ -125,7 +126,7 @@ def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tup
     if settings.rescue or folder.treatments(place):
         return treated(name, options, place, settings, mine=run, **how)
     settings = settle(settings, run, place)
-    description = {**folder.describe(name, plainly(options), dataclasses.asdict(settings)), "edited": True}
+    description = {**described(name, options, settings), "edited": True}
     return run, train_with_diagnosis(run, place, settings, description=description, **how)
 
 
@@ -149,26 +150,32 @@ def treated(
         **how: as ``train_run`` has it.
     """
     done = folder.treatments(place)
-    asked = setup(name, options, zoo.recipe)
-    edits = {} if mine is None else edits_of(mine, built(asked, [], place)[0])
+    find = zoo.finder(own.stamp(name))
+    asked = setup(name, options, find)
+    edits = {} if mine is None else edits_of(mine, built(asked, [], place, find)[0])
     fresh = [copy.deepcopy(hook.state_dict()) for hook in how["hooks"]]
     while True:
-        run, now = built(asked, done, place)
+        run, now = built(asked, done, place, find)
         if mine is not None:
             run = dataclasses.replace(run, **edits) if done else mine
         settings = settle(settings, run, place)
-        description = folder.describe(now.recipe, plainly(now.options), dataclasses.asdict(settings))
+        description = described(now.recipe, now.options, settings) | own.stamp(name)
         if mine is not None:
             description |= {"edited": True}
         if done:
             description |= {"asked": {"recipe": name, "options": plainly(options)}}
-        propose = partial(treat, asked=asked, find=zoo.recipe, run=run, done=done)
+        propose = partial(treat, asked=asked, find=find, run=run, done=done)
         outcome = train_with_diagnosis(run, place, settings, propose=propose, description=description, **how)
         if outcome.treatment is None:
             return run, outcome
         done = [*done, outcome.treatment]
         for hook, state in zip(how["hooks"], fresh, strict=True):
             hook.load_state_dict(copy.deepcopy(state))  # unless there is a checkpoint, it begins anew as well
+
+
+def described(name: str, options: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """What run.json says of a run."""
+    return folder.describe(name, plainly(options), dataclasses.asdict(settings)) | own.stamp(name)
 
 
 def built_by(run: Run) -> tuple[str, Mapping[str, Any]]:
@@ -181,27 +188,27 @@ def built_by(run: Run) -> tuple[str, Mapping[str, Any]]:
         return BY_HAND, {}
 
 
-def built(asked: Setup, done: list[dict[str, Any]], place: Path) -> tuple[Run, Setup]:
+def built(asked: Setup, done: list[dict[str, Any]], place: Path, find: Find) -> tuple[Run, Setup]:
     """The run after treatments, and its recipe and options.
 
     Raises:
         RunError: an earlier version wrote down a treatment that leads to no run.
         ValueError: an option or the data are wrong.
     """
-    now = in_force(asked, done, zoo.recipe)
+    now = in_force(asked, done, find)
     try:
-        return build(zoo.recipe(now.recipe), now.options), now
+        return build(find(now.recipe), now.options), now
     except Exception as error:
         if now.recipe == asked.recipe:
             raise
-        build(zoo.recipe(asked.recipe), asked.options)  # where the data are at fault, this says so
+        build(find(asked.recipe), asked.options)  # where the data are at fault, this says so
         raise folder.RunError(
             f"{place} cannot go on: an earlier version changed its recipe from {asked.recipe} to "
             f"{now.recipe}, which takes no such data ({one_line(error)}): choose another --out"
         ) from error
 
 
-def plainly(options: dict[str, Any]) -> dict[str, Any]:
+def plainly(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as run.json keeps them."""
     return {name: plain(value) for name, value in options.items()}
 

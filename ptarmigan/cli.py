@@ -9,6 +9,7 @@ from contextlib import nullcontext
 
 from ptarmigan.media.console import PIPE, deliver, discard, open_streams, say
 from ptarmigan.media.quiet import libraries_quiet
+from ptarmigan.media.show import show
 from ptarmigan.training.signals import Ended, ends_tidily
 
 USAGE = 2
@@ -65,20 +66,21 @@ def run(args: list[str], debug: bool) -> int:
         discard(sys.stdout)
         return PIPE
     except Exception as error:
+        code = explain(error)
         if debug:
-            raise
-        return explain(error)
+            show_where(error)
+        return code
 
 
 def dispatch(args: list[str]) -> int:
     """Call the command that the first argument names."""
     if not args or args[0] in ("-h", "--help"):
-        print(help_text())
+        show(*help_text().splitlines())
         return 0 if args else USAGE
     if args[0] == "--version":
         from ptarmigan import __version__
 
-        print(f"ptarmigan {__version__}")
+        show(f"ptarmigan {__version__}")
         return 0
     name, rest = args[0], args[1:]
     if name not in COMMANDS:
@@ -109,11 +111,22 @@ def help_text() -> str:
     )
 
 
+def show_where(error: Exception) -> None:
+    """The traceback of an error on stderr."""
+    import traceback
+
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        say(line)
+
+
 def explain(error: Exception) -> int:
     """One line on stderr for an error, and the exit code it means."""
-    from ptarmigan.core.errors import Diverged, one_line
+    from ptarmigan.core.errors import REASON, Diverged, is_out_of_memory, one_line
 
     words = one_line(error)
+    if is_out_of_memory(error):
+        say(f"ptarmigan: there is not enough memory ({words[:REASON]}): ask for less, as by --batch or --n")
+        return USAGE
     if isinstance(error, (ValueError, OSError)):
         say(f"ptarmigan: {words}")
         return USAGE

@@ -33,6 +33,7 @@ def known_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     """Torch's global generator starts every test alike, and what a test sets for the process ends with it."""
     torch.manual_seed(0)
     monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
     deterministic = torch.are_deterministic_algorithms_enabled()
     yield
     torch.use_deterministic_algorithms(deterministic)

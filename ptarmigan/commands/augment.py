@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import tyro
 
 from ptarmigan.commands.options import parsed, use_data_dir
-from ptarmigan.commands.printed import print_table
 from ptarmigan.media.console import say
+from ptarmigan.media.show import show, show_json, show_table
 
 
 def augment(args: list[str]) -> int:
@@ -76,13 +75,13 @@ def augment(args: list[str]) -> int:
             how["say"] = say
         found, written = augmented(data, label=label, out=out, seed=seed, device=device, **how)
         if json_:
-            print(json.dumps({"written": written} | (found.plain() if found else {}), indent=2))
+            show_json({"written": written} | (found.plain() if found else {}))
             return
         if found is not None:
             head, *rows = found.table()
-            print_table(head, rows)
-            print(f"{found.verdict()} (class {found.rare}, {found.share:.1%} of the samples; 95 % intervals)")
-        print(written)
+            show_table(head, rows)
+            show(f"{found.verdict()} (class {found.rare}, {found.share:.1%} of the samples; 95 % intervals)")
+        show(*written.splitlines())
 
     parsed(options, args, "augment")
     return 0

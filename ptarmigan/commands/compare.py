@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir
-from ptarmigan.commands.printed import console
+from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
+from ptarmigan.media.show import show, show_drawn, show_json
 
 WIDE = 200
 """Characters of a table that goes into a file."""
@@ -24,6 +23,7 @@ def compare(args: list[str]) -> int:
         json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
         data_dir: str = "",
         device: str = "auto",
+        recipe: str = "",
     ) -> None:
         """Compare runs on the same data: one table here, and one page with samples and curves.
 
@@ -37,19 +37,20 @@ def compare(args: list[str]) -> int:
             json_: print JSON.
             data_dir: where named data sets already are.
             device: where to make samples.
+            recipe: the file of the runs' recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.api import compare as compared
         from ptarmigan.report.compare import terminal
 
         use_data_dir(data_dir)
+        use_recipe(recipe, *runs)
         found = compared(runs, beside=beside, out=out, device=device)
         if json_:
-            print(json.dumps(found.plain(), indent=2))
+            show_json(found.plain())
             return
-        console(WIDE).print(terminal(found))
-        for line in (*(found.verdict(row) for row in found.rows[:1]), *found.notes):
-            print(line)
-        print(f"all that can be said, with samples and curves: {out}")
+        show_drawn(terminal(found), WIDE)
+        show(*(found.verdict(row) for row in found.rows[:1]), *found.notes)
+        show(f"all that can be said, with samples and curves: {out}")
 
     parsed(options, args, "compare")
     return 0

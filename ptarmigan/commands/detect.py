@@ -7,7 +7,7 @@ from pathlib import Path
 import tyro
 
 from ptarmigan.commands.options import parsed
-from ptarmigan.commands.printed import print_table
+from ptarmigan.media.show import show, show_table
 
 
 def detect(args: list[str]) -> int:
@@ -21,6 +21,7 @@ def detect(args: list[str]) -> int:
         contamination: float = 0.1,
         best: bool = False,
         device: str = "auto",
+        recipe: str = "",
     ) -> None:
         """Find the rows, or images, that are not like those that a detector was trained on.
 
@@ -38,6 +39,7 @@ def detect(args: list[str]) -> int:
             contamination: the fraction of its training samples that a detector is to call abnormal.
             best: the weights with the best score, not the last.
             device: where to compute.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.media.files import check_vacant
         from ptarmigan.tasks.detect.detect import detect as detected
@@ -46,17 +48,17 @@ def detect(args: list[str]) -> int:
 
         for place in filter(None, (out, heat)):
             check_vacant(Path(place))
-        trained = load(run, best=best, device=device)
+        trained = load(run, best=best, device=device, recipe=recipe)
         found = detected(trained, data, contamination)
         if heat:
             write_maps(trained, found.asked, found.learnt, Path(heat))
         found.write(Path(out))
         head, *rows = found.table()
-        print_table(head, rows)
+        show_table(head, rows)
         for bad in found.asked.bad[:3]:
-            print(f"left out: {bad}")
-        print(f"the others were fitted to {found.note}")
-        print(f"scores: {out}" + (f"; heat: {heat}" if heat else ""))
+            show(f"left out: {bad}")
+        show(f"the others were fitted to {found.note}")
+        show(f"scores: {out}" + (f"; heat: {heat}" if heat else ""))
 
     parsed(options, args, "detect")
     return 0

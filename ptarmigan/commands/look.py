@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
+from ptarmigan.media.show import show, show_json
 
 if TYPE_CHECKING:
     from ptarmigan.modalities.modality import Description
@@ -20,17 +19,19 @@ if TYPE_CHECKING:
 def report(args: list[str]) -> int:
     """``ptarmigan report RUN``."""
 
-    def options(run: tyro.conf.Positional[str], data_dir: str = "") -> None:
+    def options(run: tyro.conf.Positional[str], data_dir: str = "", recipe: str = "") -> None:
         """Write a run's page again, and name it.
 
         Args:
             run: the run's folder.
             data_dir: where named data sets already are.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.report.page import write_report
 
         use_data_dir(data_dir)
-        print(write_report(Path(run)))
+        use_recipe(recipe, run)
+        show(str(write_report(Path(run))))
 
     parsed(options, args, "report")
     return 0
@@ -43,6 +44,7 @@ def doctor(args: list[str]) -> int:
         run: tyro.conf.Positional[str],
         live: bool = False,
         json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
+        recipe: str = "",
     ) -> int:
         """Say what is wrong with a run, finished or not, since when, and what to do about it.
 
@@ -52,20 +54,22 @@ def doctor(args: list[str]) -> int:
             run: the run's folder.
             live: follow it until it is over.
             json_: print JSON.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.doctor import read
         from ptarmigan.report.doctor import as_json, follow, opinions, told
 
         folder = Path(run)
+        use_recipe(recipe, run)
         if live:
-            history, found = follow(folder, (lambda _: None) if json_ else partial(print, flush=True))
+            history, found = follow(folder, (lambda *_: None) if json_ else show)
         else:
             history = read(folder)
             found = opinions(history, folder)
         if json_:
-            print(json.dumps(as_json(history, folder, found), indent=2))
+            show_json(as_json(history, folder, found))
         elif not live:
-            print("\n".join(told(history, found)))
+            show(*told(history, found))
         return 1 if found else 0
 
     return parsed(options, args, "doctor")
@@ -115,7 +119,7 @@ def data(args: list[str]) -> int:
             with create(Path(out)) as draft:
                 found.preview.save(draft, "PNG")
             lines += [f"preview: {out}"]
-        print("\n".join(lines))
+        show(*lines)
 
     parsed(options, args, "data")
     return 0

@@ -60,6 +60,20 @@ def in_one_line(box: str, prog: str) -> str:
     return f"{words}{hint}; see 'ptarmigan {prog} --help'"
 
 
+def use_recipe(file: str, *runs: str) -> None:
+    """Let runs whose recipe is a person's file use this one; nothing where none is given.
+
+    Raises:
+        ValueError: there is no such file, or a run needs none.
+    """
+    if file:
+        from ptarmigan.training.own import name_file
+        from ptarmigan.training.run_folder import load
+
+        for run in runs:
+            name_file(load(Path(run)), file)
+
+
 def use_data_dir(folder: str) -> None:
     """Let named sets be looked for in ``folder``."""
     if folder:

@@ -8,6 +8,8 @@ import tyro
 
 from ptarmigan.commands.options import parsed
 from ptarmigan.core.errors import UsageError
+from ptarmigan.media import show as shown
+from ptarmigan.media.foreign import read_bytes
 
 
 def list_(args: list[str]) -> int:
@@ -20,7 +22,7 @@ def list_(args: list[str]) -> int:
         names = zoo.names()
         width = max(map(len, names))
         for name in names:
-            print(f"{name:{width}}  {zoo.summary(name)}")
+            shown.show(f"{name:{width}}  {zoo.summary(name)}")
 
     parsed(options, args, "list")
     return 0
@@ -39,11 +41,10 @@ def show(args: list[str]) -> int:
         from ptarmigan.training.options import defaults
 
         found = zoo.module(recipe)
-        print((found.__doc__ or "").strip())
-        print("\noptions:")
+        shown.show(*(found.__doc__ or "").strip().splitlines(), "", "options:")
         for name, value in defaults(found.recipe).items():
-            print(f"  --{name.replace('_', '-')} {value!r}")
-        print(f"\nsource: {zoo.path(recipe)}")
+            shown.show(f"  --{name.replace('_', '-')} {value!r}")
+        shown.show("", f"source: {zoo.path(recipe)}")
 
     parsed(options, args, "show")
     return 0
@@ -67,8 +68,8 @@ def copy(args: list[str]) -> int:
             raise UsageError(f"{file}: a recipe is a Python file, such as mine.py")
         if target.exists():
             raise UsageError(f"{file} is there already: choose another name")
-        write(target, zoo.path(recipe).read_bytes())
-        print(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
+        write(target, read_bytes(zoo.path(recipe)))
+        shown.show(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
 
     parsed(options, args, "copy")
     return 0
@@ -96,7 +97,7 @@ def check(args: list[str]) -> int:
         failed = 0
         for clause, problem in found:
             failed += problem is not None
-            print(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
+            shown.show(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
         return 1 if failed else 0
 
     return parsed(options, args, "check")

@@ -9,6 +9,7 @@ import tyro
 
 from ptarmigan.commands.options import parsed
 from ptarmigan.core.errors import UsageError
+from ptarmigan.media.show import show
 
 if TYPE_CHECKING:
     from ptarmigan.trained import Trained
@@ -28,6 +29,7 @@ def sample(args: list[str]) -> int:
         where: tuple[str, ...] = (),
         best: bool = False,
         device: str = "auto",
+        recipe: str = "",
     ) -> None:
         """Make samples with a trained run.
 
@@ -44,14 +46,15 @@ def sample(args: list[str]) -> int:
             where: short for what columns of a table, or of series' metadata, are to hold, as column=value.
             best: the weights with the best score, not the last.
             device: where to make them.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.tasks.write import write_samples
         from ptarmigan.trained import load
 
-        trained = load(run, best=best, device=device)
+        trained = load(run, best=best, device=device, recipe=recipe)
         wish = condition(trained, given, class_, where)
         batches = trained.batches(n, seed=seed, given=wish, truncation=truncation)
-        print(write_samples(trained.space, batches, n, Path(out)))
+        show(write_samples(trained.space, batches, n, Path(out)))
 
     parsed(options, args, "sample")
     return 0
@@ -96,6 +99,7 @@ def interpolate(args: list[str]) -> int:
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         best: bool = False,
         device: str = "auto",
+        recipe: str = "",
     ) -> None:
         """Walk along great circles of the latent space, from one sample to the next.
 
@@ -109,14 +113,15 @@ def interpolate(args: list[str]) -> int:
             class_: short for a class.
             best: the weights with the best score, not the last.
             device: where to make them.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.tasks.write import write_walk
         from ptarmigan.trained import load
 
-        trained = load(run, best=best, device=device)
+        trained = load(run, best=best, device=device, recipe=recipe)
         wish = condition(trained, given, class_, ())
         walk = trained.interpolate(n, stops=stops, seed=seed, given=wish)
-        print(write_walk(trained.space, walk, n, Path(out)))
+        show(write_walk(trained.space, walk, n, Path(out)))
 
     parsed(options, args, "interpolate")
     return 0

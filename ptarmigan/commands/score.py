@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir
-from ptarmigan.commands.printed import console, print_table
+from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
+from ptarmigan.media.show import show_json, show_styled, show_table
 
 
 def score(args: list[str]) -> int:
@@ -41,6 +40,7 @@ def score(args: list[str]) -> int:
         quiet: bool = False,
         data_dir: str = "",
         device: str = "auto",
+        recipe: str = "",
     ) -> None:
         """Score a trained run, or any samples whoever made them, against real ones.
 
@@ -73,6 +73,7 @@ def score(args: list[str]) -> int:
             quiet: show no progress.
             data_dir: where named data sets already are.
             device: where to make the samples.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.evaluation.score import score as score_samples
         from ptarmigan.evaluation.score import score_run
@@ -86,6 +87,7 @@ def score(args: list[str]) -> int:
                 raise UsageError(
                     "a run knows its own data: leave --real, --fake, --kind, --size, --crop and --length out"
                 )
+            use_recipe(recipe, run)
             count = 10_000 if n is None else n
             found = score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
         elif real and fake:
@@ -96,7 +98,7 @@ def score(args: list[str]) -> int:
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:
-            print(json.dumps(found, indent=2))
+            show_json(found)
         else:
             show_scores(found)
 
@@ -120,18 +122,16 @@ def show_scores(found: dict[str, Any]) -> None:
         )
         for name, entry in entries.items()
     ]
-    print_table(head, rows)
-    out = console()
+    show_table(head, rows)
     for other in others:
         lost = [name for name, entry in entries.items() if other in entry.get("beaten by", ())]
         if lost:
-            out.print(
-                f"{other[0].upper()}{other[1:]} would have scored better: {', '.join(lost)}", style="yellow"
-            )
+            worst = f"{other[0].upper()}{other[1:]}"
+            show_styled(f"{worst} would have scored better: {', '.join(lost)}", "yellow")
     for warning in found.get("warnings", ()):
-        out.print(warning, style="yellow")
+        show_styled(warning, "yellow")
     for said in shared_protocols(entry["protocol"] for entry in entries.values()):
-        out.print(said, style="dim")
+        show_styled(said, "dim")
 
 
 def shared_protocols(protocols: Iterable[str]) -> list[str]:

@@ -12,6 +12,7 @@ import tyro
 from ptarmigan.commands.options import at_home, parsed, use_data_dir
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
+from ptarmigan.media.show import show
 
 
 def train(args: list[str]) -> int:
@@ -22,8 +23,8 @@ def train(args: list[str]) -> int:
 
     if not args or args[0].startswith("-"):
         if args and args[0] in ("-h", "--help"):
-            print("usage: ptarmigan train RECIPE|DATA [--kind KIND] [options]; see train RECIPE --help")
-            print("recipes:", ", ".join(zoo.names()))
+            show("usage: ptarmigan train RECIPE|DATA [--kind KIND] [options]; see train RECIPE --help")
+            show(f"recipes: {', '.join(zoo.names())}")
             return 0
         raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
     what, rest = at_home(args[0]), args[1:]
@@ -53,9 +54,9 @@ def train(args: list[str]) -> int:
         ("report", outcome.folder / "report.html"),
     ):
         if path is not None and path.exists():
-            print(f"{label}: {path}")
+            show(f"{label}: {path}")
     for metric, value in outcome.scores.items():
-        print(f"{metric}: {value:.4g}")
+        show(f"{metric}: {value:.4g}")
     return 0
 
 

@@ -24,6 +24,7 @@ def translate(args: list[str]) -> int:
         fit: bool = False,
         best: bool = False,
         device: str = "auto",
+        recipe: str = "",
     ) -> int:
         """Translate pictures of any size with a trained translation.
 
@@ -40,11 +41,12 @@ def translate(args: list[str]) -> int:
             fit: squeeze pictures into the size of training and enlarge the results, instead of tiling.
             best: the weights with the best score, not the last.
             device: where to make them.
+            recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.tasks.translate.many import Wish, translate_files
         from ptarmigan.trained import load
 
-        trained = load(run, best=best, device=device)
+        trained = load(run, best=best, device=device, recipe=recipe)
         way = trained.direction(direction)
         if n < 1 or (n > 1 and trained.game.latent == 0):
             said = "a picture has one translation by this run" if n > 1 else "there is nothing to make"

@@ -41,6 +41,14 @@ def must_fit(problem: str) -> Iterator[None]:
         raise ValueError(f"{problem} ({reason})") from error
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was asked for in vain: Python's, torch's, or that of a GPU."""
+    words = ("can't allocate memory", "out of memory")
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError) and any(word in str(error) for word in words)
+    )
+
+
 def one_line(error: BaseException) -> str:
     """An error's message in one line; for an error of the operating system, the file and what is wrong."""
     words = str(error)

@@ -23,11 +23,10 @@ import numpy as np
 from ptarmigan.data.cache import made
 from ptarmigan.data.permutation import Indices
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import UNPACKED_MORE, UNPACKED_TIMES, open_binary, regular
 
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 TARS = (".tar", *PACKED_TARS)
-UNPACKED_TIMES, UNPACKED_MORE = 100, 1 << 30
-"""A packed tar may unpack to so many times its size and so many bytes more: images hardly shrink."""
 ENCRYPTED = 1
 UTF8 = 1 << 11
 """The flag of a member whose name is UTF-8 (APPNOTE 4.4.4)."""
@@ -91,8 +90,8 @@ class Folder:
 
     def read(self, i: int, first: int | None = None) -> bytes:
         """The ``i``-th file, or only its ``first`` bytes."""
-        with open(self.path / self.names[i], "rb", buffering=0) as file:
-            return file.read(-1 if first is None else first)
+        with open_binary(self.path / self.names[i], 0) as file:
+            return file.read(int(self.sizes[i]) if first is None else first)
 
     def stamp(self) -> str:
         """Changes with the name, size or time of any file."""
@@ -121,7 +120,7 @@ class Zip:
         self.where, self.path = str(path), path
         self._stamp = stamp(path)
         try:
-            with zipfile.ZipFile(path) as archive:
+            with zipfile.ZipFile(regular(path)) as archive:
                 every = archive.infolist()
         except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
             raise ValueError(f"{path} is not a readable zip archive ({error})") from None
@@ -146,7 +145,7 @@ class Zip:
         if entry.packed > size + size // 8 + 1024:
             raise ValueError("damaged (packed larger than unpacked)")
         wanted = size if first is None else min(first, size)
-        with open(self.path, "rb", buffering=0) as file:
+        with open_binary(self.path, 0) as file:
             local = _range(file, entry.begin, LOCAL_HEADER)
             if len(local) < LOCAL_HEADER or local[:4] != b"PK\3\4":
                 raise ValueError("damaged (no header in the archive)")
@@ -223,7 +222,7 @@ class Tars:
         shard, begin = self._places[i]
         size = int(self.sizes[i])
         wanted = size if first is None else min(first, size)
-        with open(self._plain[shard], "rb", buffering=0) as file:
+        with open_binary(self._plain[shard], 0) as file:
             data = _range(file, begin, wanted)
         if len(data) < wanted:
             raise ValueError("cut short by the end of the archive")
@@ -317,10 +316,10 @@ def _unpack(path: Path, out: BinaryIO, most: int) -> None:
 
 
 def _opened(path: Path) -> BinaryIO:
-    kind = path.name.lower()[-2:]
+    file, kind = regular(path), path.name.lower()[-2:]
     if kind == "xz":
-        return lzma.open(path, "rb")  # type: ignore[return-value]
-    return bz2.open(path, "rb") if kind == "z2" else gzip.open(path, "rb")  # type: ignore[return-value]
+        return lzma.open(file, "rb")  # type: ignore[return-value]
+    return bz2.open(file, "rb") if kind == "z2" else gzip.open(file, "rb")  # type: ignore[return-value]
 
 
 def _chunk(file: BinaryIO, path: Path) -> bytes:
@@ -333,7 +332,7 @@ def _chunk(file: BinaryIO, path: Path) -> bytes:
 def _tar_members(path: Path, plain: Path) -> list[tuple[str, int, int]]:
     out = []
     try:
-        with tarfile.open(plain, "r:") as archive:
+        with tarfile.open(regular(plain), "r:") as archive:
             for member in archive:
                 if member.isreg() and not member.issparse():
                     _refuse_escape(path, member.name)
@@ -343,7 +342,7 @@ def _tar_members(path: Path, plain: Path) -> list[tuple[str, int, int]]:
     except (tarfile.TarError, EOFError) as error:
         raise ValueError(f"{path} is not a whole tar archive ({error})") from None
     # tarfile ends without a word at a header that is cut or spoiled
-    with open(plain, "rb") as file:
+    with open_binary(plain) as file:
         if _range(file, end, tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
             raise ValueError(
                 f"{path} is not a whole tar archive (it has no end mark): fetch or pack it again"

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ptarmigan.media.files import draft, path_of
+from ptarmigan.media.foreign import open_binary
+from ptarmigan.media.plain import read_json
 
 SPARE = 256 << 20
 """Bytes of a disk that are left free."""
@@ -88,7 +90,7 @@ def _make(folder: Path, name: str, need: int, write: Callable[[BinaryIO], None])
 def remembered(kind: str, name: str, compute: Callable[[], Any]) -> Any:
     """What ``compute`` returns (plain data), from the cache where it was computed before."""
     try:
-        return json.loads((cache_dir() / kind / name).read_bytes())
+        return read_json(cache_dir() / kind / name)
     except (OSError, ValueError):  # not there, or damaged
         value = compute()
     data = json.dumps(value).encode()
@@ -113,7 +115,7 @@ def note_of(path: Path) -> tuple[Any, int]:
     Raises:
         ValueError: the file has none.
     """
-    with open(path, "rb") as file:
+    with open_binary(path) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 8))
         tail = file.read(8)

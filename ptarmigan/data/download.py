@@ -17,6 +17,7 @@ from typing import BinaryIO
 from filelock import FileLock
 
 from ptarmigan.media.files import replace
+from ptarmigan.media.foreign import open_binary
 from ptarmigan.media.progress import Bar
 
 CHUNK = 1 << 16
@@ -197,5 +198,5 @@ def _reasons(timeout: float) -> Iterator[None]:
 
 
 def _digest(path: Path, algorithm: str) -> str:
-    with open(path, "rb") as file:
+    with open_binary(path) as file:
         return hashlib.file_digest(file, algorithm).hexdigest()

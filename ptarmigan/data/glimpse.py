@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
+import struct
 import zipfile
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +18,12 @@ from numpy.typing import NDArray
 from ptarmigan.data.archives import container
 from ptarmigan.data.npy import npy_header
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import open_binary, open_text, regular
 
 LOOKED_AT = 64
 """Rows of an array whose numbers are looked at."""
+LONGEST_LINE = 1 << 24
+"""Characters of a line of names."""
 KEYS = ("x", "images", "data", "arr_0")
 """Names of the array of samples in an ``.npz``, in the order of preference."""
 
@@ -67,15 +72,17 @@ def array_of(data: Any) -> Glimpse | None:
         return None
     try:
         if path.suffix.lower() == ".npy":
-            mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+            with open_binary(path) as file:
+                npy_header(file, str(path))
+            mapped = np.load(regular(path), mmap_mode="r", allow_pickle=False)
             return Glimpse(mapped.shape, mapped.dtype, np.array(mapped[:LOOKED_AT]) if mapped.ndim else None)
         return _in_npz(path) if path.suffix.lower() == ".npz" else None
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile):
+    except (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, struct.error, zlib.error):
         return None  # whoever opens it says what is wrong
 
 
 def _in_npz(path: Path) -> Glimpse | None:
-    with zipfile.ZipFile(path) as archive:
+    with zipfile.ZipFile(regular(path)) as archive:
         members = {name.removesuffix(".npy").lower(): name for name in archive.namelist()}
         wanted = next((members[key] for key in (*KEYS, "x_train") if key in members), None)
         if wanted is None:
@@ -88,9 +95,9 @@ def _in_npz(path: Path) -> Glimpse | None:
 def names_in(path: Path) -> tuple[str, ...]:
     """The names in the first line of a text of columns; nothing where it holds numbers alone, or no text."""
     try:
-        with open(path, encoding="utf-8-sig", errors="replace", newline="") as file:
-            cells = next(csv.reader(file), [])
-    except (OSError, csv.Error):
+        with open_text(path, "utf-8-sig", "replace", "") as file:
+            cells = next(csv.reader([file.readline(LONGEST_LINE)]), [])
+    except (OSError, ValueError, csv.Error):
         return ()
     return tuple(cells) if any(not is_number(cell) for cell in cells) else ()
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import Indices
+from ptarmigan.media.foreign import open_binary
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Rows:
         """
         out = np.empty((len(indices), *self.shape[1:]), self.dtype)
         size = out[:1].nbytes
-        with open(self.path, "rb", buffering=0) as file:
+        with open_binary(self.path, 0) as file:
             for row, index in zip(out, indices, strict=True):
                 file.seek(self.begin + int(index) * size)
                 if file.readinto(row.reshape(-1).view(np.uint8)) != size:

@@ -11,6 +11,7 @@ from torch import Tensor
 from typing_extensions import TypeVar
 
 from ptarmigan.core.batch import Batch, unread
+from ptarmigan.core.memory import check_memory
 from ptarmigan.data.augmentation import Augmentation
 from ptarmigan.data.condition import Condition, ConditionalSampler
 from ptarmigan.data.dataset import Dataset
@@ -23,6 +24,8 @@ from ptarmigan.data.source import Source as Source
 from ptarmigan.data.space import Space
 
 S = TypeVar("S", bound=Space, default=Space, covariant=True)
+COPIES, FLOAT = 2, 4
+"""Raw samples, and encoded ones, of numbers of so many bytes."""
 SMALL = 2**16
 """Numbers in a batch; fewer, where they are in memory, cost less to read than to wait for."""
 
@@ -62,6 +65,9 @@ class Samples(Dataset[S]):
         mixture: Mixture | None = None,
         sampler: ConditionalSampler | None = None,
     ) -> None:
+        check_memory(
+            COPIES * sample_bytes(space) * batch, f"a batch of {batch:,}", "choose a smaller --batch"
+        )
         super().__init__(source, space, condition=condition, held_out=held_out, mixture=mixture)
         self.batch, self.seed, self.augment, self.sampler = batch, seed, augment, sampler
         self.shuffle = Shuffle(batch, seed)
@@ -144,3 +150,8 @@ class Samples(Dataset[S]):
 
             raw = self.augment(raw, space, self.space, uniform)
         return space.encode(raw)
+
+
+def sample_bytes(space: Space) -> int:
+    """Bytes of one encoded sample."""
+    return FLOAT * math.prod(space.shape)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ptarmigan.media.files import write
+from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
 from ptarmigan.training.schema import check
 
@@ -30,7 +31,7 @@ def kept(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArra
         ValueError: it is no safetensors file.
     """
     try:
-        with safe_open(path, "np") as file:
+        with safe_open(regular(path), "np") as file:
             said = parse((file.metadata() or {}).get("ptarmigan", "{}"))
             check(dict[str, Any], said, "its metadata are of something else")
             return said, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

@@ -13,7 +13,9 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ptarmigan import zoo
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.trained import FILE, Trained, load
+from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, plain
 from ptarmigan.training.settings import Settings
@@ -79,7 +81,7 @@ def opened(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
         ValueError: it is no such file.
     """
     trained, file = load(path, device=device), Path(path)
-    return (file / FILE if file.is_dir() else file).read_bytes(), trained
+    return read_bytes(file / FILE if file.is_dir() else file), trained
 
 
 def told(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, Any]:
@@ -124,11 +126,11 @@ def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbo
         where = Path(out) if out else Path(place, "run")
         run = build(found, options)
         settings = settle(settings, run, where)
-        description = folders.describe(recipe, whole, dataclasses.asdict(settings))
+        description = folders.describe(recipe, whole, dataclasses.asdict(settings)) | own.stamp(recipe)
         outcome = train_run(run, where, settings, description=description, quiet=not verbose)
         if not outcome.complete:
             raise KeyboardInterrupt(outcome.reason)
-        return (where / FILE).read_bytes()
+        return read_bytes(where / FILE)
 
 
 def revived(file: bytes, device: str) -> Trained:

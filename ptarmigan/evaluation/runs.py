@@ -13,10 +13,11 @@ from typing import Any
 
 from PIL import Image
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.evaluation import written
 from ptarmigan.evaluation.score import score_run
 from ptarmigan.media.files import path_of
-from ptarmigan.media.plain import parse
+from ptarmigan.media.plain import read_json
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.run import Run
 from ptarmigan.training.schema import Scores, check
@@ -155,15 +156,13 @@ def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
 def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
     """The scores that a run's folder holds, with errors and baselines if so wanted, or None."""
     path = place / written.FILE
-    if not path.is_file():
+    if not path.exists():
         return None
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"{path} is too large for a file of scores: 'ptarmigan score {place}' makes it anew")
     try:
-        found = parse(path.read_bytes())
+        found = read_json(path, LARGEST)
     except (OSError, ValueError) as error:
         raise ValueError(
-            f"{path} cannot be read ({type(error).__name__}): 'ptarmigan score {place}' makes it anew"
+            f"{path} cannot be read ({one_line(error)}): 'ptarmigan score {place}' makes it anew"
         ) from error
     whole = _whole(place, found)
     with_baselines = all("baselines" in entry for entry in whole["scores"].values())

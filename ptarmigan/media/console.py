@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, TextIO
 
+from ptarmigan.core.text import printable
+
 PIPE = 141
 """What a shell says of a program that a closed pipe ended: 128 + SIGPIPE."""
 
@@ -59,7 +61,7 @@ def on_terminal() -> bool:
 def say(words: str) -> None:
     """One line on stderr. Where nobody reads it any more it is lost, and the work goes on."""
     stream = messages()
-    stream.write(f"{words}\n")
+    stream.write(f"{printable(words)}\n")
     stream.flush()
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ptarmigan.media.console import say
+from ptarmigan.media.foreign import read_bytes
 
 NAME = ".lock"
 """The file that is locked; it stays, since one that is removed could be locked twice."""
@@ -69,8 +70,8 @@ def _locked(folder: Path) -> FileLock:
 def _holder(folder: Path) -> str:
     """The process that holds the lock, in words."""
     try:
-        found = re.fullmatch(r"(\d+) on ([\w.-]*)\n", (folder / NAME).read_text(errors="replace"))
-    except OSError:  # Windows lets nobody read it
+        found = re.fullmatch(r"(\d+) on ([\w.-]*)\n", read_bytes(folder / NAME).decode(errors="replace"))
+    except (OSError, ValueError):  # Windows lets nobody read it
         found = None
     return f"process {found[1]} on {found[2] or 'this machine'}" if found else "another process"
 

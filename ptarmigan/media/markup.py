@@ -9,16 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.text import printable
+
 CELL = 5
 """The width of a cell, at least, in the size of letters."""
 WIDTH, HEIGHT, MARGIN = 120, 60, 2
 COLOURS = ("#0d9488", "#d97706", "#3b82f6", "#d946ef", "#ef4444", "#65a30d", "#a16207", "#64748b")
 
 
+def escaped(words: str) -> str:
+    """Text of anybody as HTML, lines and all."""
+    return escape("\n".join(map(printable, words.split("\n"))))
+
+
 def table(names: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
     """Rows of cells under the names of their columns; without names where there are none."""
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in names)
-    body = "".join(f"<tr>{''.join(f'<td>{escape(cell(one))}</td>' for one in row)}</tr>" for row in rows)
+    head = "".join(f'<th scope="col">{escaped(str(name))}</th>' for name in names)
+    body = "".join(f"<tr>{''.join(f'<td>{escaped(cell(one))}</td>' for one in row)}</tr>" for row in rows)
     top = f"<thead><tr>{head}</tr></thead>" if head else ""
     width = f' style="min-width:{CELL * len(names)}rem"' if head else ""
     return f'<table class="rows"{width}>{top}<tbody>{body}</tbody></table>'
@@ -43,4 +50,4 @@ def curves(values: NDArray[np.float64], alt: str) -> str:
         colour = COLOURS[channel % len(COLOURS)]
         lines.append(f'<polyline points="{drawn}" fill="none" stroke="{colour}"></polyline>')
     box = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-    return f'<svg {box} role="img" class="course"><title>{escape(alt)}</title>{"".join(lines)}</svg>'
+    return f'<svg {box} role="img" class="course"><title>{escaped(alt)}</title>{"".join(lines)}</svg>'

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, TextIO, TypeVar, cast
 
+from ptarmigan.core.text import printable
 from ptarmigan.media.console import messages, on_terminal, say
+from ptarmigan.media.show import text
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress
 
 Part = TypeVar("Part", bound=Sized)
@@ -40,7 +43,7 @@ class Bar:
     ) -> None:
         self._drawn = _progress(unit, keep) if shown and on_terminal() else None
         if self._drawn is not None:
-            self._task = self._drawn.add_task(title, total=total, completed=start, note="")
+            self._task = self._drawn.add_task(printable(title), total=total, completed=start, note="")
             self._drawn.start()
 
     def advance(self, count: float = 1) -> None:
@@ -56,12 +59,12 @@ class Bar:
     def note(self, words: str) -> None:
         """Show some words at the end of the bar."""
         if self._drawn is not None:
-            self._drawn.update(self._task, note=words)
+            self._drawn.update(self._task, note=printable(words))
 
     def say(self, words: str) -> None:
         """One line above the bar."""
         if self._drawn is not None:
-            self._drawn.console.print(words, highlight=False, markup=False)
+            self._drawn.console.print(text(words))
         else:
             say(words)
 
@@ -94,15 +97,12 @@ def status(*, shown: bool = True) -> Iterator[Callable[[str], None]]:
     if not shown or not on_terminal():
         yield lambda words: None
         return
-    from rich.console import Console
-
-    with Console(file=cast(TextIO, messages())).status("") as line:
-        yield line.update
+    with drawing().status("") as line:
+        yield lambda words: line.update(text(words))
 
 
 def _progress(unit: Unit, keep: bool) -> Progress:
     from rich import progress
-    from rich.console import Console
 
     amounts = {
         "count": (progress.MofNCompleteColumn(),),
@@ -116,6 +116,11 @@ def _progress(unit: Unit, keep: bool) -> Progress:
         progress.TimeRemainingColumn(),
         progress.TextColumn("{task.fields[note]}", style="dim", markup=False),
     )
-    return progress.Progress(
-        *columns, console=Console(file=cast(TextIO, messages())), transient=not keep, refresh_per_second=4
-    )
+    return progress.Progress(*columns, console=drawing(), transient=not keep, refresh_per_second=4)
+
+
+def drawing() -> Console:
+    """Where rich draws on stderr."""
+    from rich.console import Console
+
+    return Console(file=cast(TextIO, messages()))

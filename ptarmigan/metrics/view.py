@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ptarmigan.data.cache import cache_dir, made
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import ArraySource, Source
+from ptarmigan.media.foreign import regular
 from ptarmigan.metrics.classes import Probabilities
 from ptarmigan.metrics.features import ClassifierFeatures, Features, Vectors, chunks, extract, pixels
 from ptarmigan.metrics.neighbours import DENSITY_K
@@ -174,7 +175,7 @@ def _name(features: Features, samples: Set) -> str:
 
 def _known(features: Features, samples: Set) -> Vectors | None:
     try:
-        found = np.load(cache_dir() / "features" / _name(features, samples), allow_pickle=False)
+        found = np.load(regular(cache_dir() / "features" / _name(features, samples)), allow_pickle=False)
     except (OSError, ValueError, EOFError):  # not there, or damaged
         return None
     whole = found.ndim == 2 and len(found) == len(samples) and found.dtype == np.float32

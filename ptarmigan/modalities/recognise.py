@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.registry import modalities, modality
 
@@ -37,6 +38,9 @@ def recognise(data: Any, kind: str = "") -> Recognised:
     """
     if kind:
         return Recognised(modality(kind), "")
+    path = path_of(data) if isinstance(data, str | Path) else Path()
+    if path.exists() and not path.is_dir():
+        regular(path)
     known = modalities()
     found = [Recognised(each, reason) for each in known if (reason := each.recognise(data))]
     if len(found) == 1:

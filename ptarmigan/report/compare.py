@@ -17,6 +17,7 @@ from ptarmigan.evaluation.compare import Comparison, evidence
 from ptarmigan.evaluation.rows import SEEDS, Cell, Row
 from ptarmigan.evaluation.runs import Group
 from ptarmigan.media.files import write_text
+from ptarmigan.media.show import text
 from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
@@ -45,9 +46,9 @@ def terminal(comparison: Comparison) -> Table:
     """The scores as a table for a terminal."""
     # text and not markup: what names hold is nobody's order
     letters = [_letter(i) for i in range(len(comparison.groups))]
-    lines = [Text(_title(comparison), style="bold")]
+    lines = [text(_title(comparison), "bold")]
     for letter, group in zip(letters, comparison.groups, strict=True):
-        lines.append(Text(f"{letter}  {group.name}, {_seeds(group)}"))
+        lines.append(text(f"{letter}  {group.name}, {_seeds(group)}"))
     title = Text("\n").join(lines)
     shown = Table(title=title, title_justify="left", title_style="", header_style="", box=SIMPLE_HEAD)
     shown.add_column("", overflow="fold")
@@ -55,14 +56,14 @@ def terminal(comparison: Comparison) -> Table:
         shown.add_column(letter, justify="right", overflow="fold")
     beside = _beside(comparison)
     for name in beside:
-        shown.add_column(Text(name), justify="right", style="dim", overflow="fold")
+        shown.add_column(text(name), justify="right", style="dim", overflow="fold")
     for row in comparison.rows:
         cells = [
-            Text(_shown(cell, group).replace(" ± ", "±"), style="bold" if i in row.leaders else "")
+            text(_shown(cell, group).replace(" ± ", "±"), "bold" if i in row.leaders else "")
             for i, (cell, group) in enumerate(zip(row.cells, comparison.groups, strict=True))
         ]
         arrow = "↓" if row.lower_is_better else "↑"
-        shown.add_row(Text(f"{row.name} {arrow}"), *cells, *(_level(row, name) for name in beside))
+        shown.add_row(text(f"{row.name} {arrow}"), *cells, *(_level(row, name) for name in beside))
     return shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -76,15 +76,16 @@ def opinion(finding: Finding, history: History, folder: Path, run: Run | None) -
     """All that there is to say of a finding."""
     said, words = history.described, WORDS[finding.fault]
     try:
-        asked = setup(said["recipe"], said["options"], zoo.recipe)
+        find = zoo.finder(said)
+        asked = setup(said["recipe"], said["options"], find)
     except Exception:  # it may be anybody's code, or gone
         return Opinion(finding, words, None, "")
     if run is None:
-        run = made_again(said["recipe"], json.dumps(said["options"]))
-    treatment = treat(finding, asked, zoo.recipe, run=run)
+        run = made_again(zoo.name_in(said), json.dumps(said["options"]))
+    treatment = treat(finding, asked, find, run=run)
     if treatment is None:
         return Opinion(finding, words, None, "")
-    then = in_force(asked, [asdict(treatment)], zoo.recipe)
+    then = in_force(asked, [asdict(treatment)], find)
     known = then.defaults | vars(Settings())
     typed = command(then.recipe, then.options | said["settings"], known, f"{folder}-treated")
     return Opinion(finding, words, treatment, typed)
@@ -99,7 +100,7 @@ def made_again(recipe: str, described: str) -> Run | None:
         return None
 
 
-def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Opinion]]:
+def follow(folder: Path, say: Callable[..., object]) -> tuple[History, list[Opinion]]:
     """Look at a run again and again until it is over, and say what has changed; an interrupt ends it too.
 
     Returns:
@@ -111,7 +112,7 @@ def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Op
             found = opinions(history, folder)
             now = {(each.finding.fault, each.finding.detail) for each in found}
             if now != before:
-                say("\n".join([f"step {history.step:,} of {history.steps:,}:", *told(history, found)]))
+                say(f"step {history.step:,} of {history.steps:,}:", *told(history, found))
             if history.ended:
                 break
             before = now
@@ -122,7 +123,17 @@ def follow(folder: Path, say: Callable[[str], object]) -> tuple[History, list[Op
 
 def told(history: History, found: list[Opinion]) -> list[str]:
     """The findings as lines of text, and how far they are to be trusted."""
-    return [*findings(history, found), *([] if history.calibrated else [f"note: {UNCALIBRATED}"])]
+    notes = [*unnamed(history.described)] if found else []
+    notes += [] if history.calibrated else [UNCALIBRATED]
+    return [*findings(history, found), *(f"note: {note}" for note in notes)]
+
+
+def unnamed(described: dict[str, Any]) -> Iterator[str]:
+    """Why the recipe of a run is not asked what to change, where it is a file that no person named."""
+    try:
+        zoo.name_in(described)
+    except ValueError as error:
+        yield str(error)
 
 
 def findings(history: History, found: list[Opinion]) -> list[str]:

@@ -9,11 +9,14 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.media.files import write
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.gif import write_gif
 from ptarmigan.media.pictures import on_white
 
 SIZES = ((48, 480), (24, 320), (16, 240))
 """Frames, and pixels of the longer side: the first that is small enough in bytes is taken, or the last."""
+LARGEST, PIXELS = 64 << 20, 64_000_000
+"""Bytes and pixels of a picture that is looked at."""
 SHOWN = 200
 LAST = 2_000
 """Milliseconds that a frame, and the last one, are shown."""
@@ -46,8 +49,8 @@ def film(pictures: list[tuple[int, Path]], out: Path, most: int) -> Path | None:
 def opened(path: Path) -> Image.Image | None:
     """A picture from its file; None where it cannot be read, as when the disk was full."""
     try:
-        with Image.open(path) as file:
-            return file.copy()
+        with Image.open(io.BytesIO(read_bytes(path, LARGEST)), formats=("PNG", "GIF")) as file:
+            return file.copy() if file.width * file.height <= PIXELS else None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from html import escape
 from typing import Any, TypeAlias, final
 
 from PIL import Image
+
+from ptarmigan.media.markup import escaped
 
 VOID = frozenset({"meta", "img"})
 
@@ -28,7 +29,7 @@ def h(tag: str, *children: Child, **attributes: str | float | None) -> Markup:
     Attributes that are None are left out; ``_`` in a name is ``-``, and at its end is dropped (``class_``).
     """
     shown = "".join(
-        f' {name.rstrip("_").replace("_", "-")}="{escape(text(value))}"'
+        f' {name.rstrip("_").replace("_", "-")}="{escaped(text(value))}"'
         for name, value in attributes.items()
         if value is not None
     )
@@ -44,7 +45,7 @@ def join(*children: Child) -> Markup:
         if isinstance(child, list):
             out += child
         elif child is not None:
-            out.append(child if isinstance(child, Markup) else escape(child))
+            out.append(child if isinstance(child, Markup) else escaped(child))
     return Markup("".join(out))
 
 

@@ -12,6 +12,7 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
 from ptarmigan.media.files import write_text
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.report import doctor, likeness
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
@@ -130,7 +131,7 @@ def opening(story: Story) -> Markup:
 def summary(story: Story) -> str:
     """The first line of the recipe's docstring, where the recipe is to be had."""
     try:
-        return zoo.summary(story.recipe)
+        return zoo.summary(zoo.name_in(story.described))
     except (ValueError, OSError, SyntaxError):
         return ""
 
@@ -162,7 +163,7 @@ def moving(story: Story) -> Markup | None:
     made = film(story.pictures, story.folder / "samples" / "training.gif", FILM)
     if made is None:
         return None
-    data, last = made.read_bytes(), opened(made)
+    data, last = read_bytes(made), opened(made)
     if len(data) > FILM or last is None:
         return h("p", f"{made.relative_to(story.folder)} shows them one after another.", class_="soft")
     moved = inline(data, "gif", "samples while training went on", last.size)
@@ -258,7 +259,7 @@ def spelt(value: Any) -> str:
 def defaults(story: Story) -> dict[str, Any] | None:
     """The recipe's defaults, where it is to be had."""
     try:
-        return options.defaults(zoo.recipe(story.recipe))
+        return options.defaults(zoo.recipe(zoo.name_in(story.described)))
     except Exception:  # as in rebuilt
         return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ptarmigan.evaluation import written
-from ptarmigan.media.plain import parse
+from ptarmigan.media.plain import read_json
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Child, Markup, h, join, table
 from ptarmigan.report.story import Story
@@ -102,7 +102,7 @@ def _latest(story: Story, run: Run | None) -> dict[str, Any] | None:
 
 def _kept(story: Story) -> dict[str, Any] | None:
     try:
-        kept: dict[str, Any] = parse((story.folder / written.FILE).read_bytes())
+        kept: dict[str, Any] = read_json(story.folder / written.FILE)
         check(Scores, kept, written.FILE)
     except (OSError, ValueError):
         return None

@@ -14,7 +14,9 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game
+from ptarmigan.core.memory import check_memory
 from ptarmigan.data.permutation import Indices, permute
+from ptarmigan.data.samples import sample_bytes
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Metric
 from ptarmigan.metrics.request import Request
@@ -24,6 +26,8 @@ from ptarmigan.tasks.task import Figure, Section, Task
 CHUNK = 64
 """Samples made at once. Fixed, and the last chunk is made whole and cut, because the rounding of a matrix
 product depends on how many rows it has."""
+SAMPLE_COPIES = 2
+"""Chunks of samples, and all of them together."""
 PAIRS = 36
 """Real samples, and generated ones, in a report."""
 
@@ -100,10 +104,20 @@ def generate(
     return map(space.decode, chunks)
 
 
+def check_count(space: Space, n: int) -> None:
+    """See that ``n`` samples go into memory.
+
+    Raises:
+        ValueError: they do not.
+    """
+    check_memory(SAMPLE_COPIES * sample_bytes(space) * n, f"{n:,} samples", "ask for fewer (--n)")
+
+
 def some_classes(frequencies: NDArray[Any] | None, n: int, seed: int) -> Indices | None:
     """``n`` classes drawn with the data's frequencies; None where it has no classes."""
     if frequencies is None or len(frequencies) == 0:
         return None
+    check_memory(3 * 8 * n, f"{n:,} samples", "ask for fewer (--n)")
     weights = np.asarray(frequencies, np.float64)
     drawn = np.random.default_rng(noise.key(seed, "classes")).choice(
         len(weights), size=n, p=weights / weights.sum()
@@ -190,5 +204,6 @@ class Generate(Task):
 
     def generate(self, game: Game, n: int, classes: Indices | None) -> NDArray[Any]:
         """``n`` raw samples of the same latents every time."""
+        check_count(self.space, n)
         chunks = generate(game, self.space, n, seed=self.seed, classes=classes, precision=self.precision)
         return np.concatenate(list(chunks))

@@ -13,12 +13,13 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Conditional
+from ptarmigan.core.memory import check_memory
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
 from ptarmigan.metrics.path import slerp
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
-from ptarmigan.tasks.generate import CHUNK, encoded, latents, some_classes
+from ptarmigan.tasks.generate import CHUNK, check_count, encoded, latents, some_classes
 from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE, Trained
 from ptarmigan.trained.path import PATH, STEPS, path_score
 
@@ -92,6 +93,7 @@ class Generator(Trained):
         Raises:
             ValueError: there is no such class or value, or a number is out of range.
         """
+        check_count(self.space, n)
         wanted = asked_for(given, class_, where)
         if tensors:
             return torch.cat(list(self._encoded(n, seed, wanted, truncation)))
@@ -158,10 +160,12 @@ class Generator(Trained):
             class_: the same, of a class.
 
         Raises:
-            ValueError: fewer than two stops or one frame.
+            ValueError: fewer than two stops or one frame, or more samples than go into memory.
         """
         if stops < 2 or frames < 1:
             raise ValueError("an interpolation needs at least two stops and one frame between them")
+        check_count(self.space, frames * (stops - 1) + 1)
+        check_memory(8 * self.game.latent * frames * stops, f"{frames * stops:,} latents")
         z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
         legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
         walk = torch.cat([*legs, z[-1:]])

@@ -15,6 +15,7 @@ from ptarmigan.core.errors import must_fit
 from ptarmigan.core.game import Game
 from ptarmigan.data.blank import Blank
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
 from ptarmigan.modalities.registry import from_json, optional_from_json
 from ptarmigan.tasks.choice import task_type
@@ -26,6 +27,7 @@ from ptarmigan.trained.base import Trained
 from ptarmigan.trained.detector import Detector
 from ptarmigan.trained.generator import Generator
 from ptarmigan.trained.translator import Translator
+from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
@@ -44,7 +46,12 @@ KINDS: Mapping[type[Task], type[Trained]] = {
 
 
 def load(
-    run: str | os.PathLike[str], *, best: bool = False, device: str = "auto", game: Game | None = None
+    run: str | os.PathLike[str],
+    *,
+    best: bool = False,
+    device: str = "auto",
+    game: Game | None = None,
+    recipe: str = "",
 ) -> Trained:
     """A run's folder, or a ``generator.safetensors`` alone, as what the run is. Needs no data.
 
@@ -55,6 +62,8 @@ def load(
         best: the weights with the best score, not the last.
         device: where to put them.
         game: the networks to fill, as for a run made by hand; the recipe's when None.
+        recipe: the file of the run's recipe, where that is none of the zoo and was not trained with here: a
+            file that a run names by itself may come from anybody, and is not run.
 
     Raises:
         ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
@@ -73,14 +82,17 @@ def load(
             f"{run} was put together in Python of networks that no recipe makes: give them, as in load("
             f"{str(run)!r}, game=run.game)"
         )
+    if recipe:
+        own.name_file(description, recipe)
+    if game is None:
+        description["recipe"] = zoo.name_in(description)
     edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
     problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
     with must_fit(problem):
         space = from_json(description["space"])
         if game is None:
-            recipe = zoo.recipe(description["recipe"])
             blank = Blank(space, optional_from_json(description.get("inputs")))
-            game = build(recipe, description["options"] | {"data": blank}).game
+            game = build(zoo.recipe(description["recipe"]), description["options"] | {"data": blank}).game
         fill(game, tensors)
     game.to(pick_device(device)).eval().requires_grad_(False)
     return kind_of(game)(game, space, description).eval()
@@ -93,7 +105,7 @@ def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
         ValueError: it is no safetensors file.
     """
     try:
-        with safe_open(file, "pt") as opened:
+        with safe_open(regular(file), "pt") as opened:
             description = parse((opened.metadata() or {}).get("ptarmigan", "null"))
             return description, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
@@ -126,7 +138,7 @@ def rebuild(folder: Path, run: Run | None = None) -> Run:
         raise ValueError(f"{folder} was put together in Python of networks that no recipe makes: {hint}")
     try:
         with must_fit(f"{folder / 'run.json'} does not fit {described['recipe']}"):
-            return build(zoo.recipe(described["recipe"]), described["options"])
+            return build(zoo.recipe(zoo.name_in(described)), described["options"])
     except FileNotFoundError as error:
         if described.get("edited"):
             raise ValueError(f"the data of {folder} were in the memory of Python: {hint}") from error

@@ -13,7 +13,9 @@ from typing import Any, TypeAlias
 
 import torch
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.media.files import write
+from ptarmigan.media.foreign import is_stored, read_bytes
 
 State: TypeAlias = dict[str, Any]
 """Tensors and plain values by name."""
@@ -108,12 +110,14 @@ def read(path: Path) -> State:
         Damaged: it is missing, cut short or changed since it was written, or holds more than data.
     """
     try:
-        data = path.read_bytes()
-        expected = checksum_path(path).read_text().strip()
-    except OSError as error:
-        raise Damaged(f"{path.name} cannot be read ({error.strerror})") from error
+        data = read_bytes(path)
+        expected = read_bytes(checksum_path(path), 1024).decode(errors="replace").strip()
+    except (OSError, ValueError) as error:
+        raise Damaged(f"{path.name} cannot be read ({one_line(error)})") from error
     if hashlib.sha256(data).hexdigest() != expected:
         raise Damaged(f"{path.name} is damaged (its checksum differs)")
+    if not is_stored(io.BytesIO(data), len(data)):
+        raise Damaged(f"{path.name} is damaged, or packed as torch.save never does")
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's, of pickles it is about to refuse
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)

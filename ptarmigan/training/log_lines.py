@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.media.files import write
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.plain import parse
 from ptarmigan.training.schema import LogLine, check
 
@@ -54,7 +55,7 @@ class Lines:
 
     def _lines(self) -> Iterator[tuple[str, Line]]:
         if self.path.exists():
-            for text in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            for text in read_bytes(self.path).decode(errors="replace").splitlines():
                 line = read_line(text)
                 if line is not None:
                     yield text, line

@@ -13,8 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from ptarmigan.core.allocation import CheckedAllocation
+from ptarmigan.core.memory import check_memory
 from ptarmigan.modalities.table.polars_frames import is_polars
 from ptarmigan.training.run import Built, Run
+
+COPIES = 4
+"""Beside the weights there are gradients, two moments of Adam, and the EMA weights."""
+SMALLER = "choose a smaller --width, or fewer layers"
 
 
 def defaults(recipe: Callable[..., Any]) -> dict[str, Any]:
@@ -69,13 +75,21 @@ def call(recipe: Callable[..., Run], *args: Any, **options: Any) -> Run:
     """Call a recipe with options in groups or flat, and note on the run by what it was built.
 
     Raises:
-        ValueError: it has no option of that name, or the value cannot be meant.
+        ValueError: it has no option of that name, the value cannot be meant, or the networks do not go into
+            memory.
     """
     given = arguments(recipe, *args, **options)
-    run = recipe(**given)
+    with CheckedAllocation("a run with these options", SMALLER):
+        run = recipe(**given)
+    check_memory(COPIES * weights(run), "training networks of this size", SMALLER)
     file = getattr(sys.modules.get(recipe.__module__), "__file__", None) or ""
     run.built = Built(recipe.__module__, file, flat(given))
     return run
+
+
+def weights(run: Run) -> int:
+    """Bytes of all networks' weights."""
+    return sum(p.numel() * p.element_size() for p in run.game.parameters())
 
 
 def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:

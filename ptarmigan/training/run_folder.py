@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.media.files import clear_drafts, is_draft, write
 from ptarmigan.media.lock import NAME as LOCK
 from ptarmigan.media.lock import alone
-from ptarmigan.media.plain import parse
+from ptarmigan.media.plain import read_json
 from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
 
@@ -24,6 +25,8 @@ FORCED = frozenset({"steps", "threads", "score_every", "patience"})
 """Options that may differ when asked for by ``force``."""
 
 
+DIGEST = "recipe_sha256"
+"""The key of run.json under which the digest of a recipe stands that is a person's file."""
 BY_HAND = "by hand"
 """In place of a recipe's name: the run was put together in Python of networks that no recipe makes."""
 
@@ -85,7 +88,7 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         return
     there = load(folder)
     mine, theirs = asked(description), asked(there)
-    if mine["recipe"] != theirs["recipe"]:
+    if mine["recipe"] != theirs["recipe"] and not same_file(description, there):
         raise RunError(f"{folder} holds a run of {theirs['recipe']}: choose another --out")
     if mine["recipe"] != BY_HAND and there.get("edited", False) != description.get("edited", False):
         how = "edited in Python: go on with train(run, out=...)" if there.get("edited") else "not a Run"
@@ -99,14 +102,19 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
         hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
         raise RunError(f"{folder} holds a run with other options ({differences}): {hint}")
-    if changed or there["options"] != description["options"]:
-        kept = ("recipe", "options", "settings", "asked")
+    if changed or any(there.get(key) != description.get(key) for key in ("options", DIGEST)):
+        kept = ("recipe", "options", "settings", "asked", DIGEST)
         write(path, pretty(there | {name: description[name] for name in kept if name in description}))
 
 
 def at_home(option: Any) -> Any:
     """An option where its ``~`` leads: earlier versions kept that, and it is the same path."""
     return os.path.expanduser(option) if isinstance(option, str) and option.startswith("~") else option
+
+
+def same_file(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether the recipes of two runs are one file, by whatever path."""
+    return DIGEST in one and one[DIGEST] == other.get(DIGEST)
 
 
 def complete(folder: Path, recipe: str, usual: dict[str, Any]) -> None:
@@ -158,12 +166,12 @@ def load(folder: Path) -> dict[str, Any]:
         RunError: there is none, or it cannot be read.
     """
     path = folder / "run.json"
-    if not path.is_file():
+    if not path.exists():
         raise RunError(f"{folder} is not a run: it has no run.json")
     try:
-        described: dict[str, Any] = parse(path.read_bytes())
+        described: dict[str, Any] = read_json(path)
     except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from error
+        raise RunError(f"{path} cannot be read: {one_line(error)}") from error
     try:
         check(Description, described, f"{path} does not describe a run")
     except ValueError as error:

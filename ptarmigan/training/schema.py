@@ -48,6 +48,7 @@ class Description(TypedDict):
     """``run.json``: what a run is."""
 
     recipe: str
+    recipe_sha256: NotRequired[str]  # of one that is a person's file
     options: dict[str, Any]
     settings: Played
     versions: NotRequired[dict[str, Any]]

@@ -14,13 +14,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from importlib.machinery import SourceFileLoader
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.modalities.registry import warn
+from ptarmigan.training import own
 from ptarmigan.training.run import Built
 
 HERE = Path(__file__).parent
@@ -80,11 +83,10 @@ def path(name: str) -> Path:
     Raises:
         ValueError: there is no such recipe.
     """
-    if name.endswith(".py"):
-        own = Path(name)
-        if not own.is_file():
+    if own.is_own(name):
+        if not Path(name).is_file():
             raise ValueError(f"there is no recipe file {name}")
-        return own
+        return Path(name)
     if name not in names():
         near = get_close_matches(name, names(), 3, 0.5)
         hint = f"did you mean {' or '.join(near)}?" if near else "'ptarmigan list' shows them all"
@@ -101,7 +103,7 @@ def module(name: str) -> ModuleType:
     """
     file = path(name)
     try:
-        found = by_path(file) if name.endswith(".py") else by_name(name)
+        found = by_path(file) if own.is_own(name) else by_name(name)
     except Exception as error:  # a recipe is anybody's code
         raise ValueError(f"{name} cannot be imported: {type(error).__name__}: {one_line(error)}") from error
     if "recipe" not in vars(found):
@@ -117,13 +119,23 @@ def by_name(name: str) -> ModuleType:
 
 def by_path(file: Path) -> ModuleType:
     """The module of a user's own file, read anew."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    loader = FromSource(file.stem, str(file))
+    spec = importlib.util.spec_from_file_location(file.stem, file, loader=loader)
     assert spec is not None
     assert spec.loader is not None
     found = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = found
     spec.loader.exec_module(found)
     return found
+
+
+class FromSource(SourceFileLoader):
+    """Runs what a person can read: a ``__pycache__`` that came with the file may hold something else."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """The code of the source."""
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
 
 
 def name_of(built: Built) -> str:
@@ -142,11 +154,30 @@ def name_of(built: Built) -> str:
 
 
 def recipe(name: str) -> Callable[..., Any]:
-    """The recipe of that name: typed keyword arguments in, a ``Run`` out."""
+    """The recipe of that name: typed keyword arguments in, a ``Run`` out.
+
+    Args:
+        name: as a person gave it: of a run's description, which may come from anybody, ``name_in`` makes one.
+    """
     found: Callable[..., Any] = module(name).recipe
     return found
 
 
+def name_in(described: Mapping[str, Any]) -> str:
+    """The name by which ``recipe`` finds the recipe of a run, as its description has it.
+
+    Raises:
+        ValueError: it is a file that no person named.
+    """
+    name = str(described["recipe"])
+    return str(own.file_of(described)) if own.is_own(name) else name
+
+
+def finder(described: Mapping[str, Any]) -> Callable[[str], Callable[..., Any]]:
+    """What finds recipes by the names that stand in a run's description: its own, and others of the zoo."""
+    return lambda name: recipe(name_in({**described, "recipe": name}))
+
+
 def summary(name: str) -> str:
     """The first line of a recipe's docstring, read without importing it."""
-    return (ast.get_docstring(ast.parse(path(name).read_text())) or "").partition("\n")[0]
+    return (ast.get_docstring(ast.parse(read_bytes(path(name)))) or "").partition("\n")[0]

@@ -94,8 +94,11 @@ def test_what_is_wrong_is_said_in_one_line(command, words, capsys, tmp_path, mon
 
 
 def test_debug_shows_where(capsys):
-    with pytest.raises(ValueError, match="no command"):
-        cli.main(["trian", "--debug"])
+    code, _, err = said(capsys, "trian", "--debug")
+    first, *traceback = err.splitlines()
+    assert (code, "no command" in first) == (2, True)
+    assert traceback[0].startswith("Traceback")
+    assert "cli.py" in err
 
 
 def test_a_run_from_beginning_to_end(capsys, tmp_path, monkeypatch):

@@ -21,6 +21,7 @@ from ptarmigan import trained
 from ptarmigan.core.game import Game
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.optim import adam
+from ptarmigan.core.text import printable
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
 from ptarmigan.evaluation import score as scoring
@@ -33,6 +34,7 @@ from ptarmigan.report.page import command, write_report
 from ptarmigan.report.story import read
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Generator
+from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
@@ -87,7 +89,7 @@ def image_run(samples: Samples) -> Run:
 
 def played(place: Path, run: Run, recipe: str, settings: Settings = SETTINGS) -> Path:
     options = {"steps": run.steps, "seed": run.seed}
-    folder.claim(place, folder.describe(recipe, options, asdict(settings)))
+    folder.claim(place, folder.describe(recipe, options, asdict(settings)) | own.stamp(recipe))
     train_run(run, place, settings, quiet=True)
     return place
 
@@ -108,6 +110,7 @@ def photos(tmp_path_factory) -> tuple[Path, Run]:
 def fabricated(place: Path, lines: list[dict] = (), **described) -> Path:
     place.mkdir(parents=True)
     whole = {"recipe": "image.nothing", "options": {}, "settings": {}, **described}
+    whole |= own.stamp(whole["recipe"])
     (place / "run.json").write_text(json.dumps(whole))
     (place / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     return place
@@ -171,8 +174,8 @@ def test_what_comes_from_outside_is_text(tmp_path):
 @pytest.mark.parametrize("value", ['"><b>', "<b>", "'&\"", "\u2028</svg>"])
 def test_no_text_leaves_its_attribute_or_element(value):
     page = Page(h("p", value, title=value))
-    assert page.tags == [("p", {"title": value})]
-    assert page.words == value + "\n"
+    assert page.tags == [("p", {"title": printable(value)})]
+    assert page.words == printable(value) + "\n"
 
 
 def test_a_page_is_made_again_from_the_folder_alone(points):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html as escaping
 import io
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from PIL import Image
 
 from ptarmigan.data.space.encoding import Encoding
 from ptarmigan.data.writers import NPY, NPZ, Writer, folder, picture
+from ptarmigan.media.markup import escaped
 from ptarmigan.media.plot import Surface
 
 
@@ -70,7 +70,7 @@ class Presentation(Encoding):
         file = io.BytesIO()
         self.render(raw).save(file, "PNG")
         data = base64.b64encode(file.getvalue()).decode("ascii")
-        return f'<img alt="{escaping.escape(self.words, quote=True)}" src="data:image/png;base64,{data}">'
+        return f'<img alt="{escaped(self.words)}" src="data:image/png;base64,{data}">'
 
     def frame(self, raw: NDArray[Any], first: int = 0) -> Any:
         """Raw samples as a pandas data frame, where their kind has one.

@@ -18,6 +18,7 @@ from ptarmigan.data.npy import npy_header
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.rows import Rows
 from ptarmigan.data.samples import Source
+from ptarmigan.media.foreign import check_unpacked, open_binary, regular
 from ptarmigan.modalities.image.decode import resized
 from ptarmigan.modalities.image.idx import read_idx
 from ptarmigan.modalities.image.reading import Target
@@ -131,7 +132,7 @@ def open_npy(path: Path) -> Opened:
     Raises:
         ValueError: it is damaged, holds Python objects, or no images.
     """
-    with open(path, "rb") as file:
+    with open_binary(path) as file:
         shape, dtype = plain_header(file, str(path))
         begin = file.tell()
     if path.stat().st_size - begin < math.prod(shape) * dtype.itemsize:
@@ -149,7 +150,7 @@ def open_npz(path: Path) -> Opened:
         ValueError: it is damaged, holds Python objects, or no images.
     """
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(regular(path)) as archive:
             members = {m.filename.removesuffix(".npy").lower(): m for m in archive.infolist()}
 
             def get(keys: Sequence[str], labels: bool = False) -> Stored | None:
@@ -271,8 +272,6 @@ def plain_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], np.dtype
         raise ValueError(f"{where} holds Python objects, which could run code: save plain numbers")
     if fortran and len(shape) > 1:
         raise ValueError(f"{where} is in Fortran order: save it again after np.ascontiguousarray")
-    if min(shape, default=0) < 0:
-        raise ValueError(f"{where} is not a readable .npy array")
     return shape, dtype
 
 
@@ -292,6 +291,7 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, whole
             raise ValueError(
                 f"{where} unpacks to {size >> 20} MB: save it with np.save, which is read without unpacking"
             )
+        check_unpacked(size, member.compress_size, where)
         data = file.read(size)
     if len(data) < size:
         raise ValueError(f"{where} is cut short")
@@ -300,7 +300,7 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, whole
 
 def _data_begins(path: Path, member: zipfile.ZipInfo) -> int:
     """Where the bytes of an unpacked member of a zip lie (APPNOTE 6.3.10, section 4.3.7)."""
-    with open(path, "rb") as file:
+    with open_binary(path) as file:
         file.seek(member.header_offset + 26)
         name, extra = struct.unpack("<HH", file.read(4))
     return member.header_offset + 30 + int(name) + int(extra)

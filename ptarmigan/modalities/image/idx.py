@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import os
 import re
 import struct
 import zlib
@@ -12,6 +13,8 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ptarmigan.media.foreign import check_unpacked, open_binary
 
 UINT8 = 0x08
 MOST_DIMENSIONS = 8
@@ -34,26 +37,27 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         FileNotFoundError: there is no such file.
         ValueError: it is no idx file of bytes, or holds less or more than its header says.
     """
-    held = path.stat().st_size
-    with open(path, "rb") as raw:
+    with open_binary(path) as raw:
+        held = os.fstat(raw.fileno()).st_size
         packed = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         if not packed:
             return _read(raw, path, held)
         try:
             with gzip.open(raw) as unpacked:
-                return _read(unpacked, path, held * DEFLATE_RATIO)  # type: ignore[arg-type]
+                return _read(unpacked, path, held, packed=True)  # type: ignore[arg-type]
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise ValueError(f"{path} is a damaged gzip file ({error}): fetch it again") from None
 
 
-def _read(file: BinaryIO, path: Path, held: int) -> NDArray[np.uint8]:
+def _read(file: BinaryIO, path: Path, held: int, packed: bool = False) -> NDArray[np.uint8]:
     shape = _shape(file, path)
     size = math.prod(shape)
     if size == 0:
         raise ValueError(f"{path} holds nothing: its shape is {_times(shape)}")
-    if size > held:
+    if size > held * (DEFLATE_RATIO if packed else 1):
         raise ValueError(f"{path} promises {_times(shape)} bytes, more than the file can hold")
+    check_unpacked(size, held, str(path))
     out = np.empty(size, np.uint8)
     if _fill(file, out) < size:
         raise ValueError(f"{path} ends before the {_times(shape)} bytes that its header promises")

@@ -21,6 +21,7 @@ from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
 from ptarmigan.media.files import write
+from ptarmigan.media.foreign import regular
 from ptarmigan.metrics.features import chunks
 from ptarmigan.modalities.image.extractors.weights import digest
 
@@ -85,7 +86,7 @@ def _read(net: nn.Module, path: Path, kind: str) -> bool:
     if not path.exists():
         return False
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(regular(path), "pt") as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             wanted = (file.metadata() or {}).get("digest")
         initial = {name: value.clone() for name, value in net.state_dict().items()}
@@ -94,7 +95,7 @@ def _read(net: nn.Module, path: Path, kind: str) -> bool:
             if digest(net) == wanted:
                 return True
             net.load_state_dict(initial)
-    except (SafetensorError, OSError):
+    except (SafetensorError, OSError, ValueError):
         pass
     warnings.warn(f"{path} is damaged: the {kind} is trained again", Notice, stacklevel=4)
     return False

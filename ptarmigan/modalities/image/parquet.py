@@ -12,6 +12,8 @@ import numpy as np
 
 from ptarmigan.data.archives import stamp
 from ptarmigan.data.cache import end_with, made, note_of
+from ptarmigan.data.parquet import check_parquet
+from ptarmigan.media.foreign import open_binary, regular
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.image.splits import Files, Label, labelled, split
 
@@ -29,8 +31,8 @@ def holds_images(path: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        schema = parquet.read_schema(path)
-    except (OSError, pyarrow.ArrowException):
+        schema = parquet.read_schema(regular(path))
+    except (OSError, ValueError, pyarrow.ArrowException):
         return False
     binary = [f for f in schema if pyarrow.types.is_binary(f.type) or pyarrow.types.is_large_binary(f.type)]
     encoded = [f for f in schema if pyarrow.types.is_struct(f.type) and f.type.get_field_index("bytes") >= 0]
@@ -55,7 +57,7 @@ class Blob:
     def read(self, i: int, first: int | None = None) -> bytes:
         """The ``i``-th image, or only its ``first`` bytes."""
         size = int(self.sizes[i])
-        with open(self.path, "rb", buffering=0) as file:
+        with open_binary(self.path, 0) as file:
             file.seek(int(self._begins[i]))
             return file.read(size if first is None else min(first, size))
 
@@ -105,7 +107,8 @@ def _rows(path: Path) -> Iterator[tuple[bytes, Label | None]]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(path) as file:
+        with parquet.ParquetFile(regular(path)) as file:
+            check_parquet(file.metadata, path)
             schema = file.schema_arrow
             image, label = _image_column(schema, path), next((c for c in LABELS if c in schema.names), None)
             classes = _classes(schema, label)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,6 +12,7 @@ import numpy as np
 
 from ptarmigan.data.archives import Container
 from ptarmigan.data.permutation import Indices
+from ptarmigan.media.plain import parse
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES, UNREAD
 
 Label: TypeAlias = int | str
@@ -290,7 +290,7 @@ def _text(container: Container, i: int) -> str:
 def _json(container: Container, i: int) -> object:
     text = _text(container, i)
     try:
-        plain: object = json.loads(text)
-    except (ValueError, RecursionError):
+        plain: object = parse(text)
+    except ValueError:
         raise ValueError(f"{container.where}: {container.names[i]} is not JSON") from None
     return plain

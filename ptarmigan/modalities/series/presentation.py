@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.core.text import printable
 from ptarmigan.data.space import Surface
 from ptarmigan.data.space.presentation import Presentation
 from ptarmigan.data.writers import Writer, tables
@@ -87,6 +88,6 @@ class SeriesPresentation(SeriesEncoding, Presentation):
             if real is not None:
                 axes.plot(real[:SHOWN, :, channel].T, color="0.7", linewidth=0.8)
             axes.plot(raw[:SHOWN, :, channel].T, color="#e07b00", linewidth=0.8)
-            axes.set_ylabel(self.names[channel])
+            axes.set_ylabel(printable(self.names[channel]), parse_math=False)
         panels[-1].set_xlabel("step")
         return render(figure)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
+from ptarmigan.core.text import printable
 from ptarmigan.media.plot import render
 from ptarmigan.modalities.table.column import Column, Floats
 
@@ -32,7 +33,7 @@ def histograms(columns: Sequence[Drawn]) -> Image.Image:
         if real is not None:
             axes.bar(ticks, shares(column, real)[1], width=1.0, color="0.75")
         axes.step(ticks, made, where="mid", color="#e07b00")
-        axes.set_title(str(column.name)[:28], fontsize=8)
+        axes.set_title(printable(str(column.name))[:28], fontsize=8, parse_math=False)
         axes.set_yticks([])
         axes.set_xticks([])
     return render(figure)

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.cells import check_cells, unpacked
+from ptarmigan.data.parquet import check_parquet
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import regular
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.table.balance import Balance
 from ptarmigan.modalities.table.describe_columns import described
@@ -110,11 +113,14 @@ def read_csv(path: Path) -> pd.DataFrame:
     separator = "\t" if ".tsv" in path.name.lower() else ","
     how: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "encoding": "utf-8-sig"}
     try:
-        names = pandas.read_csv(path, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
+        check_cells(path, separator)
+        with unpacked(path) as file:
+            names = pandas.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
         twice = [name for name, n in names.iloc[0].value_counts().items() if n > 1]
         if twice:  # pandas would rename them
             raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
-        frame = pandas.read_csv(path, low_memory=False, **how)
+        with unpacked(path) as file:
+            frame = pandas.read_csv(file, low_memory=False, **how)
     except pandas.errors.EmptyDataError:
         raise ValueError(f"{path} is empty") from None
     except (ValueError, OSError) as error:  # pandas' errors, and a wrong encoding, are ValueErrors
@@ -142,8 +148,8 @@ def holds_columns(path: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        schema = parquet.read_schema(path)
-    except (OSError, pyarrow.ArrowException):
+        schema = parquet.read_schema(regular(path))
+    except (OSError, ValueError, pyarrow.ArrowException):
         return True  # whoever opens it says what is wrong
     return not any(
         pyarrow.types.is_binary(field.type)
@@ -160,7 +166,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
     """
     pandas = pandas_or_error()
     needs("pyarrow", extra="parquet", why=f"{path} needs pyarrow")
+    from pyarrow import parquet
+
     try:
+        check_parquet(parquet.read_metadata(regular(path)), path)
         frame: pd.DataFrame = pandas.read_parquet(path)
     except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
         raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None

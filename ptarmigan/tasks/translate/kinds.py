@@ -13,8 +13,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.pictures import picture
-from ptarmigan.modalities.image.decode import Pixels, from_picture
+from ptarmigan.modalities.image.decode import MOST_BYTES, Pixels, from_picture, picture_in
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.source import indexed
 from ptarmigan.modalities.label.space import LabelSpace
@@ -61,9 +62,8 @@ def pixels_of(image: Any, direction: Direction) -> Pixels:
     """
     if isinstance(image, str | Path):
         try:
-            with Image.open(image) as opened:
-                return pixels_of(opened, direction)
-        except OSError as error:
+            return of_pillow(picture_in(read_bytes(image, MOST_BYTES)), direction.given)
+        except (OSError, ValueError) as error:
             raise ValueError(f"{image} cannot be read as a picture: {one_line(error)}") from error
     if isinstance(image, Image.Image):
         return of_pillow(ImageOps.exif_transpose(image), direction.given)

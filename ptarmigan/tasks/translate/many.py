@@ -13,7 +13,9 @@ from typing import IO
 from ptarmigan.data.archives import Container, Folder, Zip
 from ptarmigan.media.console import say
 from ptarmigan.media.files import create
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.progress import Bar
+from ptarmigan.media.show import show
 from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
 from ptarmigan.tasks.translate.direction import Direction, Watch
@@ -96,7 +98,7 @@ def translate_files(wish: Wish, source: Path, out: Path) -> int:
         raise ValueError(f"there is no picture and no folder {source}")
     if source.suffix.lower() == ".zip":
         return translate_all(wish, Zip(source), out)
-    original = Original(source.name, source.stat().st_size, source.read_bytes, source)
+    original = Original(source.name, source.stat().st_size, partial(read_bytes, source), source)
     if not translatable(original):
         raise ValueError(f"{source} is no picture that is read: expected {kinds()}, a folder or a zip")
     named = bool(out.suffix) and not out.is_dir()
@@ -111,7 +113,7 @@ def translate_files(wish: Wish, source: Path, out: Path) -> int:
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from None
     for path, note in written:
-        print(f"translation: {path}{f' ({note})' if note else ''}")
+        show(f"translation: {path}{f' ({note})' if note else ''}")
     return 0
 
 
@@ -147,7 +149,7 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
         say(f"ptarmigan: {line}")
     if bad:
         say(f"ptarmigan: {len(bad)} of {len(originals)} files were left out")
-    print(f"translations: {out}{os.sep} ({wish.n * (len(originals) - len(bad)):,})")
+    show(f"translations: {out}{os.sep} ({wish.n * (len(originals) - len(bad)):,})")
     return len(bad)
 
 

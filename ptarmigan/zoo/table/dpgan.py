@@ -47,6 +47,7 @@ from ptarmigan.core.losses import wasserstein
 from ptarmigan.core.optim import clip_weights, rmsprop
 from ptarmigan.data.poisson import by_chance
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
@@ -286,7 +287,7 @@ def hidden(seed: int, secret: str) -> int:
         ValueError: the file is missing or short.
     """
     path = path_of(secret)
-    known = path.read_bytes() if path.is_file() else b""
+    known = read_bytes(path) if path.is_file() else b""
     if len(known) < SECRET:
         raise ValueError(
             f"--secret {secret}: no file of {SECRET} bytes; head -c 32 /dev/urandom > secret.bin"

@@ -120,8 +120,8 @@ def test_points_from_files(tmp_path: Path) -> None:
         ("nan.csv", b"1,2\n3,nan\n", "point 2 is not finite"),
         ("large.csv", b"1,2\n3,1e300\n", "point 2 is not finite"),
         ("picture.csv", b"\x89PNG\xff\xfe", "not a text file"),
-        ("text.npy", b"hello", "no .npy file"),
-        ("empty.npy", b"", "no .npy file"),
+        ("text.npy", b"hello", "not a readable .npy array"),
+        ("empty.npy", b"", "not a readable .npy array"),
     ],
 )
 def test_bad_files_are_one_line(tmp_path: Path, name: str, content: bytes, reason: str) -> None:

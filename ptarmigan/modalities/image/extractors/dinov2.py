@@ -11,7 +11,6 @@ does a little differently.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,6 +28,7 @@ from torch.nn import functional as F
 
 from ptarmigan.media.files import path_of
 from ptarmigan.media.optional import needs
+from ptarmigan.media.plain import read_json
 from ptarmigan.modalities.image.extractors.frozen import Frozen
 from ptarmigan.modalities.image.extractors.show import Picture, fit, normalised
 from ptarmigan.modalities.image.extractors.weights import digest, one_line, read, some
@@ -137,7 +137,7 @@ def _described(path: Path, tensors: int) -> tuple[Any, int]:
     from transformers import Dinov2Config, Dinov2Model
 
     try:
-        plain: dict[str, Any] = json.loads(path.read_bytes()[: 1 << 20])
+        plain: dict[str, Any] = read_json(path, 1 << 20)
         if plain["model_type"] != "dinov2" or not 0 < plain["num_hidden_layers"] <= tensors:
             raise ValueError("it is of another network")
         config = Dinov2Config(**{name: plain[name] for name in FIELDS if name in plain})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.download import fetch
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import is_stored, open_binary, regular
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -81,7 +81,7 @@ class Published:
         """Whether the file at ``path`` is the published one, to the last byte."""
         if path.stat().st_size != self.size:
             return False
-        with open(path, "rb") as file:
+        with open_binary(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest() == self.sha256
 
 
@@ -156,7 +156,7 @@ def digest(net: nn.Module, *protocol: object) -> str:
 
 def _safe(path: Path) -> dict[str, Tensor]:
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(regular(path), "pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file ({one_line(error)})") from None
@@ -164,12 +164,12 @@ def _safe(path: Path) -> dict[str, Tensor]:
 
 def _plain(path: Path) -> dict[str, Tensor]:
     """A state dict that ``torch.save`` wrote."""
-    with open(path, "rb") as file:
+    with open_binary(path) as file:
         archive = file.read(2) == b"PK"
-    if archive and not _stored(path):
+    if archive and not is_stored(path, path.stat().st_size):
         raise ValueError(f"{path} is damaged, or packed as torch.save never does, and is not unpacked")
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+        state = torch.load(regular(path), map_location="cpu", weights_only=True)
     # a pickle can be made to raise anything
     except Exception:
         raise ValueError(
@@ -179,17 +179,6 @@ def _plain(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
         raise ValueError(f"{path} holds no state dict: expected tensors by name and nothing else")
     return {str(name): value for name, value in state.items()}
-
-
-def _stored(path: Path) -> bool:
-    """Whether an archive holds no more bytes than it has itself."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        return False
-    packed = any(part.compress_type != zipfile.ZIP_STORED for part in parts)
-    return not packed and sum(part.file_size for part in parts) <= path.stat().st_size
 
 
 def _plain_numbers(value: Tensor) -> bool:
