@@ -31,14 +31,15 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
     from pyarrow import parquet
 
     writer = None
-    try:
-        for frame in frames:
-            rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
-            writer = writer or parquet.ParquetWriter(path, rows.schema)
-            writer.write_table(rows)
-    finally:
-        if writer is not None:
-            writer.close()
+    with open(path, "wb") as file:  # pyarrow itself takes no name that is no UTF-8
+        try:
+            for frame in frames:
+                rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
+                writer = writer or parquet.ParquetWriter(file, rows.schema)
+                writer.write_table(rows)
+        finally:
+            if writer is not None:
+                writer.close()
 
 
 def write_rows(file: IO[str], rows: NDArray[Any]) -> None:

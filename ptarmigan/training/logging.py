@@ -71,7 +71,6 @@ class Log:
         self.screen = Screen(steps, batch, quiet=quiet or folder is None, silent=folder is None)
         self.loggers: list[Logger] = []
         self.files: RunFiles | None = None
-        self.board: TensorBoard | None = None
         if folder is not None:
             self.files = RunFiles(folder, batch, self.disk_is_full)
             self.loggers = [self.files, self.screen, *self.own]
@@ -81,8 +80,10 @@ class Log:
         """Begin, or go on after ``step``: later lines of an earlier attempt are dropped."""
         if self.folder is not None:
             self.rewind(step)
-            self.board = TensorBoard(self.folder, step, self.disk_is_full)
-            self.loggers.insert(1, self.board)
+            try:
+                self.loggers.insert(1, TensorBoard(self.folder, step, self.disk_is_full))
+            except UnicodeEncodeError:
+                self.screen.tell("nothing is written for TensorBoard: it needs a folder whose name is UTF-8")
             self.screen.start(step)
 
     def rewind(self, step: int) -> None:

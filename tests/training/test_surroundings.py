@@ -8,6 +8,7 @@ import pwd
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ptarmigan
@@ -15,6 +16,7 @@ from ptarmigan.commands.options import at_home
 from ptarmigan.data import cache
 from ptarmigan.media import lock
 from ptarmigan.media.files import path_of
+from ptarmigan.media.tables import write_parquet
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run_folder import RunError
 
@@ -127,3 +129,17 @@ def test_without_a_home_what_is_kept_is_kept_for_this_process(monkeypatch: pytes
     assert place.read_bytes() == b"data"
     assert cache.cache_dir() in place.parents
     assert path_of("~/x") == Path("~/x")
+
+
+def test_a_folder_and_files_whose_names_are_no_utf_8(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = tmp_path / os.fsdecode(b"caf\xe9")
+    place.mkdir()
+    frame = pd.DataFrame({"a": np.arange(40), "b": np.arange(40) % 3})
+    write_parquet(place / "rows.parquet", [frame[:20], frame[20:]])
+    data = str(place / "rows.parquet")
+    quick = {"data": data, "steps": 2, "score_every": 0, "vitals": False}
+    assert ptarmigan.train("table.tvae", out=place / "r", **quick).complete
+    assert capsys.readouterr().err.count("nothing is written for TensorBoard") == 1
+    assert (place / "r" / "report.html").exists()

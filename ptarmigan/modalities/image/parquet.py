@@ -31,7 +31,8 @@ def holds_images(path: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        schema = parquet.read_schema(regular(path))
+        with open(regular(path), "rb") as file:  # pyarrow itself takes no name that is no UTF-8
+            schema = parquet.read_schema(file)
     except (OSError, ValueError, pyarrow.ArrowException):
         return False
     binary = [f for f in schema if pyarrow.types.is_binary(f.type) or pyarrow.types.is_large_binary(f.type)]
@@ -107,7 +108,7 @@ def _rows(path: Path) -> Iterator[tuple[bytes, Label | None]]:
     from pyarrow import parquet
 
     try:
-        with parquet.ParquetFile(regular(path)) as file:
+        with open(regular(path), "rb") as opened, parquet.ParquetFile(opened) as file:
             check_parquet(file.metadata, path)
             schema = file.schema_arrow
             image, label = _image_column(schema, path), next((c for c in LABELS if c in schema.names), None)

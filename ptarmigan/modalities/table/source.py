@@ -169,8 +169,9 @@ def read_parquet(path: Path) -> pd.DataFrame:
     from pyarrow import parquet
 
     try:
-        check_parquet(parquet.read_metadata(regular(path)), path)
-        frame: pd.DataFrame = pandas.read_parquet(path)
+        with open(regular(path), "rb") as file:  # pyarrow itself takes no name that is no UTF-8
+            check_parquet(parquet.read_metadata(file), path)
+            frame: pd.DataFrame = pandas.read_parquet(file)
     except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
         raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
     return frame
