@@ -29,7 +29,7 @@ from record import record
 
 from ptarmigan import GANOverSampler
 from ptarmigan.estimators.oversampler import up_to
-from ptarmigan.evaluation.oversampling.trial import GAN, MEASURES, Trial, asked, measured
+from ptarmigan.evaluation.oversampling.trial import GAN, MEASURES, Trial, class_scores, predict
 from ptarmigan.evaluation.oversampling.trial import methods as compared
 from ptarmigan.modalities.image.labelled import ImageClassifier
 from ptarmigan.modalities.image.source import Images
@@ -70,19 +70,19 @@ def play(
     for seed in seeds:
         path = PLACE / f"{data}-{seed}.json"
         found = json.loads(path.read_text()) if path.exists() else {}
-        judge, x, c, test, truth, rare = {"adult": adult, "fashion": fashion}[data](seed)
+        classifier, x, c, test, truth, rare = {"adult": adult, "fashion": fashion}[data](seed)
         how: dict[str, Any] = {"steps": steps or None, "random_state": seed}
         sampler = GANOverSampler(recipe or None, sampling_strategy=up_to(ratio), **how)
         classes = int(c.max()) + 1
-        for name, method in compared(judge, sampler, seed).items():
+        for name, method in compared(classifier, sampler, seed).items():
             said = f"{recipe or 'default'}, {steps or 'default'} steps, ratio {ratio:g}"
             label = f"{name} ({said})" if name == GAN else name
             if label in found or (methods and name not in methods):
                 continue
             then = time.process_time()
-            told = asked(judge, method, x, c, test, classes, seed)
+            probabilities = predict(classifier, method, x, c, test, classes, seed)
             found[label] = {
-                **measured(truth == rare, told, rare, weights(truth == rare)),
+                **class_scores(truth == rare, probabilities, rare, weights(truth == rare)),
                 "processor seconds": time.process_time() - then,
             }
             print(data, seed, label, {k: round(v, 4) for k, v in found[label].items()}, flush=True)

@@ -87,7 +87,7 @@ def one(task: tuple[str, float, int, int]) -> dict[str, Any]:
     labels = run.samples.source.labels
     frequencies = None if labels is None else np.bincount(labels).tolist()
     trained = kind_of(mark.game)(mark.game, run.space, {"recipe": name, "frequencies": frequencies})
-    found = judge.of_run(run, trained, samples, seed, Request(metrics=measures(name, run)))
+    found = judge.evaluate_run(run, trained, samples, seed, Request(metrics=measures(name, run)))
     return {
         "recipe": name,
         "data": DATA.get(kind(name), defaults(zoo.recipe(name)).get("data")),

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from ptarmigan.evaluation.oversampling.trial import Trial
 
 
-class How(TypedDict):
-    """What ``train_run`` is told beside a run, its folder and settings."""
+class TrainArguments(TypedDict):
+    """Arguments of ``train_run`` besides a run, its folder and settings."""
 
     force: bool
     quiet: bool
@@ -58,7 +58,7 @@ def train(
     loggers: Sequence[Logger] = (),
     **options: Any,
 ) -> Outcome:
-    """Train a recipe of the zoo, one's own file, the default on data of some kind, or a ``Run``.
+    """Train a recipe of the zoo, a file of your own, the default recipe for some data, or a ``Run``.
 
     The same call again goes on where the last one stopped, bit for bit.
 
@@ -66,32 +66,32 @@ def train(
         what: a recipe's name (``image.r3gan``), a ``.py`` file, a source of data, or a ``Run``.
         out: the run's folder; ``runs/<recipe>-<data>`` when None.
         force: go on although ``steps``, ``threads`` or ``score_every`` differ from those of the folder's run.
-        kind: of the data (``image``, ``table``, …), where they do not tell.
-        quiet: no progress.
+        kind: of the data (``image``, ``table``, …), where it is not clear from them.
+        quiet: show no progress.
         report: write ``report.html`` at the end.
         hooks: called around the steps, on every rank, in this order.
-        loggers: are given what is logged, on the first rank.
+        loggers: receive what is logged, on the first rank.
         **options: the recipe's options and those of ``Settings``.
 
     Raises:
         ValueError: an option or a source is wrong, or the folder holds another run.
-        Diverged: training could not go on.
+        Diverged: training diverged.
     """
     given = {k: v for k, v in options.items() if k in SETTINGS}
     sensible(given, dataclasses.asdict(Settings()))
     settings = Settings(**given)
     pick_device(settings.device)
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
-    how = How(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
+    how = TrainArguments(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
     if isinstance(what, Run):
         place = path_of(out) if out is not None else Path("runs") / "by-hand"
-        go = partial(edited, what, place, settings, **how)
+        go = partial(train_edited, what, place, settings, **how)
     else:
-        name, data, _ = named(what, kind)
+        name, data, _ = resolve_recipe(what, kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = path_of(out) if out is not None else default_folder(name, mine)
-        go = partial(resumed, name, mine, place, settings, **how)
+        go = partial(resume, name, mine, place, settings, **how)
     if not first_rank():
         return go()[1]
     with folder.writing(place):
@@ -103,19 +103,21 @@ def train(
     return outcome
 
 
-def resumed(
-    name: str, options: dict[str, Any], place: Path, settings: Settings, **how: Unpack[How]
+def resume(
+    name: str, options: dict[str, Any], place: Path, settings: Settings, **how: Unpack[TrainArguments]
 ) -> tuple[Run, Outcome]:
-    """Train a recipe, or go on with it, also where the run was begun before it had all of its options."""
-    folder.complete(place, name, plainly(defaults(zoo.recipe(name))))
-    return treated(name, options, place, settings, **how)
+    """Train a recipe, or resume a run, also one that was begun before the recipe had all of its options."""
+    folder.complete(place, name, to_plain(defaults(zoo.recipe(name))))
+    return train_with_rescue(name, options, place, settings, **how)
 
 
-def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tuple[Run, Outcome]:
+def train_edited(
+    run: Run, place: Path, settings: Settings, **how: Unpack[TrainArguments]
+) -> tuple[Run, Outcome]:
     """Train a run that was made in Python.
 
     Raises:
-        ValueError: it is to be rescued, and no recipe builds it anew with other options.
+        ValueError: ``rescue`` is asked for, and no recipe builds the run with other options.
     """
     name, options = built_by(run)
     if settings.rescue and name == BY_HAND:
@@ -124,38 +126,38 @@ def edited(run: Run, place: Path, settings: Settings, **how: Unpack[How]) -> tup
         name, options = BY_HAND, {}
     options = {**options, "steps": run.steps, "seed": run.seed}
     if settings.rescue or folder.treatments(place):
-        return treated(name, options, place, settings, mine=run, **how)
+        return train_with_rescue(name, options, place, settings, mine=run, **how)
     settings = settle(settings, run, place)
     description = {**described(name, options, settings), "edited": True}
     return run, train_with_diagnosis(run, place, settings, description=description, **how)
 
 
-def treated(
+def train_with_rescue(
     name: str,
     options: dict[str, Any],
     place: Path,
     settings: Settings,
     *,
     mine: Run | None = None,
-    **how: Unpack[How],
+    **how: Unpack[TrainArguments],
 ) -> tuple[Run, Outcome]:
-    """Train a recipe with the options that were asked for, and again as often as it has to be treated.
+    """Train a recipe with the given options, and go on with other options after every treatment.
 
     Args:
         name: of the recipe.
-        options: that were asked for.
+        options: of the recipe.
         place: the run's folder.
-        settings: how.
-        mine: the run that was built of them and edited in Python.
-        **how: as ``train_run`` has it.
+        settings: of the training.
+        mine: the run that was built with them and edited in Python.
+        **how: see ``train_run``.
     """
     done = folder.treatments(place)
     find = zoo.finder(own.stamp(name))
-    asked = setup(name, options, find)
-    edits = {} if mine is None else edits_of(mine, built(asked, [], place, find)[0])
+    requested = setup(name, options, find)
+    edits = {} if mine is None else edits_of(mine, build_treated(requested, [], place, find)[0])
     fresh = [copy.deepcopy(hook.state_dict()) for hook in how["hooks"]]
     while True:
-        run, now = built(asked, done, place, find)
+        run, now = build_treated(requested, done, place, find)
         if mine is not None:
             run = dataclasses.replace(run, **edits) if done else mine
         settings = settle(settings, run, place)
@@ -163,23 +165,23 @@ def treated(
         if mine is not None:
             description |= {"edited": True}
         if done:
-            description |= {"asked": {"recipe": name, "options": plainly(options)}}
-        propose = partial(treat, asked=asked, find=find, run=run, done=done)
+            description |= {"asked": {"recipe": name, "options": to_plain(options)}}
+        propose = partial(treat, asked=requested, find=find, run=run, done=done)
         outcome = train_with_diagnosis(run, place, settings, propose=propose, description=description, **how)
         if outcome.treatment is None:
             return run, outcome
         done = [*done, outcome.treatment]
         for hook, state in zip(how["hooks"], fresh, strict=True):
-            hook.load_state_dict(copy.deepcopy(state))  # unless there is a checkpoint, it begins anew as well
+            hook.load_state_dict(copy.deepcopy(state))  # unless there is a checkpoint, hooks start again too
 
 
 def described(name: str, options: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     """What run.json says of a run."""
-    return folder.describe(name, plainly(options), dataclasses.asdict(settings)) | own.stamp(name)
+    return folder.describe(name, to_plain(options), dataclasses.asdict(settings)) | own.stamp(name)
 
 
 def built_by(run: Run) -> tuple[str, Mapping[str, Any]]:
-    """The recipe and the options that built a run, where there is a file to build it of again."""
+    """The recipe and the options that built a run, where it has a file."""
     if run.built is None:
         return BY_HAND, {}
     try:
@@ -188,62 +190,64 @@ def built_by(run: Run) -> tuple[str, Mapping[str, Any]]:
         return BY_HAND, {}
 
 
-def built(asked: Setup, done: list[dict[str, Any]], place: Path, find: Find) -> tuple[Run, Setup]:
+def build_treated(requested: Setup, done: list[dict[str, Any]], place: Path, find: Find) -> tuple[Run, Setup]:
     """The run after treatments, and its recipe and options.
 
     Raises:
-        RunError: an earlier version wrote down a treatment that leads to no run.
+        RunError: a treatment by an earlier version cannot be applied.
         ValueError: an option or the data are wrong.
     """
-    now = in_force(asked, done, find)
+    now = in_force(requested, done, find)
     try:
         return build(find(now.recipe), now.options), now
     except Exception as error:
-        if now.recipe == asked.recipe:
+        if now.recipe == requested.recipe:
             raise
-        build(find(asked.recipe), asked.options)  # where the data are at fault, this says so
+        build(find(requested.recipe), requested.options)  # where the data are at fault, this says so
         raise folder.RunError(
-            f"{place} cannot go on: an earlier version changed its recipe from {asked.recipe} to "
+            f"{place} cannot go on: an earlier version changed its recipe from {requested.recipe} to "
             f"{now.recipe}, which takes no such data ({one_line(error)}): choose another --out"
         ) from error
 
 
-def plainly(options: Mapping[str, Any]) -> dict[str, Any]:
+def to_plain(options: Mapping[str, Any]) -> dict[str, Any]:
     """Options as run.json keeps them."""
     return {name: plain(value) for name, value in options.items()}
 
 
-class Named(NamedTuple):
-    """A recipe, the options that follow from how it was named, and what data were taken for, in words."""
+class Resolved(NamedTuple):
+    """A recipe, the options that follow from its name, and the kind that data were recognised as."""
 
     recipe: str
     options: dict[str, Any]
-    taken: str = ""
+    recognised: str = ""
 
 
-def named(what: str, kind: str = "") -> Named:
-    """The recipe that ``what`` names: data mean the default on their kind.
+def resolve_recipe(what: str, kind: str = "") -> Resolved:
+    """Resolve a name to a recipe; for data it is the default recipe of their kind.
 
     Args:
         what: a recipe's name, a ``.py`` file, or data.
-        kind: of data, where they do not tell.
+        kind: of data, where it is not clear from them.
 
     Raises:
-        FileNotFoundError: it is a path at which nothing is.
-        ValueError: there is no such recipe and no such data, or none is trained on them by default.
+        FileNotFoundError: nothing is at that path.
+        ValueError: there is no such recipe and no such data, or no default recipe for them.
     """
     if what.endswith(".py") or what in zoo.names():
-        return Named(what, {})
+        return Resolved(what, {})
     try:
         found = recognise(what, kind)
     except FileNotFoundError:
         if what and "/" not in what:
-            zoo.path(what)  # refuses it, and names what was perhaps meant
+            zoo.path(what)  # raises an error with the closest name
         raise
-    taken = found.modality
-    if not taken.recipe:
-        raise ValueError(f"{what}: no recipe is the default for {taken.plural}: name one of 'ptarmigan list'")
-    return Named(taken.recipe, {"data": what}, found.line)
+    recognised = found.modality
+    if not recognised.recipe:
+        raise ValueError(
+            f"{what}: no recipe is the default for {recognised.plural}: name one of 'ptarmigan list'"
+        )
+    return Resolved(recognised.recipe, {"data": what}, found.line)
 
 
 def default_folder(name: str, options: dict[str, Any]) -> Path:
@@ -310,7 +314,7 @@ def augment(data: str, **options: Any) -> tuple[Trial | None, str]:
     found = augmented(data, **options)
     if found.trial is None:
         return None, found.words
-    write_page(found.page, data, found.trial, found.made, found.looks)
+    write_page(found.page, data, found.trial, found.generated, found.examples)
     return found.trial, f"{found.words}\nreport: {found.page}"
 
 

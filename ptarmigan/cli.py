@@ -16,31 +16,33 @@ USAGE = 2
 FAILED = 1
 INTERRUPTED = 130
 SPINS = "10000"
-"""How often a thread that waits for the others looks again before it sleeps (GNU's OpenMP, which reads it
-when torch is imported). Its own 300,000 take the processor from the very thread that is waited for, where
-other programs run: steps of small networks took 5 to 20 times as long. A quiet machine loses 2 to 7 %."""
+"""How often a waiting thread of GNU's OpenMP spins before it sleeps, read when torch is imported.
+
+The default of 300,000 takes the processor from the very thread that is waited for, where other programs run:
+steps of small networks took 5 to 20 times as long. An idle machine loses 2 to 7 %.
+"""
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("RECIPE|DATA", "train a recipe, or the default one on your data; again: go on"),
-    "sample": ("RUN", "make samples with a trained run"),
-    "interpolate": ("RUN", "walk from one sample to the next: a strip, a GIF or an MP4"),
+    "sample": ("RUN", "generate samples with a trained run"),
+    "interpolate": ("RUN", "interpolate between samples: a strip, a GIF or an MP4"),
     "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),
-    "detect": ("RUN DATA", "find what is not like the rows that a detector was trained on"),
-    "augment": ("--data X", "fill up rare classes with a GAN, and measure whether it helps"),
+    "detect": ("RUN DATA", "find anomalies with a trained detector"),
+    "augment": ("--data X", "oversample rare classes with a GAN, and measure whether it helps"),
     "score": ("RUN", "score a trained run"),
-    "compare": ("RUN RUN ...", "tell runs apart: a table and a page; seeds of one recipe are a group"),
-    "report": ("RUN", "write the run's page again, and name it"),
-    "doctor": ("RUN", "say what is wrong with a run, and what to do about it"),
+    "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
+    "report": ("RUN", "write the run's page again"),
+    "doctor": ("RUN", "diagnose a run, and propose a treatment"),
     "data": ("SOURCE", "describe a source of samples, with a picture"),
-    "list": ("", "the recipes there are"),
-    "show": ("RECIPE", "what a recipe is, and its options"),
+    "list": ("", "list the recipes"),
+    "show": ("RECIPE", "show a recipe and its options"),
     "copy": ("RECIPE FILE", "copy a recipe to a file of your own, to change it"),
-    "check": ("RECIPE|FILE", "put a recipe, or --modality NAME, through the contract that all keep"),
+    "check": ("RECIPE|FILE", "test a recipe, or --modality NAME, against the contract"),
 }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line: 0 when all is well, 2 when what was asked for is wrong, 1 when it failed."""
+    """Run the command line; exit code 0 for success, 2 for bad input, 1 for a failure."""
     args = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("GOMP_SPINCOUNT", SPINS)
     open_streams()
@@ -73,7 +75,7 @@ def run(args: list[str], debug: bool) -> int:
 
 
 def dispatch(args: list[str]) -> int:
-    """Call the command that the first argument names."""
+    """Call the command of the first argument."""
     if not args or args[0] in ("-h", "--help"):
         show(*help_text().splitlines())
         return 0 if args else USAGE
@@ -102,7 +104,7 @@ def help_text() -> str:
         [
             "usage: ptarmigan COMMAND ...",
             "",
-            "Adversarial learning: train a GAN, look at it, evaluate it, use it.",
+            "Adversarial learning: train a GAN, evaluate it, diagnose it, use it.",
             "",
             *lines,
             "",

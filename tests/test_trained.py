@@ -124,11 +124,11 @@ def test_a_picture_is_given_to_a_translation(trained, tmp_path):
 @pytest.mark.parametrize(
     ("trained", "method", "words"),
     [
-        ("toy.gan", "translate", "translates none: use 'ptarmigan sample RUN'"),
-        ("toy.gan", "threshold", "run is of toy.gan, which detects nothing"),
-        ("translate.pix2pix", "anomaly_scores", "run is of translate.pix2pix, which detects nothing"),
-        ("translate.pix2pix", "interpolate", "nothing to walk through"),
-        ("anomaly.ganomaly", "translate", "translates none"),
+        ("toy.gan", "translate", "does not translate: use 'ptarmigan sample RUN'"),
+        ("toy.gan", "threshold", "run is of toy.gan, which is no detector"),
+        ("translate.pix2pix", "anomaly_scores", "run is of translate.pix2pix, which is no detector"),
+        ("translate.pix2pix", "interpolate", "no samples to interpolate between"),
+        ("anomaly.ganomaly", "translate", "does not translate"),
     ],
     indirect=["trained"],
 )

@@ -1,4 +1,4 @@
-"""What each command does, a file for those that belong together."""
+"""The commands, related ones in one file."""
 
 from __future__ import annotations
 

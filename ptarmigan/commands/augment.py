@@ -1,4 +1,4 @@
-"""``ptarmigan augment``: rare classes filled up, and whether that helps."""
+"""``ptarmigan augment``: oversample rare classes with a GAN, and measure whether it helps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir
+from ptarmigan.commands.options import parse, use_data_dir
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show, show_json, show_table
 
@@ -33,32 +33,32 @@ def augment(args: list[str]) -> int:
         data_dir: str = "",
         device: str = "auto",
     ) -> None:
-        """Fill up rare classes with what a GAN makes of them, and measure whether that helps.
+        """Oversample rare classes with a GAN, and measure whether a classifier improves.
 
-        On repeated splits of the real samples a classifier learns from one part and is asked about the other:
-        with nothing done, with class weights, random oversampling, SMOTE, moved images, and with the GAN.
-        A page beside what is written shows it.
+        On repeated splits of the real samples a classifier is trained on one part and tested on the other:
+        without resampling, with class weights, random oversampling, SMOTE, shifted images, and with the GAN.
+        A page next to the output shows the results.
 
         Args:
             data: a table, or images with classes: a name, a folder, an archive or a file.
-            kind: image or table, where the data do not tell.
+            kind: image or table, where it is not clear from the data.
             label: the column of a table that holds the classes.
-            out: of a table a .csv or .parquet, whose column synthetic says what is made; of images a folder
-                or an .npz; augmented.csv or augmented when empty.
-            class_: the class that the measures are about; the rarest when empty.
-            recipe: of the GAN, such as table.tvae or image.r1gan; one that fits when empty.
-            steps: the length of its training; the recipe's own when 0.
-            ratio: how often the GAN makes a class to be there, for each sample of the most frequent; above 0
-                and at most 1.
-            splits: how many; 0 measures nothing.
+            out: of a table a .csv or .parquet, whose column synthetic marks generated rows; of images a
+                folder or an .npz; augmented.csv or augmented when empty.
+            class_: the class that is measured; the rarest when empty.
+            recipe: of the GAN, such as table.tvae or image.r1gan; a suitable one when empty.
+            steps: training steps; the recipe's default when 0.
+            ratio: the size of every class after oversampling, at least, as a share of the most frequent
+                class; above 0 and at most 1.
+            splits: the number of splits; 0 measures nothing.
             categorical: columns of a table that are categories although they hold numbers.
             size: resize images to HxW first.
-            crop: cut them to that shape instead of squeezing.
+            crop: crop them to that shape instead of squeezing.
             seed: the random seed.
             json_: print JSON.
             quiet: show no progress.
-            data_dir: where named data sets already are.
-            device: where to train.
+            data_dir: the folder of named data sets.
+            device: auto, cpu, cuda, mps.
         """
         from ptarmigan.api import augment as augmented
 
@@ -83,5 +83,5 @@ def augment(args: list[str]) -> int:
             show(f"{found.verdict()} (class {found.rare}, {found.share:.1%} of the samples; 95 % intervals)")
         show(*written.splitlines())
 
-    parsed(options, args, "augment")
+    parse(options, args, "augment")
     return 0

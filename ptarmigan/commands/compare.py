@@ -1,4 +1,4 @@
-"""``ptarmigan compare``: runs side by side."""
+"""``ptarmigan compare``: the scores of several runs."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Annotated
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
+from ptarmigan.commands.options import parse, use_data_dir, use_recipe
 from ptarmigan.media.show import show, show_drawn, show_json
 
 WIDE = 200
-"""Characters of a table that goes into a file."""
+"""The width of a table in a file, in characters."""
 
 
 def compare(args: list[str]) -> int:
@@ -25,14 +25,14 @@ def compare(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Compare runs on the same data: one table here, and one page with samples and curves.
+        """Compare runs on the same data: a table, and a page with samples and curves.
 
         Runs that differ only in seed are one group. A run without scores is scored first.
 
         Args:
-            runs: folders of at least two runs, or of one that models are beside.
-            beside: models that are fitted to the same data and scored alike: mixture, kernels (of rows of
-                numbers, and points), hmm (of series).
+            runs: folders of at least two runs, or of one where --beside is given.
+            beside: models that are fitted to the same data and scored in the same way: mixture, kernels (of
+                rows of numbers, and points), hmm (of series).
             out: the page.
             json_: print JSON.
             data_dir: where named data sets already are.
@@ -52,5 +52,5 @@ def compare(args: list[str]) -> int:
         show(*(found.verdict(row) for row in found.rows[:1]), *found.notes)
         show(f"all that can be said, with samples and curves: {out}")
 
-    parsed(options, args, "compare")
+    parse(options, args, "compare")
     return 0

@@ -1,4 +1,4 @@
-"""``ptarmigan detect``: what is not like that which a detector learnt from."""
+"""``ptarmigan detect``: find anomalies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tyro
 
-from ptarmigan.commands.options import parsed
+from ptarmigan.commands.options import parse
 from ptarmigan.media.show import show, show_table
 
 
@@ -23,20 +23,21 @@ def detect(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Find the rows, or images, that are not like those that a detector was trained on.
+        """Find anomalies: rows, or images, unlike those that a detector was trained on.
 
-        Beside the run's, an isolation forest's and a PCA's scores are printed and written. Labels y in an
-        .npz (0 where a row is normal), or a folder of images called good or normal among others, are used to
-        say how well each does.
+        The scores of an isolation forest and of a PCA are printed and written too, as baselines. With labels
+        y in an .npz (0 for a normal row), or a folder of images named good or normal among others, the
+        detection performance of each is printed.
 
         Args:
             run: the run's folder, or its generator.safetensors alone; of a recipe that begins with anomaly.
             data: a .csv, .npy or .npz file of rows of numbers, with the columns of the run; or images, as
                 training takes them.
             out: a .csv for the scores, a line for each row, numbered from 0, or file; higher is more
-                abnormal. A run of windows (--length) scores each row but the first ones with those before it.
-            heat: a new folder for pictures of anomaly maps; of runs of images.
-            contamination: the fraction of its training samples that a detector is to call abnormal.
+                anomalous. A run on windows (--length) scores each row, after the first ones, together with
+                those before it.
+            heat: a new folder for pictures of anomaly maps; of runs on images.
+            contamination: the fraction of the training samples above the threshold.
             best: the weights with the best score, not the last.
             device: where to compute.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -51,14 +52,14 @@ def detect(args: list[str]) -> int:
         trained = load(run, best=best, device=device, recipe=recipe)
         found = detected(trained, data, contamination)
         if heat:
-            write_maps(trained, found.asked, found.learnt, Path(heat))
+            write_maps(trained, found.test, found.train, Path(heat))
         found.write(Path(out))
         head, *rows = found.table()
         show_table(head, rows)
-        for bad in found.asked.bad[:3]:
+        for bad in found.test.bad[:3]:
             show(f"left out: {bad}")
         show(f"the others were fitted to {found.note}")
         show(f"scores: {out}" + (f"; heat: {heat}" if heat else ""))
 
-    parsed(options, args, "detect")
+    parse(options, args, "detect")
     return 0

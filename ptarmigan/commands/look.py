@@ -1,4 +1,4 @@
-"""``ptarmigan report``, ``doctor`` and ``data``: what there is to look at."""
+"""``ptarmigan report``, ``doctor`` and ``data``: pages and descriptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
+from ptarmigan.commands.options import parse, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show, show_json
@@ -33,7 +33,7 @@ def report(args: list[str]) -> int:
         use_recipe(recipe, run)
         show(str(write_report(Path(run))))
 
-    parsed(options, args, "report")
+    parse(options, args, "report")
     return 0
 
 
@@ -46,18 +46,18 @@ def doctor(args: list[str]) -> int:
         json_: Annotated[bool, tyro.conf.arg(name="json")] = False,
         recipe: str = "",
     ) -> int:
-        """Say what is wrong with a run, finished or not, since when, and what to do about it.
+        """Diagnose a run, finished or not: faults, since which step, and treatments.
 
-        The exit code is 1 where something is wrong, and 0 where nothing is.
+        The exit code is 1 where a fault was found, else 0.
 
         Args:
             run: the run's folder.
-            live: follow it until it is over.
+            live: follow it until it ends.
             json_: print JSON.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
         from ptarmigan.doctor import read
-        from ptarmigan.report.doctor import as_json, follow, opinions, told
+        from ptarmigan.report.doctor import as_json, follow, opinions, report_lines
 
         folder = Path(run)
         use_recipe(recipe, run)
@@ -69,10 +69,10 @@ def doctor(args: list[str]) -> int:
         if json_:
             show_json(as_json(history, folder, found))
         elif not live:
-            show(*told(history, found))
+            show(*report_lines(history, found))
         return 1 if found else 0
 
-    return parsed(options, args, "doctor")
+    return parse(options, args, "doctor")
 
 
 def data(args: list[str]) -> int:
@@ -92,17 +92,17 @@ def data(args: list[str]) -> int:
     ) -> None:
         """Describe a source of samples: count, sizes, channels, classes, bad files, duplicates.
 
-        Of a table, each column: what it is taken for, missing cells, distinct values, and what it holds.
+        Of a table, each column: its kind, missing cells, distinct values, and a summary.
 
         Args:
             source: a name, or a folder, an archive or a file of samples; iris, wine, or a table's file.
-            kind: what the samples are, where the source does not tell: image, table, series, ...
-            pair: describe it as a translation takes it: auto, side, or how inputs are made, such as lowres:4.
-            labels: the side of such a translation that holds label maps.
+            kind: image, table, series, ..., where it is not clear from the source.
+            pair: describe the pairs of a translation: auto, side, or how inputs are made, such as lowres:4.
+            labels: the side of these that is label maps.
             size: resize images to HxW first.
-            crop: cut them to that shape instead of squeezing.
-            out: a .png to draw some of them in.
-            data_dir: where named data sets already are.
+            crop: crop them to that shape instead of squeezing.
+            out: a .png with some of the samples.
+            data_dir: the folder of named data sets.
         """
         use_data_dir(data_dir)
         if out:
@@ -121,15 +121,15 @@ def data(args: list[str]) -> int:
             lines += [f"preview: {out}"]
         show(*lines)
 
-    parsed(options, args, "data")
+    parse(options, args, "data")
     return 0
 
 
 def described(source: str, kind: str, how: dict[str, Any]) -> Description:
-    """What a source of one kind holds; what it was taken for is said first.
+    """Describe a source; the kind that it was recognised as comes first.
 
     Raises:
-        UsageError: an option is given that this kind does not have.
+        UsageError: this kind of data does not have an option that was given.
     """
     from ptarmigan.modalities.recognise import recognise
 

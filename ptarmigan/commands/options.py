@@ -1,4 +1,4 @@
-"""What commands share: options are a function's signature, read by tyro."""
+"""Options of commands: a function's signature, parsed by tyro."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ BOX = "╭╮╰╯─│"
 PLAIN = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 
 
-def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T:
+def parse(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T:
     """Parse ``args`` by the signature of ``command``, and call it; paths may begin with ``~``.
 
     Raises:
-        UsageError: they do not fit; tyro's words in one line.
+        UsageError: they do not fit; tyro's message in one line.
     """
     said = io.StringIO()
 
@@ -41,17 +41,17 @@ def parsed(command: Callable[..., T] | type[T], args: list[str], prog: str) -> T
         if stop.code in (0, None):
             raise
         raise UsageError(in_one_line(said.getvalue(), prog)) from None
-    return call()  # what it says itself is not tyro's
+    return call()  # outside of the try: what it prints itself is not tyro's
 
 
 def at_home(word: str) -> str:
-    """An argument whose path begins with ``~``: shells leave it to us after ``--out=`` and in quotes."""
+    """Expand ``~`` at the beginning of a path: shells do not expand it after ``--out=`` and in quotes."""
     option, sign, value = word.partition("=") if word.startswith("--") else ("", "", word)
     return f"{option}{sign}{os.path.expanduser(value)}" if re.match(r"~\w*/", value) else word
 
 
 def in_one_line(box: str, prog: str) -> str:
-    """Tyro's framed message without its frame: what is wrong, and what was perhaps meant."""
+    """Tyro's message without its frame: what is wrong, and the option that was perhaps meant."""
     lines = [line.strip(BOX + " ") for line in box.splitlines()[1:]]
     said = lines[: lines.index("")] if "" in lines else lines
     words = " ".join(line for line in said if line)
@@ -75,7 +75,7 @@ def use_recipe(file: str, *runs: str) -> None:
 
 
 def use_data_dir(folder: str) -> None:
-    """Let named sets be looked for in ``folder``."""
+    """Set the folder of named data sets."""
     if folder:
         if not Path(folder).is_dir():
             raise UsageError(f"--data-dir {folder}: there is no such folder")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tyro
 
-from ptarmigan.commands.options import parsed
+from ptarmigan.commands.options import parse
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media import show as shown
 from ptarmigan.media.foreign import read_bytes
@@ -16,7 +16,7 @@ def list_(args: list[str]) -> int:
     """``ptarmigan list``."""
 
     def options() -> None:
-        """The recipes there are."""
+        """List the recipes."""
         from ptarmigan import zoo
 
         names = zoo.names()
@@ -24,7 +24,7 @@ def list_(args: list[str]) -> int:
         for name in names:
             shown.show(f"{name:{width}}  {zoo.summary(name)}")
 
-    parsed(options, args, "list")
+    parse(options, args, "list")
     return 0
 
 
@@ -32,7 +32,7 @@ def show(args: list[str]) -> int:
     """``ptarmigan show RECIPE``."""
 
     def options(recipe: tyro.conf.Positional[str]) -> None:
-        """What a recipe is, and its options with their defaults.
+        """Show a recipe: its docstring, and its options with their defaults.
 
         Args:
             recipe: its name, or a file.
@@ -46,7 +46,7 @@ def show(args: list[str]) -> int:
             shown.show(f"  --{name.replace('_', '-')} {value!r}")
         shown.show("", f"source: {zoo.path(recipe)}")
 
-    parsed(options, args, "show")
+    parse(options, args, "show")
     return 0
 
 
@@ -71,7 +71,7 @@ def copy(args: list[str]) -> int:
         write(target, read_bytes(zoo.path(recipe)))
         shown.show(f"{file}: change it, 'ptarmigan check {file}', then 'ptarmigan train {file}'")
 
-    parsed(options, args, "copy")
+    parse(options, args, "copy")
     return 0
 
 
@@ -79,7 +79,7 @@ def check(args: list[str]) -> int:
     """``ptarmigan check RECIPE|FILE`` or ``ptarmigan check --modality NAME``."""
 
     def options(recipe: tyro.conf.Positional[str] = "", modality: str = "") -> int:
-        """Put a recipe, or a kind of data, through the contract that all of them keep.
+        """Test a recipe, or a kind of data, against the contract of all of them.
 
         Args:
             recipe: a recipe's file, or its name.
@@ -100,4 +100,4 @@ def check(args: list[str]) -> int:
             shown.show(f"ok    {clause}" if problem is None else f"FAIL  {clause}: {problem}")
         return 1 if failed else 0
 
-    return parsed(options, args, "check")
+    return parse(options, args, "check")

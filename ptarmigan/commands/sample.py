@@ -1,4 +1,4 @@
-"""``ptarmigan sample`` and ``ptarmigan interpolate``: what a trained run makes."""
+"""``ptarmigan sample`` and ``ptarmigan interpolate``: samples of a trained run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import parsed
+from ptarmigan.commands.options import parse
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.show import show
 
@@ -31,19 +31,19 @@ def sample(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Make samples with a trained run.
+        """Generate samples with a trained run.
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
             out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table or
                 series a .csv or .parquet.
-            n: how many samples.
-            seed: of the samples: the first of many are the same as the first of few.
-            given: what all samples are to be: a class; of a table or series column=value; of a translation
+            n: the number of samples.
+            seed: the random seed; the first samples do not depend on n.
+            given: the condition of all samples: a class; of a table or series column=value; of a translation
                 the file of a picture.
-            class_: short for a class.
-            truncation: below 1, less variety and more typical samples.
-            where: short for what columns of a table, or of series' metadata, are to hold, as column=value.
+            class_: the condition as a class.
+            truncation: below 1, less diverse and more typical samples.
+            where: the condition as column=value, of a table or of series' metadata.
             best: the weights with the best score, not the last.
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -56,28 +56,28 @@ def sample(args: list[str]) -> int:
         batches = trained.batches(n, seed=seed, given=wish, truncation=truncation)
         show(write_samples(trained.space, batches, n, Path(out)))
 
-    parsed(options, args, "sample")
+    parse(options, args, "sample")
     return 0
 
 
 def condition(trained: Trained, given: tuple[str, ...], class_: str, where: tuple[str, ...]) -> Any:
-    """What samples are asked to be, by any of the three options; None where by none.
+    """The condition by any of the three options; None for none.
 
     Raises:
-        UsageError: by two of them.
+        UsageError: more than one is given.
     """
     if sum(map(bool, (given, class_, where))) > 1:
-        raise UsageError("say what samples are to be in one way: by --given, by --class or by --where")
+        raise UsageError("give the condition in one way: by --given, by --class or by --where")
     if given:
         return trained.read_condition(given)
-    return asked(where) if where else class_ or None
+    return parse_where(where) if where else class_ or None
 
 
-def asked(where: tuple[str, ...]) -> dict[str, str | None]:
-    """What ``column=value`` asks for; nothing after the sign asks for a missing value.
+def parse_where(where: tuple[str, ...]) -> dict[str, str | None]:
+    """Conditions from ``column=value``; an empty value is a missing value.
 
     Raises:
-        UsageError: it is not of that form.
+        UsageError: one is not of that form.
     """
     for words in where:
         if "=" not in words:
@@ -101,16 +101,16 @@ def interpolate(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Walk along great circles of the latent space, from one sample to the next.
+        """Interpolate between samples, along great circles of the latent space.
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
-            out: a .png (a strip for each leg), a .gif or an .mp4.
-            n: samples from one stop to the next.
-            stops: how many samples are walked between.
-            seed: of the stops.
-            given: what all samples are to be: a class; of a table or series column=value.
-            class_: short for a class.
+            out: a .png (a strip for each segment), a .gif or an .mp4.
+            n: frames of each segment.
+            stops: the number of samples that are interpolated between.
+            seed: the random seed of these.
+            given: the condition of all samples: a class; of a table or series column=value.
+            class_: the condition as a class.
             best: the weights with the best score, not the last.
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -123,5 +123,5 @@ def interpolate(args: list[str]) -> int:
         walk = trained.interpolate(n, stops=stops, seed=seed, given=wish)
         show(write_walk(trained.space, walk, n, Path(out)))
 
-    parsed(options, args, "interpolate")
+    parse(options, args, "interpolate")
     return 0

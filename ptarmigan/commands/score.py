@@ -1,4 +1,4 @@
-"""``ptarmigan score``: an evaluation as people read it."""
+"""``ptarmigan score``: evaluate a run, or any samples."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import parsed, use_data_dir, use_recipe
+from ptarmigan.commands.options import parse, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show_json, show_styled, show_table
@@ -42,31 +42,30 @@ def score(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Score a trained run, or any samples whoever made them, against real ones.
+        """Score the samples of a trained run, or any samples, against real ones.
 
         Args:
-            run: a run's folder; its samples are scored against real ones that it was not trained on, where
-                there are any.
+            run: a run's folder; its samples are compared with held-out real ones, where there are any.
             real: without a run, the real samples: a name, a folder, an archive or a file.
-            fake: the samples to score, alike.
+            fake: without a run, the samples to score.
             metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
                 inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; of
                 series discriminative predictive autocorrelation cross-correlation spectrum sliced; of tables
-                shapes trends two-sample copies distance efficacy; the usual ones when empty.
-            features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
+                shapes trends two-sample copies distance efficacy; the default ones when empty.
+            features: the feature extractor: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
-            kind: without a run, what both are, where they do not tell: image, table, series, ...
+            kind: without a run, image, table, series, ..., where it is not clear from the data.
             size: without a run, resize all images to HxW first.
-            crop: cut them to that shape instead of squeezing.
-            length: without a run, both are series, and windows of so many steps are scored; none when 0.
+            crop: crop them to that shape instead of squeezing.
+            length: without a run, both are series, and windows of this many steps are scored; none when 0.
             id: the column that says which series a row is of, where a file has it; series when empty.
             time: the column that orders the rows of a series, where a file has it.
             metadata: columns that are the same in all rows of a series, which are not scored.
-            held_out: of tables, a file of real rows that were not learnt from, to compare with.
-            target: of tables, a column of a few values: how well it is told by classifiers that learnt from
-                the samples.
-            n: how many samples to score; 10,000 of a run, all of two sets.
+            held_out: of tables, a file of held-out real rows, to compare with.
+            target: of tables, a column of a few values, which classifiers trained on the samples are to
+                predict.
+            n: how many samples to score; 10,000 of a run, all of --fake.
             seed: the random seed of the samples of a run.
             best: a run's weights with the best score, not the last.
             json_: print JSON.
@@ -94,7 +93,7 @@ def score(args: list[str]) -> int:
             how |= {"length": length, "id": id, "time": time, "metadata": metadata, "kind": kind}
             found = score_samples(real, fake, size=size, crop=crop, n=n, **how)
             if not (kind or length or json_):
-                say(f"taken for {modality(found['kind']).plural}")
+                say(f"recognised as {modality(found['kind']).plural}")
         else:
             raise UsageError("name a run, or give --real and --fake samples")
         if json_:
@@ -102,22 +101,22 @@ def score(args: list[str]) -> int:
         else:
             show_scores(found)
 
-    parsed(options, args, "score")
+    parse(options, args, "score")
     return 0
 
 
 def show_scores(found: dict[str, Any]) -> None:
-    """Scores as people read them, beside those of real samples and of trivial generators."""
+    """Print scores, with those of real samples and of the baselines."""
     entries: dict[str, Any] = found["scores"]
     others = list(dict.fromkeys(name for entry in entries.values() for name in entry.get("baselines", {})))
     head = ("score", "these", "±", "real", *others, "better when")
     rows = [
         (
             name,
-            spelt(entry["value"]),
-            spelt(entry.get("error")),
-            spelt(entry["floor"]),
-            *(spelt(entry.get("baselines", {}).get(other)) for other in others),
+            format_number(entry["value"]),
+            format_number(entry.get("error")),
+            format_number(entry["floor"]),
+            *(format_number(entry.get("baselines", {}).get(other)) for other in others),
             entry["direction"].removesuffix(" is better"),
         )
         for name, entry in entries.items()
@@ -135,7 +134,7 @@ def show_scores(found: dict[str, Any]) -> None:
 
 
 def shared_protocols(protocols: Iterable[str]) -> list[str]:
-    """What scores in the same features have in common, for every kind of features."""
+    """The common part of the protocols of scores in the same features, for all features."""
     kinds: dict[str, list[list[str]]] = {}
     for protocol in protocols:
         parts = protocol.split("; ")
@@ -143,6 +142,6 @@ def shared_protocols(protocols: Iterable[str]) -> list[str]:
     return ["; ".join(p for p in some[0] if all(p in other for other in some)) for some in kinds.values()]
 
 
-def spelt(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """A number of a table."""
     return "–" if value is None else f"{value:.4g}"

@@ -1,4 +1,4 @@
-"""``ptarmigan train``: play a recipe, or go on with it."""
+"""``ptarmigan train``: train a recipe, or go on with a run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from ptarmigan.commands.options import at_home, parsed, use_data_dir
+from ptarmigan.commands.options import at_home, parse, use_data_dir
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show
@@ -29,7 +29,7 @@ def train(args: list[str]) -> int:
         raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
     what, rest = at_home(args[0]), args[1:]
     kind, rest = kind_of(rest)
-    name, data, taken = api.named(what, kind)
+    name, data, taken = api.resolve_recipe(what, kind)
     if data and "--quiet" not in rest and api.first_rank():
         say(f"{what} is {taken}; training {name}")
     recipe = zoo.recipe(name)
@@ -39,7 +39,10 @@ def train(args: list[str]) -> int:
         ("run", Invocation, dataclasses.field(default=Invocation())),
     ]
     given = [f"--data={data['data']}", *rest] if data else rest
-    call: Any = parsed(dataclasses.make_dataclass("train", fields), given, f"train {what}")
+    described = {"__doc__": zoo.summary(name)}
+    call: Any = parse(
+        dataclasses.make_dataclass("train", fields, namespace=described), given, f"train {what}"
+    )
     use_data_dir(call.run.data_dir)
     options = call.options | dataclasses.asdict(call.settings)
     outcome = api.train(name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options)
@@ -61,24 +64,24 @@ def train(args: list[str]) -> int:
 
 
 def kind_of(args: list[str]) -> tuple[str, list[str]]:
-    """What ``--kind`` says, and the other arguments: it decides which options there are.
+    """The value of ``--kind``, and the other arguments: it decides which options there are.
 
     Raises:
-        UsageError: it says nothing.
+        UsageError: it has no value.
     """
     for i, word in enumerate(args):
         if word.startswith("--kind="):
             return word.removeprefix("--kind="), [*args[:i], *args[i + 1 :]]
         if word == "--kind":
             if i + 1 == len(args):
-                raise UsageError("--kind: say which, such as --kind table")
+                raise UsageError("--kind needs a value, such as --kind table")
             return args[i + 1], [*args[:i], *args[i + 2 :]]
     return "", args
 
 
 @dataclasses.dataclass(frozen=True)
 class Invocation:
-    """This invocation."""
+    """Of this command, and no part of the run."""
 
     out: str = ""
     """The run's folder; runs/<recipe>-<data> when empty. The same command again goes on with it."""

@@ -1,1 +1,1 @@
-"""What every recipe and every modality keeps."""
+"""The contracts of recipes and of modalities: tests that all must pass."""

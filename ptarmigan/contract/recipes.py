@@ -1,6 +1,6 @@
-"""The contract that every recipe keeps, one clause a function; ``ptarmigan check mine.py`` is this file.
+"""The contract of recipes, one clause a function; ``ptarmigan check mine.py`` runs it.
 
-A recipe is put through it with the options its file calls ``small``, in float64, in about a second.
+A recipe is tested with its options ``small``, in float64, in about a second.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ RELATIVE, ABSOLUTE = 1e-5, 1e-7
 
 
 class Broken(AssertionError):
-    """A clause that a recipe does not keep."""
+    """A clause is violated."""
 
 
 def clauses(name: str) -> Iterator[tuple[str, str | None]]:
@@ -72,7 +72,7 @@ def options_are_plain(name: str) -> None:
             raise Broken(f"{parameter.name} has no type")
     for option, value in defaults(recipe).items():
         if plain(value) != (list(value) if isinstance(value, tuple) else value):
-            raise Broken(f"the default of {option} is no number, string or tuple of these")
+            raise Broken(f"the default of {option} is not a number, a string or a tuple of these")
     small = vars(zoo.module(name)).get("small")
     if not isinstance(small, dict) or not small.keys() <= defaults(recipe).keys():
         raise Broken("the file does not end with small = dict(...) of its options")
@@ -96,15 +96,15 @@ def documented(name: str) -> None:
 
 
 def players_have_optimizers(name: str) -> None:
-    """Every player has an optimizer, and none is spare."""
+    """Every player has an optimizer, and every optimizer a player."""
     run = small_run(name)
     players = {player for turn in run.game.turns() for player in turn.players}
     if players != run.optimizers.keys():
         raise Broken(f"players are {sorted(players)}, optimizers {sorted(run.optimizers)}")
 
 
-def only_players_move(name: str) -> None:
-    """Only a turn's players move, down finite terms."""
+def only_players_change(name: str) -> None:
+    """A turn updates its players only, and its terms are finite."""
     run = small_run(name)
     draw = Draw(run.samples, seed=run.seed)
     for step in range(STEPS):
@@ -118,22 +118,22 @@ def only_players_move(name: str) -> None:
             held = {id(p) for player in turn.players for p in parameters(run.optimizers[player])}
             for (label, p), old in zip(run.game.named_parameters(), before, strict=True):
                 if id(p) not in held and not torch.equal(p, old):
-                    raise Broken(f"{label} moved on the turn of {', '.join(turn.players)}")
+                    raise Broken(f"{label} changed on the turn of {', '.join(turn.players)}")
             if all(torch.equal(p, old) for p, old in zip(run.game.parameters(), before, strict=True)):
-                raise Broken(f"nothing moved on the turn of {', '.join(turn.players)}")
+                raise Broken(f"nothing changed on the turn of {', '.join(turn.players)}")
     run.samples.close()
 
 
-def other_rules_play(name: str) -> None:
-    """The other rules can play it."""
+def other_rules_train(name: str) -> None:
+    """It can be trained by the other rules."""
     for rule in (simultaneous, extragradient):
-        finite(played(small_run(name), rule=rule))
+        finite(train_steps(small_run(name), rule=rule))
 
 
 def samples_decode(name: str) -> None:
-    """What is sampled decodes into its space, and a network rebuilt without data makes the same."""
+    """Samples decode into the space, and networks rebuilt without the data generate the same."""
     run = small_run(name)
-    played(run)
+    train_steps(run)
     run.game.eval()
     raw = generate_few(run, run.game)
     real = run.samples.source.read(np.arange(5))
@@ -144,7 +144,7 @@ def samples_decode(name: str) -> None:
     again = build(zoo.recipe(name), small(name) | {"data": run.samples.blank}).game
     again.load_state_dict(run.game.state_dict())
     if not np.array_equal(raw, generate_few(run, again.eval())):
-        raise Broken("rebuilt from its options and weights it makes other samples")
+        raise Broken("rebuilt from its options and weights it generates other samples")
 
 
 def generate_few(run: Run, game: Game) -> NDArray[Any]:
@@ -153,7 +153,7 @@ def generate_few(run: Run, game: Game) -> NDArray[Any]:
 
 
 def resumes_exactly(name: str) -> None:
-    """Killed and resumed, with no pictures drawn, equals uninterrupted, bit for bit."""
+    """A resumed run equals an uninterrupted one, bit for bit, also without pictures of samples."""
     settings = Settings(
         device="cpu", precision="fp32", log_every=1, score_every=0, sample_every=3, save_every=1, keep=9
     )
@@ -175,20 +175,20 @@ def resumes_exactly(name: str) -> None:
 
 
 def two_ranks_are_two_shards(name: str) -> None:
-    """Two ranks move as one process that accumulates over the same two shards."""
-    wrong = apart_on_two_ranks([name])
+    """Two ranks end in the weights of one process that accumulates over the same two shards."""
+    wrong = failures_on_two_ranks([name])
     if wrong:
         raise Broken(wrong[name])
 
 
-def apart_on_two_ranks(names: list[str]) -> dict[str, str]:
-    """Which recipes do not keep that clause, and how; the two processes start once for all of them."""
+def failures_on_two_ranks(names: list[str]) -> dict[str, str]:
+    """The recipes that violate that clause, and how; the two processes start once for all of them."""
     with tempfile.TemporaryDirectory() as place:
         together = in_two_processes(names, Path(place))
     wrong = {}
     for name in names:
         alone = small_run(name)
-        played(alone, accumulate=2)
+        train_steps(alone, accumulate=2)
         try:
             compare(dict(alone.game.named_parameters()), together[name], "on two ranks")
         except Broken as broken:
@@ -200,8 +200,8 @@ CLAUSES: tuple[Callable[[str], None], ...] = (
     options_are_plain,
     documented,
     players_have_optimizers,
-    only_players_move,
-    other_rules_play,
+    only_players_change,
+    other_rules_train,
     samples_decode,
     resumes_exactly,
     two_ranks_are_two_shards,
@@ -209,7 +209,7 @@ CLAUSES: tuple[Callable[[str], None], ...] = (
 
 
 def small(name: str) -> dict[str, Any]:
-    """The options with which a recipe is played in about a second."""
+    """The options with which a recipe is tested."""
     return dict(zoo.module(name).small)
 
 
@@ -219,10 +219,10 @@ def small_run(name: str) -> Run:
     return build(zoo.recipe(name), small(name))
 
 
-def played(
+def train_steps(
     run: Run, *, steps: int = STEPS, accumulate: int = 1, ranks: Ranks | None = None, rule: Rule | None = None
 ) -> Terms:
-    """Play a few steps without a folder; the last step's terms."""
+    """Train a few steps without a folder; the last step's terms."""
     draw = Draw(run.samples, seed=run.seed, accumulate=accumulate, ranks=ranks)
     terms: Terms = {}
     for step in range(steps):
@@ -266,7 +266,7 @@ def as_one_rank(place: Path, names: list[str]) -> None:
         for i, name in enumerate(names):
             run = small_run(name)
             try:
-                played(run, ranks=ranks)
+                train_steps(run, ranks=ranks)
             except Exception as error:
                 raise Broken(f"{name}: {type(error).__name__}: {error}") from error
             if ranks.first:
@@ -276,7 +276,7 @@ def as_one_rank(place: Path, names: list[str]) -> None:
 
 
 def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -> None:
-    """Equal within float tolerance.
+    """Check that weights are equal up to rounding.
 
     Raises:
         Broken: they are not.
@@ -285,11 +285,11 @@ def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -
         old, new = p.detach(), found[label].detach()
         if not torch.allclose(old, new, RELATIVE, ABSOLUTE):
             apart = float((old - new).abs().max())
-            raise Broken(f"{where} {label} moves otherwise (by {apart:.2g})")
+            raise Broken(f"{where} {label} differs (by {apart:.2g})")
 
 
 def differences(a: Any, b: Any, path: str = "the state") -> list[str]:
-    """Where two states differ in a single bit; the clock does not count."""
+    """The paths at which two states differ in any bit; the clock does not count."""
     if path.endswith("seconds"):
         return []
     if isinstance(a, dict) and isinstance(b, dict):
@@ -306,7 +306,7 @@ def differences(a: Any, b: Any, path: str = "the state") -> list[str]:
 
 
 def finite(terms: Terms) -> None:
-    """Every term is a number.
+    """Check that every term is finite.
 
     Raises:
         Broken: one is not.
@@ -320,7 +320,7 @@ def finite(terms: Terms) -> None:
 
 @contextmanager
 def float64() -> Iterator[None]:
-    """Everything made in here is float64."""
+    """A context in which new tensors are float64."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:

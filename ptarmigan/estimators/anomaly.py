@@ -15,7 +15,7 @@ from safetensors.torch import save as to_bytes
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
 from ptarmigan.media.files import write
 from ptarmigan.modalities.vector.source import checked
 from ptarmigan.trained import Trained
@@ -87,14 +87,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if not 0 < self.contamination <= 0.5:
             raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
-        one_by_one(self.options or {})
+        check_no_windows(self.options or {})
         if np.asarray(X).ndim > 2:
-            trained = fitted(self, PREFIX, recipe=self.recipe or IMAGES, data=np.asarray(X))
-            raw = as_told(trained, X)
+            trained = fit_recipe(self, PREFIX, recipe=self.recipe or IMAGES, data=np.asarray(X))
+            raw = to_raw_images(trained, X)
             validate_data(self, raw, skip_check_array=True)  # it keeps their height, and forgets names
         else:
             raw = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
-            trained = fitted(self, PREFIX, recipe=self.recipe or ROWS, data=raw)
+            trained = fit_recipe(self, PREFIX, recipe=self.recipe or ROWS, data=raw)
         self._decide(trained.anomaly_scores(raw))
         return self
 
@@ -104,7 +104,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         scores: NDArray[np.float64] = networks(self).anomaly_scores(raw)
         return -scores
 
-    def heat(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def anomaly_maps(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
         """How abnormal every pixel of images is, ``(n, height, width)``: from 0, and higher is more so.
 
         Raises:
@@ -154,10 +154,14 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file.
         """
-        file, trained = opened(path, device)
+        file, trained = open_file(path, device)
         known = trained.description.get("estimator", {})
-        one_by_one(trained.description["options"])
-        self = cls(**told(trained, PREFIX), contamination=known.get("contamination", 0.1), device=device)
+        check_no_windows(trained.description["options"])
+        self = cls(
+            **estimator_arguments(trained, PREFIX),
+            contamination=known.get("contamination", 0.1),
+            device=device,
+        )
         self.file_, self._trained = file, trained
         self.n_features_in_ = trained.space.raw_shape[0]
         if known.get("names"):
@@ -178,7 +182,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.labels_ = (scores > self.threshold_).astype(np.int64)
 
     def __getstate__(self) -> dict[str, Any]:
-        return pickled(super().__getstate__())
+        return picklable_state(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -186,7 +190,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         return tags
 
 
-def one_by_one(options: dict[str, Any]) -> None:
+def check_no_windows(options: dict[str, Any]) -> None:
     """Scikit-learn has a score for every row.
 
     Raises:
@@ -199,7 +203,7 @@ def one_by_one(options: dict[str, Any]) -> None:
         )
 
 
-def as_told(trained: Trained, images: ArrayLike) -> NDArray[Any]:
+def to_raw_images(trained: Trained, images: ArrayLike) -> NDArray[Any]:
     """Images as the networks know them, ``(n, height, width, channels)``."""
     source = trained.open(np.asarray(images)).source
     return source.read(np.arange(len(source)))
@@ -213,5 +217,5 @@ def samples_of(estimator: AnomalyGAN, X: ArrayLike) -> NDArray[Any]:  # noqa: N8
     """
     check_is_fitted(estimator)
     if networks(estimator).space.raw_shape[1:]:  # no rows
-        return as_told(networks(estimator), X)
+        return to_raw_images(networks(estimator), X)
     return checked(validate_data(estimator, X, dtype=np.float64, reset=False), "X")

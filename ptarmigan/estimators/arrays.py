@@ -18,13 +18,15 @@ from ptarmigan.media.plain import parse
 from ptarmigan.training.schema import check
 
 
-def keep(path: str | os.PathLike[str], said: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+def save_arrays(
+    path: str | os.PathLike[str], metadata: dict[str, Any], arrays: dict[str, NDArray[Any]]
+) -> None:
     """Write arrays, and what JSON can say of them, over what was there."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write(Path(path), save(whole, {"ptarmigan": json.dumps(said)}))
+    write(Path(path), save(whole, {"ptarmigan": json.dumps(metadata)}))
 
 
-def kept(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """What was said, and the arrays.
 
     Raises:

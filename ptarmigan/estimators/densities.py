@@ -15,8 +15,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ptarmigan.core import noise
-from ptarmigan.estimators.arrays import keep, kept
-from ptarmigan.estimators.playing import seed_of
+from ptarmigan.estimators.arrays import load_arrays, save_arrays
+from ptarmigan.estimators.fitting import seed_of
 from ptarmigan.modalities.vector.source import checked
 
 Floats = NDArray[np.float64]
@@ -62,7 +62,7 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
     def sample(self, n: int = 1_000, *, seed: int = 0) -> Floats:
         """``n`` new rows; of a thousand, the first are those of ten."""
         check_is_fitted(self)
-        rng = drawing(seed, "mixture")
+        rng = random_streams(seed, "mixture")
         which = rng["which"].choice(len(self.weights_), n, p=self.weights_ / self.weights_.sum())
         far = rng["far"].standard_normal((n, self.n_features_in_))
         x = self.means_[which] + np.einsum("nij,nj->ni", np.linalg.cholesky(self.covariances_)[which], far)
@@ -131,7 +131,7 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
     def sample(self, n: int = 1_000, *, seed: int = 0) -> Floats:
         """``n`` new rows; of a thousand, the first are those of ten."""
         check_is_fitted(self)
-        rng = drawing(seed, "kernels")
+        rng = random_streams(seed, "kernels")
         which = rng["which"].integers(len(self.rows_), size=n)
         far = rng["far"].standard_normal((n, self.n_features_in_))
         return np.asarray(self.centre_ + self.scale_ * (self.rows_[which] + self.bandwidth_ * far))
@@ -166,7 +166,7 @@ def scales(raw: Floats) -> tuple[Floats, Floats]:
     return raw.mean(0), np.where(deviation > 0, deviation, 1.0)
 
 
-def drawing(seed: int, of: str) -> dict[str, np.random.Generator]:
+def random_streams(seed: int, of: str) -> dict[str, np.random.Generator]:
     """Two streams, so that the first rows do not depend on how many there are."""
     return {what: np.random.default_rng(noise.key(seed, of, what)) for what in ("which", "far")}
 
@@ -174,8 +174,8 @@ def drawing(seed: int, of: str) -> dict[str, np.random.Generator]:
 def save(model: Any, path: str | os.PathLike[str], names: tuple[str, ...]) -> None:
     """Write a fitted model."""
     check_is_fitted(model)
-    said = {"estimator": type(model).__name__, "arguments": model.get_params()}
-    keep(path, said, {name: getattr(model, name) for name in names})
+    metadata = {"estimator": type(model).__name__, "arguments": model.get_params()}
+    save_arrays(path, metadata, {name: getattr(model, name) for name in names})
 
 
 def load(cls: type[Model], path: str | os.PathLike[str]) -> Model:
@@ -184,10 +184,10 @@ def load(cls: type[Model], path: str | os.PathLike[str]) -> Model:
     Raises:
         ValueError: the file holds none.
     """
-    said, arrays = kept(path)
-    if said.get("estimator") != cls.__name__:
+    metadata, arrays = load_arrays(path)
+    if metadata.get("estimator") != cls.__name__:
         raise ValueError(f"{path} holds no {cls.__name__}")
-    model = cls(**said["arguments"])
+    model = cls(**metadata["arguments"])
     for name, array in arrays.items():
         setattr(model, name, array)
     vars(model)["n_features_in_"] = len(arrays["centre_"])

@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from ptarmigan.core import noise
-from ptarmigan.estimators.arrays import keep, kept
-from ptarmigan.estimators.playing import seed_of
+from ptarmigan.estimators.arrays import load_arrays, save_arrays
+from ptarmigan.estimators.fitting import seed_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.source import Series
@@ -115,10 +115,10 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         length, channels = self.space_.length, self.space_.channels
         u, x = rng["u"].random((n, length)), rng["x"].standard_normal((n, length, channels))
         roots = np.linalg.cholesky(self.covariances_)
-        state = drawn(np.broadcast_to(self.start_, (n, len(self.start_))), u[:, 0])
+        state = draw_states(np.broadcast_to(self.start_, (n, len(self.start_))), u[:, 0])
         for step in range(length):
             if step:
-                state = drawn(self.follow_[state], u[:, step])
+                state = draw_states(self.follow_[state], u[:, step])
             x[:, step] = self.means_[state] + np.einsum("nij,nj->ni", roots[state], x[:, step])
         low, high = np.asarray(self.space_.low), np.asarray(self.space_.high)
         raw = low + x * (high - low)
@@ -145,12 +145,12 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted model as one safetensors file, over what was there."""
         check_is_fitted(self)
-        said = {
+        metadata = {
             "estimator": type(self).__name__,
             "space": self.space_.to_json(),
             "arguments": self.get_params(),
         }
-        keep(path, said, {name: getattr(self, name) for name in ARRAYS})
+        save_arrays(path, metadata, {name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
@@ -159,11 +159,11 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file.
         """
-        said, arrays = kept(path)
-        if said.get("estimator") != cls.__name__:
+        metadata, arrays = load_arrays(path)
+        if metadata.get("estimator") != cls.__name__:
             raise ValueError(f"{path} holds no hidden Markov model")
-        self = cls(**said["arguments"])
-        self.space_ = as_series(from_json(said["space"]), f"{path} holds a model of no series")
+        self = cls(**metadata["arguments"])
+        self.space_ = as_series(from_json(metadata["space"]), f"{path} holds a model of no series")
         for name in ARRAYS:
             setattr(self, name, arrays[name])
         return self
@@ -188,7 +188,7 @@ def gaussian_hmm() -> Any:
     return needs("hmmlearn.hmm", extra="hmm", why="a hidden Markov model needs hmmlearn").GaussianHMM
 
 
-def drawn(probabilities: Floats, u: Floats) -> NDArray[np.int64]:
+def draw_states(probabilities: Floats, u: Floats) -> NDArray[np.int64]:
     """States by their probabilities ``(n, states)``, from uniform numbers ``(n,)``."""
     ends = probabilities.cumsum(1)
     return np.asarray((u[:, None] * ends[:, -1:] >= ends).sum(1).clip(max=ends.shape[1] - 1))

@@ -11,7 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ptarmigan import zoo
-from ptarmigan.estimators.playing import fitted, pickled
+from ptarmigan.estimators.fitting import fit_recipe, picklable_state
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.arrays import channels_first
 from ptarmigan.modalities.table.frames import pandas_or_error
@@ -98,10 +98,10 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
             return np.concatenate([X, self._images(X, codes, wanted)]), whole
         pandas = pandas_or_error()
         frame = X if is_frame(X) else pandas.DataFrame(X)
-        made = self._rows(frame, codes, wanted)
+        generated = self._rows(frame, codes, wanted)
         if is_frame(X):
-            return pandas.concat([X, made], ignore_index=True), whole
-        return np.concatenate([X, made.to_numpy(X.dtype)]), whole
+            return pandas.concat([X, generated], ignore_index=True), whole
+        return np.concatenate([X, generated.to_numpy(X.dtype)]), whole
 
     def _rows(self, frame: Any, codes: NDArray[np.int64], wanted: Wanted) -> Any:
         """Rows by a table GAN that has the label as one more column, of which values are asked."""
@@ -109,28 +109,28 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         while label in frame.columns:
             label += "_"
         categorical = (*(self.options or {}).get("categorical", ()), label)
-        trained = fitted(
+        trained = fit_recipe(
             self, "", recipe=self.recipe or ROWS, data=frame.assign(**{label: codes}), categorical=categorical
         )
         seed = trained.description["options"]["seed"]
-        made = [trained.frame(n, where={label: c}, seed=seed) for c, n in wanted.items()]
-        return pandas_or_error().concat(made, ignore_index=True).drop(columns=label)
+        generated = [trained.frame(n, where={label: c}, seed=seed) for c, n in wanted.items()]
+        return pandas_or_error().concat(generated, ignore_index=True).drop(columns=label)
 
     def _images(self, images: NDArray[Any], codes: NDArray[np.int64], wanted: Wanted) -> NDArray[Any]:
         """Images by a class-conditional GAN, which sees every class as often as it will be in the result."""
         recipe = self.recipe or IMAGES
         again = [np.resize(np.flatnonzero(codes == c), n) for c, n in wanted.items()]
         rows = np.concatenate([np.arange(len(images)), *again])
-        told = {"conditional": True} if "conditional" in defaults(zoo.recipe(recipe)) else {}
-        trained = fitted(self, "", recipe=recipe, data=(images[rows], codes[rows]), **told)
+        conditional = {"conditional": True} if "conditional" in defaults(zoo.recipe(recipe)) else {}
+        trained = fit_recipe(self, "", recipe=recipe, data=(images[rows], codes[rows]), **conditional)
         if not trained.conditional():
             raise ValueError(f"{recipe} is not told the class of what it makes: choose another recipe")
         seed = trained.description["options"]["seed"]
-        made = [trained.sample(n, class_=str(c), seed=seed) for c, n in wanted.items()]
-        return like(np.concatenate(made), images)
+        generated = [trained.sample(n, class_=str(c), seed=seed) for c, n in wanted.items()]
+        return convert_like(np.concatenate(generated), images)
 
     def __getstate__(self) -> dict[str, Any]:
-        return pickled(super().__getstate__())
+        return picklable_state(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -174,11 +174,11 @@ def densely(frame: Any) -> Any:
     return whole
 
 
-def like(made: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
+def convert_like(generated: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:
     """Raw images ``(n, height, width, channels)`` in the layout and numbers of other images."""
     if channels_first(images.shape[1:], "the array"):
-        made = made.transpose(0, 3, 1, 2)
-    made = made.reshape(len(made), *images.shape[1:])
+        generated = generated.transpose(0, 3, 1, 2)
+    generated = generated.reshape(len(generated), *images.shape[1:])
     if images.dtype.kind == "b":
-        return made > 127
-    return (made / 255 if images.dtype.kind == "f" else made).astype(images.dtype)
+        return generated > 127
+    return (generated / 255 if images.dtype.kind == "f" else generated).astype(images.dtype)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
 from ptarmigan.media.files import write
 from ptarmigan.modalities.series.space import as_series
 from ptarmigan.trained import Trained
@@ -94,7 +94,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: it was interrupted.
         """
         given = {name: getattr(self, name) for name in MINE} | {"metadata": tuple(self.metadata)}
-        trained = fitted(self, PREFIX, data=self._given(X), **given)
+        trained = fit_recipe(self, PREFIX, data=self._given(X), **given)
         self._noted(trained)
         return self
 
@@ -133,9 +133,9 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file, or makes no series.
         """
-        file, trained = opened(path, device)
+        file, trained = open_file(path, device)
         as_series(trained.space, none_of(trained, str(path)))
-        arguments = told(trained, PREFIX, MINE)
+        arguments = estimator_arguments(trained, PREFIX, MINE)
         self = cls(**arguments | {"metadata": tuple(arguments["metadata"])}, device=device)
         self.file_, self._trained = file, trained
         self._noted(trained)
@@ -155,7 +155,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = np.array(space.columns, object)
 
     def __getstate__(self) -> dict[str, Any]:
-        return pickled(super().__getstate__())
+        return picklable_state(super().__getstate__())
 
 
 def none_of(trained: Trained, where: str) -> str:

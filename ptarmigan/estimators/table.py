@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.estimators.playing import fitted, networks, opened, pickled, told
+from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
 from ptarmigan.media.files import write
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.polars_frames import is_polars, to_polars
@@ -85,7 +85,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             ValueError: the table cannot be learnt from; the message says why and what to do.
             KeyboardInterrupt: it was interrupted.
         """
-        trained = fitted(
+        trained = fit_recipe(
             self,
             PREFIX,
             data=self._framed(X),
@@ -109,11 +109,11 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         trained = networks(self)
-        made, space = (
+        rows, space = (
             trained.frame(n, where=where, seed=seed),
             as_table(trained.space, none_of(trained, "this")),
         )
-        return to_polars(made, space.columns) if space.polars else made
+        return to_polars(rows, space.columns) if space.polars else rows
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""
@@ -127,9 +127,9 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         Raises:
             ValueError: it is no such file, or makes no tables.
         """
-        file, trained = opened(path, device)
+        file, trained = open_file(path, device)
         space = as_table(trained.space, none_of(trained, str(path)))
-        self = cls(**told(trained, PREFIX, MINE), device=device)
+        self = cls(**estimator_arguments(trained, PREFIX, MINE), device=device)
         self.file_, self._trained, self.epsilon_ = file, trained, epsilon(trained)
         self._noted([column.name for column in space.columns])
         return self
@@ -149,7 +149,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             self.feature_names_in_ = np.array(names, object)
 
     def __getstate__(self) -> dict[str, Any]:
-        return pickled(super().__getstate__())
+        return picklable_state(super().__getstate__())
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

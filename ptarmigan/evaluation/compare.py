@@ -1,4 +1,4 @@
-"""What can be said of runs side by side, and what cannot."""
+"""Comparisons of runs: which differences of scores are significant."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ptarmigan.evaluation.beside import beside as fitted_beside
-from ptarmigan.evaluation.beside import learnt
+from ptarmigan.evaluation.fitted_models import score_models, training_samples
 from ptarmigan.evaluation.rows import SAMPLES, Difference, Row, row_of
 from ptarmigan.evaluation.runs import ABSENT, Group, chosen_differently, grouped, read
 from ptarmigan.training.run import Run
 
-NAMED = 3
-"""Groups that a sentence names, at most."""
+LISTED = 3
+"""Groups that a sentence lists, at most."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What ``compare`` found.
+    """The result of ``compare``.
 
     Attributes:
-        data: what all the runs were trained on.
-        groups: the runs that differ only in seed, together; then the models beside them.
+        data: on which all the runs were trained.
+        groups: of runs that differ only in seed; then the models without networks.
         rows: one for each score.
-        options: what the groups chose differently: by name, one value for each group.
-        notes: what has to be said beside the scores, a sentence each.
+        options: the options in which groups differ: by name, one value for each group.
+        notes: caveats, a sentence each.
     """
 
     data: str
@@ -38,29 +37,29 @@ class Comparison:
     notes: tuple[str, ...]
 
     def verdict(self, row: Row) -> str:
-        """What can be said of a score in one sentence."""
+        """The result for one score in one sentence."""
         if len(row.ranking) < 2:
-            return f"{row.name}: there are no two to compare"
+            return f"{row.name}: there are fewer than two to compare"
         best = row.ranking[0]
         tests = [d for d in row.differences if d.groups[0] == best]
         kinds = {
             "better than": [d for d in tests if d.called],
-            "not to be told from": [d for d in tests if d.p_value is not None and not d.called],
+            "not significantly different from": [d for d in tests if d.p_value is not None and not d.called],
             "not tested against": [d for d in tests if d.p_value is None],
         }
         words = [f"{kind} {self._among(found)}" for kind, found in kinds.items() if found]
         return f"{row.name}: {self.groups[best].name} is {'; '.join(words)}"
 
     def _among(self, tests: list[Difference]) -> str:
-        """Whom the first was tested against, and with which p-values."""
-        if len(tests) > NAMED:
+        """The groups that the best was tested against, with p-values."""
+        if len(tests) > LISTED:
             known = [d.p_value for d in tests if d.p_value is not None]
-            between = f" ({shown_p(min(known))} to {max(known):.2g})" if known else ""
+            between = f" ({format_p(min(known))} to {max(known):.2g})" if known else ""
             return f"{len(tests)} others{between}"
-        return ", ".join(f"{self.groups[d.groups[1]].name} ({evidence(d)})" for d in tests)
+        return ", ".join(f"{self.groups[d.groups[1]].name} ({describe_test(d)})" for d in tests)
 
     def plain(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
+        """As plain data, for JSON."""
         return {
             "data": self.data,
             "groups": [
@@ -118,28 +117,28 @@ def compare(
 ) -> Comparison:
     """Compare the scores of runs on the same data; runs without scores are scored first.
 
-    Models without networks may stand beside the runs: they are fitted to the same data, with as many seeds as
-    a group of runs has, and as many samples of theirs are scored. Runs of which only training's own scores
-    are there are then scored, too, as these say less.
+    Models without networks can be compared with the runs: they are fitted to the same data, with as many
+    seeds as the largest group of runs, and scored on as many samples. Runs with only the scores of training
+    are then scored thoroughly, too.
 
     Groups of two or more seeds are compared by Welch's t-test, others by the standard errors of their scores,
     with Holm's correction for the number of pairs.
 
     Args:
-        runs: folders of at least two runs, or of one that models are beside.
-        beside: mixture, kernels (of rows of numbers, and points), hmm (of series).
-        device: where to make the samples of runs that were not scored yet.
-        run: has the networks and the data of runs that were put together in Python.
+        runs: folders of at least two runs, or of one where ``beside`` is given.
+        beside: models without networks: mixture, kernels (of rows of numbers, and points), hmm (of series).
+        device: of runs that have no scores yet.
+        run: the networks and the data of runs that were made in Python.
 
     Raises:
-        ValueError: fewer than two runs, one twice or two of one seed, a folder without a run, runs of
-            different data, scores that cannot be read, or a model that is not for such data.
-        FileNotFoundError: the data of a run that has to be scored is not to be had.
+        ValueError: fewer than two runs, one twice or two of one seed, a folder without a run, runs on
+            different data, scores that cannot be read, or a model that does not fit the data.
+        FileNotFoundError: the data of a run that has no scores yet is missing.
     """
-    samples = learnt(beside, Path(runs[0]), run) if beside and runs else None
+    samples = training_samples(beside, Path(runs[0]), run) if beside and runs else None
     data, scored = read(runs, device, thorough=bool(beside), run=run)
     trained = grouped(scored)
-    models = () if samples is None else fitted_beside(beside, samples, trained)
+    models = () if samples is None else score_models(beside, samples, trained)
     groups = trained + models
     rows = tuple(row_of(name, groups) for name in dict.fromkeys(n for run in scored for n in run.entries))
     blank = (ABSENT,) * len(models)
@@ -147,30 +146,30 @@ def compare(
     return Comparison(data, groups, rows, options, tuple(_notes(groups, rows)))
 
 
-def evidence(difference: Difference) -> str:
-    """What a pair was told apart by, in a few words."""
+def describe_test(difference: Difference) -> str:
+    """The p-value of a pair and its test, in words."""
     if difference.p_value is None:
         return "no standard error" if difference.by == SAMPLES else "seeds that do not vary"
-    return shown_p(difference.p_value) + (", one seed" if difference.by == SAMPLES else "")
+    return format_p(difference.p_value) + (", one seed" if difference.by == SAMPLES else "")
 
 
-def shown_p(p_value: float) -> str:
+def format_p(p_value: float) -> str:
     """A p-value in words."""
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
 
 
 def _notes(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
-    """What has to be said beside the scores."""
+    """Caveats of the scores."""
     yield from _otherwise(groups, rows)
     alone = [group.name for group in groups if len(group.runs) == 1 and group.runs[0].folder]
     if rows and len(groups) > 1 and alone:
         yield (
-            f"One seed cannot tell recipes apart: what is said of {', '.join(alone)} is said of one trained "
-            "network and not of the next one; --seed 1 and --seed 2 make more of them"
+            f"One seed is not enough to compare recipes: the result for {', '.join(alone)} holds for one "
+            "trained network and not for another seed; train more with --seed 1 and --seed 2"
         )
     if any(d.p_value is None and d.by == SAMPLES for row in rows for d in row.differences):
         yield (
-            "Some scores have no standard error, and single runs cannot be told apart by them: 'ptarmigan "
+            "Some scores have no standard error, so single runs cannot be compared by them: 'ptarmigan "
             "score RUN' scores a run again"
         )
     for group in groups:
@@ -181,20 +180,18 @@ def _notes(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
 
 
 def _otherwise(groups: Sequence[Group], rows: Sequence[Row]) -> Iterable[str]:
-    """Which runs were measured otherwise, in what, and how, by the example of the first score."""
+    """Which runs have other protocols, for which scores, and how they differ for the first of these."""
     for run in itertools.chain.from_iterable(group.runs for group in groups):
         mine = {row.name: run.entries[row.name]["protocol"] for row in rows if row.name in run.entries}
         unlike = [row for row in rows if mine.get(row.name, row.protocol) != row.protocol]
         if unlike:
             first, among = unlike[0], ", ".join(row.name for row in unlike)
             words = _unlike(mine[first.name], first.protocol)
-            yield (
-                f"{run.called} was measured otherwise (‡) and is left out of the ranking by {among}: {words}"
-            )
+            yield (f"{run.called} was measured differently (‡) and is not in the ranking by {among}: {words}")
 
 
 def _unlike(one: str, other: str) -> str:
-    """In which parts two protocols differ."""
+    """The parts in which two protocols differ."""
     mine, theirs = one.split("; "), other.split("; ")
     here = "; ".join(part for part in mine if part not in theirs) or "less is said"
     there = "; ".join(part for part in theirs if part not in mine) or "less is said"

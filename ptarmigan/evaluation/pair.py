@@ -1,4 +1,4 @@
-"""One source of samples beside another: of what kind they are, and how both are read."""
+"""Two sources of samples: their common kind, and how both are opened."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from ptarmigan.modalities.recognise import Recognised, called, recognise
 from ptarmigan.modalities.registry import modalities, modality_of
 
 
-def of_one_kind(real: Any, fake: Any, kind: str = "") -> Recognised:
-    """What both sources are taken for.
+def recognise_both(real: Any, fake: Any, kind: str = "") -> Recognised:
+    """Recognise the kind of both sources.
 
     Args:
         real: the real samples.
         fake: the others.
-        kind: the modality's name, where a person says it.
+        kind: the modality's name, if given.
 
     Raises:
         FileNotFoundError: there is nothing of that name.
         ValueError: no modality takes one of them, or several do, or they are of different kinds.
     """
-    first, second = (taken_for(data, kind) for data in (real, fake))
+    first, second = (recognise_source(data, kind) for data in (real, fake))
     if first.modality.name != second.modality.name:
         raise ValueError(
             f"{called(real)} ({first.line}) cannot be compared with {called(fake)} ({second.line}): say with "
@@ -38,15 +38,15 @@ def of_one_kind(real: Any, fake: Any, kind: str = "") -> Recognised:
     return first
 
 
-def taken_for(data: Any, kind: str) -> Recognised:
-    """What a source is taken for; samples that are open already say it themselves."""
+def recognise_source(data: Any, kind: str) -> Recognised:
+    """Recognise the kind of a source; that of open samples is known."""
     if isinstance(data, Samples):
         return Recognised(modality_of(data.space), data.space.words)
     return recognise(data, kind)
 
 
-def of_kind(kind: Modality, given: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
-    """The options that are given, all of which this kind of data has.
+def check_options(kind: Modality, given: Mapping[str, Any], known: tuple[str, ...]) -> dict[str, Any]:
+    """The options that are given; this kind of data must have them.
 
     Args:
         kind: of data.
@@ -66,7 +66,7 @@ def of_kind(kind: Modality, given: Mapping[str, Any], known: tuple[str, ...]) ->
 
 
 def is_given(value: Any) -> bool:
-    """Whether an option says anything; a frame or an array does."""
+    """Whether an option is not empty; a frame or an array is not."""
     return value is not None and not (isinstance(value, str | int | tuple) and not value)
 
 
@@ -81,13 +81,13 @@ def evaluator_of(
     """
     if kind.between is not None:
         return kind.between(real, fake, request, options)
-    known, others = (opened(kind, data, options) for data in (real, fake))
+    known, others = (open_samples(kind, data, options) for data in (real, fake))
     if reason := known.space.same_form(others.space):
         raise ValueError(reason)
     n = request.count(len(others.source))
     return kind.evaluator(known, replace(request, n=n)), others.source.read(np.arange(n))
 
 
-def opened(kind: Modality, data: Any, options: Mapping[str, Any]) -> Samples:
-    """A source, open."""
+def open_samples(kind: Modality, data: Any, options: Mapping[str, Any]) -> Samples:
+    """Open a source."""
     return data if isinstance(data, Samples) else kind.options(data, **options).open(batch=1)

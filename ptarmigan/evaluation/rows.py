@@ -1,7 +1,7 @@
-"""A score of all groups: how it varies, who is first, and which differences are differences.
+"""One score of all groups: its variation, the ranking, and which differences are significant.
 
-Groups of several seeds are told apart by how their seeds vary, single runs by the standard errors of their
-scores, and scores that were not measured alike not at all.
+Groups of several seeds are compared by the variance over seeds, single runs by the standard errors of their
+scores; scores with different protocols are not compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ptarmigan.metrics.differences import by_errors, holm, welch
 from ptarmigan.metrics.estimate import Estimate
 
 ALPHA = 0.05
-"""A difference is called one where chance makes it, or any other of its score, less often than this."""
+"""The level of significance, for all differences of a score together."""
 SEEDS, SAMPLES = "seeds", "samples"
 
 
@@ -30,9 +30,9 @@ class Cell:
     """A score of a group.
 
     Attributes:
-        values: one for each run that counts.
-        errors: their standard errors; None where they are not known.
-        left_out: why it has no part in the ranking; empty where it has.
+        values: one for each comparable run.
+        errors: their standard errors; None where unknown.
+        left_out: why it is not ranked; empty where it is.
     """
 
     values: tuple[float, ...]
@@ -46,14 +46,14 @@ class Cell:
 
     @property
     def spread(self) -> float | None:
-        """The standard deviation over seeds, or of a single run the standard error where it is known."""
+        """The standard deviation over seeds, or the standard error of a single run where it is known."""
         if len(self.values) > 1:
             return float(np.std(self.values, ddof=1))
         return self.errors[0] if self.errors else None
 
     @property
     def estimate(self) -> Estimate | None:
-        """The mean with the error that samples leave in it; None where that is not known."""
+        """The mean with its standard error from sampling; None where that is unknown."""
         known = [e for e in self.errors if e is not None]
         if self.value is None or len(known) < len(self.values):
             return None
@@ -65,9 +65,9 @@ class Difference:
     """One group against another.
 
     Attributes:
-        groups: their places; the better one first.
-        p_value: corrected for the number of pairs; None where there is nothing to test by.
-        by: what it was tested by: ``SEEDS``, how these vary, or ``SAMPLES``, the errors that they leave.
+        groups: their indices; the better one first.
+        p_value: corrected for the number of pairs; None where no test is possible.
+        by: the source of variation in the test: ``SEEDS`` or ``SAMPLES``.
     """
 
     groups: tuple[int, int]
@@ -76,7 +76,7 @@ class Difference:
 
     @property
     def called(self) -> bool:
-        """Whether it is a difference."""
+        """Whether it is significant."""
         return self.p_value is not None and self.p_value < ALPHA
 
 
@@ -89,8 +89,8 @@ class Row:
         unit: in what unit.
         lower_is_better: its direction.
         protocol: how it was measured.
-        floor: what real samples score; None where it is not known.
-        baselines: what trivial generators score, by name.
+        floor: the real reference; None where it is unknown.
+        baselines: scores of the baselines, by name.
         cells: one for each group.
         differences: one for each pair of groups that is in the ranking.
     """
@@ -106,20 +106,20 @@ class Row:
 
     @property
     def ranking(self) -> list[int]:
-        """The places of the groups that are ranked, the best first."""
+        """The indices of the ranked groups, the best first."""
         sign = 1 if self.lower_is_better else -1
         return [i for _, i in sorted((sign * value, i) for i, value in _ranked(self.cells).items())]
 
     @property
     def leaders(self) -> list[int]:
-        """The best group, and those that were tested against it and cannot be told from it."""
+        """The best group, and those that are not significantly different from it."""
         best = self.ranking[:1]
         alike = {d.groups for d in self.differences if d.p_value is not None and not d.called}
         return [i for i in self.ranking if i in best or (*best, i) in alike]
 
 
 def row_of(name: str, groups: Sequence[Group]) -> Row:
-    """The score of that name, of all groups; it is compared as most runs measured it."""
+    """The score of that name of all groups; those with the most frequent protocol are compared."""
     entries = [run.entries[name] for group in groups for run in group.runs if name in run.entries]
     protocol = _usual(name, groups)
     first = next(entry for entry in entries if entry["protocol"] == protocol)
@@ -138,7 +138,7 @@ def row_of(name: str, groups: Sequence[Group]) -> Row:
 
 
 def _usual(name: str, groups: Sequence[Group]) -> str:
-    """How most runs measured a score, or the first ones where it is a tie."""
+    """The most frequent protocol of a score; the first one in a tie."""
     entries = (run.entries[name] for group in groups for run in group.runs if name in run.entries)
     return str(Counter(entry["protocol"] for entry in entries).most_common(1)[0][0])
 
@@ -152,7 +152,7 @@ def _cell(entries: list[Entry | None], protocol: str) -> Cell:
     values = tuple(float(entry["value"]) for entry in finite)
     errors = tuple(_finite(entry.get("error")) for entry in finite)
     if not alike:
-        return Cell(values, errors, "measured otherwise")
+        return Cell(values, errors, "measured differently")
     if len(finite) < len(alike):
         return Cell((), (), "not finite")
     return Cell(values, errors)
@@ -172,7 +172,7 @@ def _differences(cells: Sequence[Cell], lower: bool) -> tuple[Difference, ...]:
 
 
 def _ranked(cells: Sequence[Cell]) -> dict[int, float]:
-    """The values that have a part in the ranking, by place."""
+    """The values that are ranked, by index."""
     return {i: c.value for i, c in enumerate(cells) if c.value is not None and not c.left_out}
 
 

@@ -1,4 +1,4 @@
-"""Runs with their scores, and which of them differ only in seed."""
+"""Runs with their scores, grouped by all but the seed."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.schema import Scores, check
 
 LONGEST = 40
-"""Characters of a group's name that is made of options; a longer one is its folder."""
+"""Characters of a group's name made of options, at most; else it is the name of a folder."""
 LARGEST = 2**22
-"""Bytes of a file of scores."""
+"""Bytes of a file of scores, at most."""
 MOST = 1_000_000
-"""Samples that a file of scores may speak of: as many are made for runs that have none."""
+"""The largest number of samples in a file of scores: as many are generated for runs without scores."""
 SAME = folders.FREE | {"seed"}
 """Options and settings in which runs of one group may differ."""
 ABSENT = "–"
@@ -37,15 +37,15 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Scored:
-    """A run and its scores, or a model that was fitted beside runs, and its.
+    """A run, or a model without networks, and its scores.
 
     Attributes:
-        folder: the run's folder; None of a model.
+        folder: the run's folder; None for a model.
         described: its run.json.
         step: after which it was scored.
         samples: how many were scored.
-        entries: its scores by name, as ``written`` keeps them.
-        shown: samples of a model, which no folder has.
+        entries: its scores by name, in the form of ``written``.
+        shown: a picture of a model's samples; None for a run.
     """
 
     folder: Path | None
@@ -57,7 +57,7 @@ class Scored:
 
     @property
     def called(self) -> str:
-        """The folder in words; of a model its name."""
+        """The run's folder, or the model's name."""
         return str(self.folder or self.described["recipe"])
 
     @property
@@ -67,7 +67,7 @@ class Scored:
 
     @property
     def chosen(self) -> dict[str, Any]:
-        """All that was chosen, but the seed and what changes no number."""
+        """All options and settings that change numbers, except the seed."""
         both = {**self.described["options"], **self.described["settings"]}
         return {"recipe": self.described["recipe"]} | {k: v for k, v in both.items() if k not in SAME}
 
@@ -77,7 +77,7 @@ class Group:
     """Runs that differ only in seed.
 
     Attributes:
-        name: what sets it apart from the other groups.
+        name: by which it differs from the other groups.
         runs: at least one.
     """
 
@@ -92,21 +92,21 @@ def read(
 
     Args:
         runs: their folders.
-        device: where to make samples.
-        thorough: models stand beside them: one run is enough, and scores that training left do not count.
-        run: has the networks and the data of runs that were put together in Python.
+        device: of the samples.
+        thorough: for a comparison with models: one run is enough, and scores of training do not count.
+        run: the networks and the data of runs that were made in Python.
 
     Raises:
-        ValueError: fewer than two runs, one twice, a folder without a run, runs of different data, or scores
+        ValueError: fewer than two runs, one twice, a folder without a run, runs on different data, or scores
             that cannot be read.
-        FileNotFoundError: the data of a run that has to be scored is not to be had.
+        FileNotFoundError: the data of a run that has no scores yet is missing.
     """
     places = [path_of(run) for run in runs]
     if len(places) < (1 if thorough else 2):
-        raise ValueError("a comparison needs at least two runs, or one --beside a model: name their folders")
+        raise ValueError("a comparison needs the folders of at least two runs, or of one with --beside")
     twice = [place for place, count in Counter(p.resolve() for p in places).items() if count > 1]
     if twice:
-        raise ValueError(f"{twice[0]} is named twice")
+        raise ValueError(f"{twice[0]} is given twice")
     described = [folders.load(place) for place in places]
     data = _same_data(places, described)
     kept = [_kept(place, thorough) for place in places]
@@ -121,7 +121,7 @@ def read(
 
 
 def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
-    """Runs that differ only in seed together, in the order in which they were named.
+    """Group runs that differ only in seed, in the given order.
 
     Raises:
         ValueError: two of them have the same seed too.
@@ -132,8 +132,8 @@ def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
         for other in mine:
             if other.seed == run.seed:
                 raise ValueError(
-                    f"{other.called} and {run.called} are the same run, seed {run.seed}: a repetition is no "
-                    "second seed"
+                    f"{other.called} and {run.called} are the same run, seed {run.seed}: train one with "
+                    "another --seed"
                 )
         mine.append(run)
     return tuple(
@@ -142,7 +142,7 @@ def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
 
 
 def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
-    """What all of them were trained on."""
+    """The data on which all were trained."""
     names = [str(words["options"].get("data", "")) for words in described]
     found: dict[str, Path] = {}
     for place, name in zip(places, names, strict=True):
@@ -154,7 +154,7 @@ def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
 
 
 def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
-    """The scores that a run's folder holds, with errors and baselines if so wanted, or None."""
+    """The scores in a run's folder, or None; with ``thorough``, only those with errors and baselines."""
     path = place / written.FILE
     if not path.exists():
         return None
@@ -170,8 +170,8 @@ def _kept(place: Path, thorough: bool) -> dict[str, Any] | None:
 
 
 def _whole(place: Path, found: Any) -> dict[str, Any]:
-    """Scores that have all that a comparison needs."""
-    path, again = place / written.FILE, f"'ptarmigan score {place}' makes it anew"
+    """Check that scores have all that a comparison needs."""
+    path, again = place / written.FILE, f"'ptarmigan score {place}' writes it again"
     problem = f"{path} does not say how its scores were measured: {again}"
     check(Scores, found, problem)
     if not 0 < (found.get("samples") or 0) <= MOST:
@@ -180,7 +180,7 @@ def _whole(place: Path, found: Any) -> dict[str, Any]:
 
 
 def _names(groups: list[list[Scored]]) -> list[str]:
-    """What sets each group apart: its recipe, where there are several, and the options that no other has."""
+    """The name of each group: its recipe, where there are several, and the options that differ."""
     recipes = [runs[0].described["recipe"] for runs in groups]
     names = []
     for recipe, runs in zip(recipes, groups, strict=True):
@@ -196,13 +196,13 @@ def _names(groups: list[list[Scored]]) -> list[str]:
 
 
 def _differing(chosen: Sequence[dict[str, Any]]) -> list[str]:
-    """The names under which not all have the same."""
+    """The names of options whose values differ."""
     names = dict.fromkeys(itertools.chain.from_iterable(chosen))
     return [n for n in names if any(c.get(n, ABSENT) != chosen[0].get(n, ABSENT) for c in chosen)]
 
 
 def chosen_differently(groups: Sequence[Group]) -> dict[str, tuple[Any, ...]]:
-    """What the groups chose differently, and the commits that they were made with."""
+    """The options in which groups differ, and the commits of ptarmigan."""
     chosen = [
         group.runs[0].chosen
         | {"commit": ", ".join(dict.fromkeys(str(run.described.get("commit")) for run in group.runs))}

@@ -1,4 +1,4 @@
-"""Scores of a run, or of any two sets of samples, whoever made them."""
+"""Scores of a run, or of any samples against real ones."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Samples
-from ptarmigan.evaluation.pair import evaluator_of, of_kind, of_one_kind
-from ptarmigan.evaluation.written import keep, written
+from ptarmigan.evaluation.pair import check_options, evaluator_of, recognise_both
+from ptarmigan.evaluation.written import plain_evaluation, write_scores
 from ptarmigan.media.progress import status
 from ptarmigan.metrics.measure import Wanted, keys_of
 from ptarmigan.metrics.request import Extractor, Request, Weights
@@ -24,7 +24,7 @@ from ptarmigan.training import run_folder as folders
 from ptarmigan.training.run import Run
 
 WINDOWS = "series"
-"""What two sources are taken for where a ``length`` is given and no kind."""
+"""The kind of two sources where a ``length`` is given and no kind."""
 
 
 def score(
@@ -49,43 +49,43 @@ def score(
     """Score any samples against real ones.
 
     Args:
-        real: what training takes as data: a name, a folder, an archive or a file, an array, a torch Dataset.
-            Where it has a test split, that is compared with.
-        fake: the samples to score, alike.
-        metrics: which measures, by their short names; a ``Measure`` of one's own, or a function of raw real
-            samples and raw generated ones to a number; the usual ones when empty.
-        features: what is looked at: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
+        real: the real samples: a name, a folder, an archive or a file, an array, a torch Dataset. Where it
+            has a test split, that is compared with.
+        fake: the samples to score, of the same forms.
+        metrics: measures by their short names; a ``Measure`` of your own, or a function of raw real samples
+            and raw generated ones to a number; the default ones when empty.
+        features: the feature extractor: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
             resnet20, pixels; or a function of raw samples to vectors.
         weights: a file of the extractor's weights, where it is not to be downloaded.
-        kind: what both are (``image``, ``table``, …), where they do not tell.
+        kind: ``image``, ``table``, …, where it is not clear from the data.
         size: of images, resize all to HxW first.
-        crop: of images, cut them to that shape instead of squeezing.
-        length: both are series, unless ``kind`` says otherwise, and windows of so many steps are scored.
-        id: of series, the column that says which one a row is of, where a table has it; series when empty.
+        crop: of images, crop them to that shape instead of squeezing.
+        length: both are series, unless ``kind`` is given, and windows of this many steps are scored.
+        id: of series, the column of a table that identifies the series of a row; series when empty.
         time: of series, the column that orders the rows, where a table has it.
         metadata: of series, columns that are the same in all rows, which are not scored.
-        held_out: of tables, real rows that the samples were not learnt from.
-        target: of tables, a column of a few values that classifiers are to tell from the others.
-        n: score so many of the samples; all when None.
+        held_out: of tables, held-out real rows.
+        target: of tables, a column of a few values that classifiers are to predict from the others.
+        n: the number of samples to score; all when None.
         quiet: show no progress.
 
     Returns:
-        ``{"real", "fake", "kind", "samples", "features", "scores", "warnings"}``, with ``scored`` for every
-        name.
+        ``{"real", "fake", "kind", "samples", "features", "scores", "warnings"}``, with a ``plain_score`` for
+        every name.
 
     Raises:
-        ValueError: something cannot be read, the two do not have the same form, or nothing fits them.
+        ValueError: something cannot be read, the two do not have the same form, or no measure fits them.
         FileNotFoundError: there is nothing of that name.
     """
-    taken = of_one_kind(real, fake, kind or (WINDOWS if length else ""))
+    taken = recognise_both(real, fake, kind or (WINDOWS if length else ""))
     of = taken.modality
     data = {"size": size, "crop": crop, "length": length, "id": id, "time": time, "metadata": tuple(metadata)}
-    options = of_kind(of, data, of.option_names)
-    more = of_kind(of, {"held_out": held_out, "target": target}, of.scored_by)
-    with status(shown=not quiet) as tell:
-        request = Request(metrics, features, weights, n, options=more, tell=tell)
+    options = check_options(of, data, of.option_names)
+    more = check_options(of, {"held_out": held_out, "target": target}, of.scored_by)
+    with status(shown=not quiet) as notify:
+        request = Request(metrics, features, weights, n, options=more, notify=notify)
         evaluator, raw = evaluator_of(of, real, fake, request, options)
-        found = written(evaluator.evaluate(raw))
+        found = plain_evaluation(evaluator.evaluate(raw))
     return {"real": named(real), "fake": named(fake), "kind": of.name, **found}
 
 
@@ -106,21 +106,21 @@ def score_run(
 ) -> dict[str, Any]:
     """Score ``n`` samples of a run, and keep the scores in its ``scores.json``.
 
-    Of a translation they are made of inputs that are not trained on, where there are such.
+    Those of a translation are of held-out inputs, where there are any.
 
     Args:
         folder: the run's folder.
         n: how many samples are scored; of a translation as many as there are inputs, at most.
         seed: the random seed of the samples.
         best: the weights with the best score during training, not the last.
-        device: where to make the samples.
-        metrics: as ``score`` has them.
-        features: as ``score`` has them.
-        weights: as ``score`` has them.
-        held_out: as ``score`` has it.
-        target: as ``score`` has it.
+        device: of the samples.
+        metrics: see ``score``.
+        features: see ``score``.
+        weights: see ``score``.
+        held_out: see ``score``.
+        target: see ``score``.
         quiet: show no progress.
-        run: has the networks and the data of a run that was put together in Python.
+        run: the networks and the data of a run that was made in Python.
 
     Returns:
         What ``score`` returns, with ``run``, ``step`` and ``seed`` and without ``real``, ``fake`` and
@@ -128,43 +128,45 @@ def score_run(
 
     Raises:
         ValueError: the folder holds no finished run, or ``n`` is not positive.
-        FileNotFoundError: the data of the run is not to be had.
+        FileNotFoundError: the data of the run is missing.
     """
     folders.load(folder)
     game = None if run is None else copy.deepcopy(run.game)
     trained = load(folder, best=best, device=device, game=game)
     run = rebuild(folder, run)
-    with folders.writing(folder), status(shown=not quiet) as tell:
+    with folders.writing(folder), status(shown=not quiet) as notify:
         more = {"held_out": held_out, "target": target}
-        found = of_run(run, trained, n, seed, Request(metrics, features, weights, options=more, tell=tell))
-        return keep(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
+        found = evaluate_run(
+            run, trained, n, seed, Request(metrics, features, weights, options=more, notify=notify)
+        )
+        return write_scores(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
 
 
-def of_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> dict[str, Any]:
-    """The scores of ``n`` samples of a run, by the evaluator of what it makes.
+def evaluate_run(run: Run, trained: Trained, n: int, seed: int, request: Request) -> dict[str, Any]:
+    """The scores of ``n`` samples of a run, by the evaluator of their kind.
 
     Raises:
-        ValueError: an option is given that samples of this kind do not have, or there is no such measure.
+        ValueError: an option does not fit this kind of samples, or a measure is unknown.
     """
     kind = modality_of(run.space)
-    request = replace(request, options=of_kind(kind, request.options, kind.scored_by))
-    return written(trained.evaluate(run.samples, n, seed, request))
+    request = replace(request, options=check_options(kind, request.options, kind.scored_by))
+    return plain_evaluation(trained.evaluate(run.samples, n, seed, request))
 
 
-def of_made(real: Samples, raw: NDArray[Any], names: Iterable[str]) -> dict[str, Any]:
-    """The scores of these names of raw samples that no run made, as ``of_run`` measures a run's.
+def evaluate_raw(real: Samples, raw: NDArray[Any], names: Iterable[str]) -> dict[str, Any]:
+    """The named scores of any raw samples, measured as those of a run.
 
     Args:
         real: the samples of a run.
-        raw: what somebody else made of them.
+        raw: generated samples, not by a run.
         names: of the scores.
     """
     evaluator = modality_of(real.space).evaluator
     known = evaluator(real, Request(["all"], n=len(raw))).measures
     request = Request(keys_of(known, {*names}), n=len(raw))
-    return written(evaluator(real, request).evaluate(np.asarray(raw)))
+    return plain_evaluation(evaluator(real, request).evaluate(np.asarray(raw)))
 
 
 def named(data: Any) -> str:
-    """Data in words."""
+    """A description of data in words."""
     return str(data) if isinstance(data, str | os.PathLike) else type(data).__name__

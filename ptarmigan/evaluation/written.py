@@ -1,4 +1,4 @@
-"""Scores as plain data, as files keep them."""
+"""Scores as plain data, for files."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ptarmigan.training import run_folder as folders
 FILE = "scores.json"
 
 
-def written(evaluation: Evaluation) -> dict[str, Any]:
-    """All scores of a set of samples."""
+def plain_evaluation(evaluation: Evaluation) -> dict[str, Any]:
+    """All scores of a set of samples as plain data."""
     return {
         "samples": evaluation.samples,
         "features": {"name": evaluation.features, "hash": evaluation.hash},
-        "scores": {score.scale.name: scored(score) for score in evaluation.scores},
+        "scores": {score.scale.name: plain_score(score) for score in evaluation.scores},
         "warnings": list(evaluation.warnings),
     }
 
 
-def scored(score: Score) -> dict[str, Any]:
-    """A score as files keep it: the value and its error, what others score, and how it was measured.
+def plain_score(score: Score) -> dict[str, Any]:
+    """A score as plain data: value, error, real reference, baselines and protocol.
 
     A number that is not finite is None.
     """
@@ -42,7 +42,7 @@ def scored(score: Score) -> dict[str, Any]:
 
 
 def entry(metric: Metric, value: float) -> dict[str, Any]:
-    """A score of training, alike: without errors and baselines, which would take too long there."""
+    """A score of training as plain data: without errors and baselines, which would take too long."""
     return {
         "value": finite(value),
         "unit": metric.unit,
@@ -53,17 +53,17 @@ def entry(metric: Metric, value: float) -> dict[str, Any]:
 
 
 def direction(lower: bool) -> str:
-    """Which way is better, in words."""
+    """The direction of a score, in words."""
     return "lower is better" if lower else "higher is better"
 
 
-def keep(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
-    """Write scores into a run's ``scores.json``, with the run's name, and give them back."""
+def write_scores(folder: Path, found: dict[str, Any]) -> dict[str, Any]:
+    """Write scores into a run's ``scores.json``, and return them with the run's name."""
     whole = {"run": str(folder), **found}
     write(folder / FILE, folders.pretty(whole))
     return whole
 
 
 def finite(value: float) -> float | None:
-    """A number that JSON has, or None."""
+    """A finite number, or None."""
     return float(value) if math.isfinite(value) else None

@@ -1,1 +1,1 @@
-"""Writers of what people look at: pictures, walks, plots."""
+"""Writers of files for people: pictures, videos, plots, tables."""

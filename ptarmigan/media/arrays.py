@@ -1,4 +1,4 @@
-"""Arrays as numpy's files, a part at a time: memory does not grow with their length."""
+"""Arrays as ``.npy`` and ``.npz``, a part at a time: memory does not grow with their length."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def write_npy(file: IO[bytes], parts: Iterable[NDArray[Any]], n: int) -> None:
 
     Args:
         file: where to.
-        parts: all of one dtype and of one shape but for the first axis.
-        n: how long they are together.
+        parts: of one dtype, and of one shape but for the first axis.
+        n: their total length.
 
     Raises:
         ValueError: they are longer or shorter.
@@ -33,11 +33,11 @@ def write_npy(file: IO[bytes], parts: Iterable[NDArray[Any]], n: int) -> None:
         file.write(part.tobytes())
         written += len(part)
     if written != n:
-        raise ValueError(f"{n} samples were announced and {written} came")
+        raise ValueError(f"{written} samples were given, and {n} were expected")
 
 
 def write_npz(file: IO[bytes], parts: Iterable[NDArray[Any]], n: int) -> None:
-    """The same as an ``.npz`` with one array, which is called ``arr_0`` as numpy calls it.
+    """Write arrays, one after another, as an ``.npz`` with one array, named ``arr_0`` as by numpy.
 
     Raises:
         ValueError: they are longer or shorter.

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all: first as a draft beside their place."""
+"""Files and folders that are written whole or not at all: first as a draft, which is then renamed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 LONGEST = 200
-"""Bytes of a file's name that stand in its draft's name: file systems allow 255 in all."""
+"""Bytes of a file's name that are part of its draft's name: file systems allow 255 in all."""
 ENDING = ".draft"
 DRAFT = re.compile(r"\..*\.(?:(?P<host>[0-9a-f]{8})-(?P<pid>\d+)-)?[0-9a-f]{4,8}\.draft", re.DOTALL)
 """A draft's name; those of earlier versions do not say whose they are."""
@@ -26,10 +26,10 @@ DAY = 86_400
 
 
 def write(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path`` so that a reader sees the old file or the new one, whatever happens between.
+    """Write ``data`` to ``path`` atomically: a reader sees the old file or the new one.
 
     Raises:
-        OSError: the disk is full, say; what was there before is untouched.
+        OSError: for example, the disk is full; an older file is unchanged.
     """
     with draft(path) as place:
         place.write_bytes(data)
@@ -42,14 +42,14 @@ def write_text(path: Path, text: str) -> None:
 
 @contextmanager
 def create(path: Path, *, sync: bool = True) -> Iterator[Path]:
-    """A draft of a file or folder that is not there yet, nor need its parent folders be.
+    """A draft of a new file or folder; missing parent folders are created.
 
     Args:
         path: where to.
         sync: as in ``draft``.
 
     Raises:
-        ValueError: there is something at ``path``, and it is no empty folder.
+        ValueError: there is something at ``path`` other than an empty folder.
     """
     check_vacant(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -59,13 +59,14 @@ def create(path: Path, *, sync: bool = True) -> Iterator[Path]:
 
 @contextmanager
 def draft(path: Path, *, sync: bool = True) -> Iterator[Path]:
-    """A hidden name beside ``path`` for a file or a folder, which replaces ``path`` when all went well.
+    """A hidden path in the same folder for a file or a folder, which replaces ``path`` on success.
 
-    When not, it is removed and ``path`` is what it was.
+    On an error it is removed, and ``path`` is unchanged.
 
     Args:
         path: where to.
-        sync: see that it outlasts a power cut; a file in a folder that is itself a draft need not.
+        sync: flush it to the disk, so that it outlasts a power cut; not needed in a folder that is itself a
+            draft.
     """
     place = path.with_name(_draft_name(path.name))
     if sync:
@@ -85,9 +86,9 @@ def replace(place: Path, path: Path, *, sync: bool = True) -> None:
     """Rename a finished file or folder to ``path``, over a file or an empty folder that is there.
 
     Args:
-        place: what was written, on the same file system.
+        place: the finished file or folder, on the same file system.
         path: where to.
-        sync: have the disk write it down first, then its name; of a folder the name only.
+        sync: flush it to the disk first, then its name; of a folder the name only.
     """
     if sync and place.is_file():
         with open(place, "r+b") as file:
@@ -109,7 +110,7 @@ def path_of(text: str | os.PathLike[str]) -> Path:
 
 
 def check_vacant(path: Path) -> None:
-    """Nothing is there, or an empty folder.
+    """Check that nothing is at ``path``, or an empty folder.
 
     Raises:
         ValueError: something is.
@@ -170,6 +171,6 @@ def _host() -> str:
 
 
 def _draft_name(name: str) -> str:
-    """A hidden name of its own, which says whose it is, and is never too long."""
+    """A unique hidden name with host and process, never too long."""
     start = os.fsdecode(os.fsencode(name)[:LONGEST])
     return f".{start}.{_host()}-{os.getpid()}-{secrets.token_hex(2)}{ENDING}"

@@ -1,4 +1,4 @@
-"""Pictures one after another as an animated GIF."""
+"""A sequence of pictures as an animated GIF."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from PIL import Image
 
 CLEAR = 255
-"""The colour of a palette that is transparent."""
+"""The index of the transparent colour in a palette."""
 HALF = 128
-"""The alpha below which a pixel is."""
+"""Pixels with an alpha below this are transparent."""
 
 
 def write_gif(
@@ -25,15 +25,15 @@ def write_gif(
     """Write pictures as a GIF.
 
     Args:
-        frames: the pictures, of one size; all are held, with 256 colours each.
+        frames: the pictures, of one size; all are kept in memory, with 256 colours each.
         out: where to.
-        milliseconds: how long each is shown.
-        loop: how often they are repeated; for ever when 0, never when None.
+        milliseconds: the duration of each.
+        loop: how often they are repeated; forever when 0, never when None.
     """
     pictures = [frame if frame.mode == "P" else indexed(frame) for frame in frames]
     options: dict[str, Any] = {} if loop is None else {"loop": loop}
     if any("transparency" in frame.info for frame in pictures):
-        options["disposal"] = 2  # else the frame before shines through
+        options["disposal"] = 2  # else the previous frame shows through
     times = milliseconds if isinstance(milliseconds, int) else [*milliseconds]
     pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:], duration=times, **options)
 
@@ -68,7 +68,7 @@ def _past_blocks(data: bytes, at: int) -> int:
 
 
 def indexed(frame: Image.Image) -> Image.Image:
-    """A picture with 256 colours at most, as a GIF has them; one of them transparent where the picture is."""
+    """A picture with a palette of at most 256 colours; one of them is transparent where the picture is."""
     if frame.mode not in ("LA", "RGBA"):
         return frame.convert("RGB").quantize(256)
     coloured = frame.convert("RGBA").convert("RGB").quantize(CLEAR)

@@ -1,4 +1,4 @@
-"""Samples as HTML that is complete in itself: tables of cells, and curves. All text is escaped."""
+"""Samples as self-contained HTML: tables and curves. All text is escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ptarmigan.core.text import printable
 
 CELL = 5
-"""The width of a cell, at least, in the size of letters."""
+"""The minimal width of a cell, in em."""
 WIDTH, HEIGHT, MARGIN = 120, 60, 2
 COLOURS = ("#0d9488", "#d97706", "#3b82f6", "#d946ef", "#ef4444", "#65a30d", "#a16207", "#64748b")
 
@@ -32,14 +32,14 @@ def table(names: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
 
 
 def cell(value: Any) -> str:
-    """A value as a person reads it, short."""
+    """A value as short text."""
     if value is None or value != value:
         return "–"
     return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
 
 
 def curves(values: NDArray[np.float64], alt: str) -> str:
-    """Channels over time ``(length, channels)``, from 0 to 1, as a small drawing; NaN is not drawn."""
+    """Channels over time ``(length, channels)``, from 0 to 1, as a small SVG; NaN is not drawn."""
     across = MARGIN + (WIDTH - 2 * MARGIN) * np.arange(len(values)) / max(1, len(values) - 1)
     down = HEIGHT - MARGIN - (HEIGHT - 2 * MARGIN) * values
     lines = []

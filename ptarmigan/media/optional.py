@@ -1,4 +1,4 @@
-"""Packages that only some people need."""
+"""Optional packages, of ptarmigan's extras."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def is_installed(module: str) -> bool:
 
 
 def needs(module: str, *, extra: str, why: str) -> Any:
-    """Import a module of a package that is not always installed.
+    """Import a module of an optional package.
 
     Args:
         module: its name, such as ``pandas``.
-        extra: of which extra of ptarmigan it is.
-        why: what needs it, and how people call it: "tables need pandas".
+        extra: the extra of ptarmigan that has it.
+        why: the beginning of the error message: "tables need pandas".
 
     Raises:
         MissingPackageError: it is not installed: "tables need pandas: pip install 'ptarmigan[table]'".

@@ -10,22 +10,22 @@ from PIL import Image
 
 
 def picture(pixels: NDArray[Any]) -> Image.Image:
-    """One image ``(height, width, channels)`` as Pillow has it; 16-bit colour is shown with 8 bits."""
+    """One image ``(height, width, channels)`` as a Pillow image; 16-bit colour is reduced to 8 bits."""
     if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
         pixels = (pixels >> 8).astype(np.uint8)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def grid(raw: NDArray[Any], columns: int | None = None, gap: int = 1) -> Image.Image:
-    """Images ``(n, height, width, channels)`` side by side, row after row; small ones are enlarged.
+    """Images ``(n, height, width, channels)`` in a grid, row by row; small ones are enlarged.
 
     Args:
-        raw: uint8 or uint16; the latter are shown with 8 bits.
-        columns: how many stand in a row; as many as make the grid near square when None.
-        gap: pixels between neighbours.
+        raw: uint8 or uint16; the latter are reduced to 8 bits.
+        columns: images in a row; a nearly square grid when None.
+        gap: pixels between images.
 
     Raises:
-        ValueError: there is no image.
+        ValueError: there are no images.
     """
     if len(raw) == 0:
         raise ValueError("a grid needs at least one image")
@@ -43,7 +43,7 @@ def grid(raw: NDArray[Any], columns: int | None = None, gap: int = 1) -> Image.I
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """The picture as RGB; what is transparent becomes white."""
+    """The picture as RGB, on a white background."""
     if image.mode not in ("RGBA", "LA"):
         return image.convert("RGB")
     image = image.convert("RGBA")

@@ -13,10 +13,10 @@ MOST = 64 << 20
 
 
 def parse(text: str | bytes) -> Any:
-    """What JSON says.
+    """The value of a JSON text.
 
     Raises:
-        ValueError: it is none, or is nested so deep that nobody can have meant it.
+        ValueError: it is not JSON, or nested too deep.
     """
     try:
         return json.loads(text)

@@ -1,4 +1,4 @@
-"""Plots as Pillow images, drawn by matplotlib without a screen."""
+"""Plots as Pillow images, by matplotlib without a display."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 from ptarmigan.media.fonts import texts_as_they_are
 
 Surface: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]
-"""Raw samples to one height each, such as a discriminator's scores; None where there is no single one."""
+"""Raw samples to one number each, such as a discriminator's scores; None where there are none."""
 
 
 def scatter(
@@ -21,13 +21,13 @@ def scatter(
     surface: Surface | None = None,
     within: NDArray[Any] | None = None,
 ) -> Image.Image:
-    """Points in the plane, over real ones and a function's surface where those are given.
+    """A scatter plot of points, over real ones and the contours of a function where those are given.
 
     Args:
         points: ``(n, 2 or more)`` coordinates; the first two are drawn.
-        real: real samples, drawn behind in grey.
-        surface: ``(m, 2)`` coordinates to ``(m,)`` heights, such as a discriminator's score.
-        within: points that the axes reach around; the real ones when None, or ``points``.
+        real: real samples, drawn in grey behind the points.
+        surface: ``(m, 2)`` coordinates to ``(m,)`` values, such as a discriminator's score.
+        within: points that set the limits of the axes; when None the real ones, or else ``points``.
     """
     from matplotlib.figure import Figure
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from ptarmigan.media.pictures import picture
 
 COLOUR_TYPES = {2: 4, 3: 2, 4: 6}
-"""What the format calls two, three and four channels."""
+"""The format's colour types of two, three and four channels."""
 
 
 def png(pixels: NDArray[Any]) -> bytes:
-    """One image ``(height, width, channels)`` of uint8 or uint16 as a PNG file, with all its bits."""
+    """One image ``(height, width, channels)`` of uint8 or uint16 as a PNG file, at full bit depth."""
     if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
         return _png16(pixels)
     file = io.BytesIO()
@@ -26,7 +26,7 @@ def png(pixels: NDArray[Any]) -> bytes:
 
 
 def _png16(pixels: NDArray[np.uint16]) -> bytes:
-    """The plainest PNG there is (ISO/IEC 15948): rows of big-endian numbers, unfiltered, deflated."""
+    """A minimal PNG (ISO/IEC 15948): rows of big-endian numbers, unfiltered, deflated."""
     height, width, channels = pixels.shape
     rows = pixels.astype(">u2").reshape(height, -1).view(np.uint8)
     filtered = np.pad(rows, ((0, 0), (1, 0)))  # a zero before each row: no filter

@@ -1,4 +1,4 @@
-"""What people at a terminal see while something takes long: a bar, or a line, on stderr."""
+"""Progress on stderr: a bar, or a line of status."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Bar:
     """A progress bar, which is drawn on a terminal only.
 
     Args:
-        total: how much there is to do.
-        title: what is done.
-        start: how much was done before.
-        unit: how much of it is shown: as a count, as bytes with their speed, or as a percentage.
-        keep: leave the bar on the screen when all is done.
-        shown: False draws none.
+        total: the amount of work.
+        title: before the bar.
+        start: the amount that was done before.
+        unit: progress is shown as a count, as bytes with their speed, or as a percentage.
+        keep: leave the bar on the screen at the end.
+        shown: False draws no bar.
     """
 
     def __init__(
@@ -41,38 +41,38 @@ class Bar:
         keep: bool = False,
         shown: bool = True,
     ) -> None:
-        self._drawn = _progress(unit, keep) if shown and on_terminal() else None
-        if self._drawn is not None:
-            self._task = self._drawn.add_task(printable(title), total=total, completed=start, note="")
-            self._drawn.start()
+        self._bar = _progress(unit, keep) if shown and on_terminal() else None
+        if self._bar is not None:
+            self._task = self._bar.add_task(printable(title), total=total, completed=start, note="")
+            self._bar.start()
 
     def advance(self, count: float = 1) -> None:
-        """So much more is done."""
-        if self._drawn is not None:
-            self._drawn.advance(self._task, count)
+        """Add ``count`` to the amount that is done."""
+        if self._bar is not None:
+            self._bar.advance(self._task, count)
 
     def reach(self, done: float) -> None:
-        """So much is done in all."""
-        if self._drawn is not None:
-            self._drawn.update(self._task, completed=done)
+        """Set the amount that is done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done)
 
     def note(self, words: str) -> None:
         """Show some words at the end of the bar."""
-        if self._drawn is not None:
-            self._drawn.update(self._task, note=printable(words))
+        if self._bar is not None:
+            self._bar.update(self._task, note=printable(words))
 
     def say(self, words: str) -> None:
         """One line above the bar."""
-        if self._drawn is not None:
-            self._drawn.console.print(text(words))
+        if self._bar is not None:
+            self._bar.console.print(text(words))
         else:
             say(words)
 
     def close(self) -> None:
-        """Draw no more."""
-        if self._drawn is not None:
-            self._drawn.stop()
-            self._drawn = None
+        """Stop drawing."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
     def __enter__(self) -> Self:
         return self
@@ -84,7 +84,7 @@ class Bar:
 
 
 def counted(parts: Iterable[Part], total: int, title: str = "", *, shown: bool = True) -> Iterator[Part]:
-    """The same arrays or lists one by one, under a bar that counts what is in them."""
+    """Iterate over arrays or lists, with a bar that counts their items."""
     with Bar(total, title, shown=shown) as bar:
         for part in parts:
             yield part
@@ -93,7 +93,7 @@ def counted(parts: Iterable[Part], total: int, title: str = "", *, shown: bool =
 
 @contextmanager
 def status(*, shown: bool = True) -> Iterator[Callable[[str], None]]:
-    """A line that says what is being done; call what it gives with the words."""
+    """A status line: a function that sets its text."""
     if not shown or not on_terminal():
         yield lambda words: None
         return

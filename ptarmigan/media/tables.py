@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_csv(path: Path, frames: Iterable[pd.DataFrame]) -> None:
-    """Append data frames with the same columns to a ``.csv``, under a line of their names where it is new."""
+    """Append data frames with the same columns to a ``.csv``, with a header where it is new."""
     for frame in frames:
         frame.to_csv(path, index=False, header=not path.exists(), mode="a")
 
@@ -25,7 +25,7 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
     """Write data frames with the same columns as one ``.parquet``, whose schema is that of the first.
 
     Raises:
-        ValueError: pyarrow is not there.
+        ValueError: pyarrow is not installed.
     """
     pyarrow = needs("pyarrow", extra="parquet", why="a .parquet needs pyarrow")
     from pyarrow import parquet
@@ -43,5 +43,5 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
 
 
 def write_rows(file: IO[str], rows: NDArray[Any]) -> None:
-    """Rows of numbers as lines of a csv file, with every digit that float32 has."""
+    """Write rows of numbers as lines of a csv file, with all digits of float32."""
     np.savetxt(file, rows, delimiter=",", fmt="%.9g")

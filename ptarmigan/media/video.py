@@ -1,4 +1,4 @@
-"""Pictures one after another as a video, by PyAV."""
+"""A sequence of pictures as a video, by PyAV."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from ptarmigan.media.pictures import on_white
 Pixels = NDArray[np.uint8]
 
 QUALITY = {"crf": "18"}
-"""Of H.264: what people cannot tell from the original."""
+"""Options of H.264: visually lossless."""
 
 
 def pyav() -> Any:
     """The library that reads and writes videos.
 
     Raises:
-        ValueError: it is not there.
+        ValueError: PyAV is not installed.
     """
     return needs("av", extra="video", why="a video needs PyAV")
 
 
 def write_mp4(frames: Iterable[Image.Image], path: Path, rate: int) -> None:
-    """Write pictures of one size as an MP4 of H.264; what is transparent becomes white.
+    """Write pictures of one size as an MP4 of H.264, on a white background.
 
     Args:
-        frames: the pictures, one of which is held at a time.
+        frames: the pictures, of which one is in memory at a time.
         path: where to.
-        rate: how many are shown in a second.
+        rate: frames per second.
 
     Raises:
-        ValueError: PyAV is not there.
+        ValueError: PyAV is not installed.
     """
     av = pyav()
     # FFmpeg itself takes no name that is no UTF-8
@@ -50,12 +50,12 @@ def write_mp4(frames: Iterable[Image.Image], path: Path, rate: int) -> None:
 
 
 class Track:
-    """The pictures of a video that is being written: H.264, or MPEG-4 where FFmpeg has no libx264.
+    """The video track of a file that is being written: H.264, or MPEG-4 where FFmpeg has no libx264.
 
     Args:
         container: of PyAV, open for writing.
-        rate: pictures in a second.
-        unit: of the times of pictures, in seconds; one over ``rate`` when None.
+        rate: frames per second.
+        unit: of the times of frames, in seconds; one over ``rate`` when None.
     """
 
     def __init__(self, container: Any, rate: Fraction | int, unit: Fraction | None = None) -> None:
@@ -68,7 +68,7 @@ class Track:
         self.begun = False
 
     def write(self, pixels: Pixels, time: int | None = None) -> None:
-        """Add a picture ``(height, width, 3)``, as large as the first, to be shown at ``time`` units."""
+        """Add a frame ``(height, width, 3)`` of the size of the first, to be shown at ``time`` units."""
         pixels = even(pixels)
         if not self.begun:
             self.stream.height, self.stream.width = pixels.shape[:2]
@@ -79,7 +79,7 @@ class Track:
         self.container.mux(self.stream.encode(frame))
 
     def end(self) -> None:
-        """Write what the encoder still holds."""
+        """Flush the encoder."""
         self.container.mux(self.stream.encode())
 
 

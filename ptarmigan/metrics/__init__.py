@@ -1,1 +1,1 @@
-"""How good samples are: features of them, statistics of those, and distances between statistics."""
+"""Measures of samples: features, statistics of features, and distances between statistics."""

@@ -1,4 +1,4 @@
-"""What a classifier of the real data says of samples: which classes they are, and how surely."""
+"""Measures of samples by a classifier of the real data: their classes, and how confident it is."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ Probabilities = NDArray[np.float64]
 SPLITS = 10
 TINY = np.finfo(np.float64).tiny
 SUM = 1e-3
-"""How far from 1 the probabilities of a sample may sum: a softmax in half precision is that far off."""
+"""The tolerance of the sum of a sample's probabilities, for a softmax in half precision."""
 
 
 class Share(NamedTuple):
-    """How much of two sets of samples falls into a class.
+    """The shares of a class in two sets of samples.
 
     Attributes:
         name: of the class.
@@ -37,22 +37,22 @@ class Share(NamedTuple):
 def class_balance(fake: Probabilities, real: Probabilities) -> float:
     """KL(classes of the fake samples ‖ classes of the real ones) in nats; zero where these are equal.
 
-    A sample counts for its most probable class. Half a sample is added to every class of both, so that one
-    that is missing on one side makes the number large and not infinite.
+    A sample counts for its most probable class. Half a sample is added to every class of both, so that with
+    a missing class the number is large but finite.
 
     Args:
         fake: probabilities, of shape (n, classes).
         real: probabilities from the same classifier, of shape (m, classes).
 
     Raises:
-        ValueError: a set is empty or holds no probabilities, or they have different numbers of classes.
+        ValueError: a set is empty or is no probabilities, or they have different numbers of classes.
     """
     shares = (counts / counts.sum() for counts in (c + 0.5 for c in _counts(fake, real)))
     return kl(*shares)
 
 
 def class_shares(fake: Probabilities, real: Probabilities, names: Sequence[str]) -> tuple[Share, ...]:
-    """The share of every class in the fake and in the real samples, each counted for its most probable one.
+    """The share of every class in the fake and in the real samples, by their most probable classes.
 
     Args:
         fake: probabilities, of shape (n, classes).
@@ -68,9 +68,9 @@ def class_shares(fake: Probabilities, real: Probabilities, names: Sequence[str])
 
 
 def missing_classes(shares: Sequence[Share]) -> tuple[str, ...]:
-    """The names of the classes that hold real samples and no fake one.
+    """The names of the classes with real samples and no fake one.
 
-    Of n samples, (1 - p)^n miss a class with the share p by chance: many, where there are few for a class.
+    Among n samples, a class with the share p is missing by chance with probability (1 - p)^n.
     """
     return tuple(share.name for share in shares if share.fake == 0 < share.real)
 
@@ -81,7 +81,7 @@ def confidence(fake: Probabilities) -> float:
 
 
 def classifier_score(fake: Probabilities) -> float:
-    """How many classes are made and told: exp E KL(p(class | sample) ‖ p(class)), from 1 to their number.
+    """The confidence and diversity exp E KL(p(class | sample) ‖ p(class)), from 1 to the number of classes.
 
     The formula of the Inception Score (Salimans et al. 2016, arXiv 1606.03498) without splits, in the
     classes of another classifier: never to be compared with a published Inception Score.
@@ -98,8 +98,8 @@ def inception_score(probabilities: Probabilities, *, splits: int = SPLITS) -> Es
     Salimans et al. 2016, "Improved techniques for training GANs", arXiv 1606.03498: of 50,000 samples in 10
     parts, in the 1,008 outputs of the Inception network of 2015; in other classes it is another number. The
     error is as published the standard deviation between the parts, √parts times that of their mean. Small
-    parts score lower, so only equal numbers of samples and parts compare. Samples are dealt to the parts by a
-    fixed shuffle: parts of a list that is sorted by class would hold a class each.
+    parts score lower, so only equal numbers of samples and parts compare. Samples are divided by a fixed
+    shuffle: the parts of a list that is sorted by class would have a class each.
 
     Args:
         probabilities: of shape (n, classes).
@@ -117,17 +117,17 @@ def inception_score(probabilities: Probabilities, *, splits: int = SPLITS) -> Es
 
 
 def conditional_agreement(probabilities: Probabilities, intended: Indices) -> Estimate:
-    """The share of samples that are told as the class they were asked for, from 0 to 1.
+    """The share of samples that are classified as the class they were generated for, from 0 to 1.
 
     "GAN-test" of Shmelkov, Schmid and Alahari 2018, "How good is my GAN?", arXiv 1807.09499: the accuracy, on
-    generated samples, of a classifier that was trained on real ones. A generator that shows one sample for
-    every class passes. The reverse would notice, a classifier that learns from generated samples: their
-    "GAN-train", or the Classification Accuracy Score of Ravuri and Vinyals 2019 (arXiv 1905.10887). Of real
-    samples it is the classifier's accuracy, above which a score is no merit.
+    generated samples, of a classifier that was trained on real ones. It is high for a generator with one
+    sample for every class; the reverse detects that, a classifier trained on generated samples: their
+    "GAN-train", or the Classification Accuracy Score of Ravuri and Vinyals 2019 (arXiv 1905.10887). On real
+    samples it is the classifier's accuracy; a higher score is no better.
 
     Args:
         probabilities: of shape (n, classes).
-        intended: the class that was asked for, of shape (n,).
+        intended: the class of every sample's condition, of shape (n,).
 
     Raises:
         ValueError: these are no probabilities, or no class for every sample.
@@ -138,7 +138,7 @@ def conditional_agreement(probabilities: Probabilities, intended: Indices) -> Es
 def agreement_by_class(
     probabilities: Probabilities, intended: Indices, names: Sequence[str]
 ) -> dict[str, Estimate]:
-    """The same for every class that was asked for, by name: which ones a conditional generator confuses.
+    """``conditional_agreement`` for every class, by name: which ones a conditional generator confuses.
 
     Raises:
         ValueError: as ``conditional_agreement``, or the names are not as many as the classes.
@@ -151,18 +151,16 @@ def agreement_by_class(
 def _agreed(probabilities: Probabilities, intended: Indices) -> NDArray[np.bool_]:
     p = _checked(probabilities)
     if intended.shape != p.shape[:1]:
-        raise ValueError(f"classes of shape {intended.shape} were asked for and {len(p)} samples given")
+        raise ValueError(f"classes of shape {intended.shape} do not fit {len(p)} samples: each has one")
     unknown = intended[(intended < 0) | (intended >= p.shape[1])]
     if len(unknown):
-        raise ValueError(
-            f"class {unknown[0]} was asked for: the classifier tells {p.shape[1]} classes, from 0"
-        )
+        raise ValueError(f"there is no class {unknown[0]}: the classifier has {p.shape[1]} classes, from 0")
     agreed: NDArray[np.bool_] = p.argmax(axis=1) == intended
     return agreed
 
 
 def _counts(fake: Probabilities, real: Probabilities) -> list[NDArray[np.int64]]:
-    """How many samples of both have each class as their most probable one."""
+    """The counts of most probable classes in both sets."""
     p, q = _checked(fake), _checked(real)
     if p.shape[1] != q.shape[1]:
         raise ValueError(f"no class balance between {p.shape[1]} and {q.shape[1]} classes")

@@ -1,4 +1,4 @@
-"""Whether two scores differ, or only seem to: tests of differences, and what many of them cost."""
+"""Tests of whether two scores differ by more than chance, and the correction for many tests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
     """The two-sided p-value of Welch's t-test between scores of runs that differ only in seed.
 
     Welch 1947, "The generalization of 'Student's' problem when several different population variances are
-    involved". None where there is nothing to test by: a single score on a side, or neither side deviates and
-    yet they differ.
+    involved". None where no test is possible: a single score on a side, or no variance on either side and yet
+    a difference.
     """
     from scipy.stats import ttest_ind
 
@@ -32,18 +32,18 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
 def by_errors(a: Estimate, b: Estimate) -> float:
     """The two-sided p-value of the difference between two estimates, by their standard errors.
 
-    It tells two sets of samples apart, and so two trained networks; not the recipes that these came from.
+    It compares two sets of samples, and so two trained networks; not their recipes.
     """
     from scipy.stats import norm
 
-    apart, error = abs(a.value - b.value), math.hypot(a.error, b.error)
+    difference, error = abs(a.value - b.value), math.hypot(a.error, b.error)
     if error == 0:
-        return 1.0 if apart == 0 else 0.0
-    return float(2 * norm.sf(apart / error))
+        return 1.0 if difference == 0 else 0.0
+    return float(2 * norm.sf(difference / error))
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """P-values corrected for how many there are; those that are None are none, and stay so.
+    """P-values corrected for their number; None stays None and is not counted.
 
     Holm 1979, "A simple sequentially rejective multiple test procedure": with these below 0.05, the
     probability that any of the differences is chance is below 0.05.

@@ -27,7 +27,7 @@ def sliced_wasserstein(
     Args:
         a: points or features, of shape (n, d).
         b: the same, of shape (m, d).
-        directions: how many directions are drawn.
+        directions: how many random directions.
         seed: the random seed of the directions.
 
     Raises:
@@ -47,6 +47,6 @@ def sliced_wasserstein(
 
 
 def _coupling(n: int, m: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Distances]:
-    """Which sorted samples share how much mass in the best plan between ``n`` and ``m`` points on a line."""
+    """The optimal transport plan between ``n`` and ``m`` sorted points on a line: pairs and their mass."""
     ends = np.union1d(np.arange(1, n + 1, dtype=np.int64) * m, np.arange(1, m + 1, dtype=np.int64) * n)
     return (ends - 1) // m, (ends - 1) // n, np.diff(ends, prepend=0) / (n * m)

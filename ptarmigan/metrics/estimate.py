@@ -1,4 +1,4 @@
-"""A number and how sure it is: what a score is worth depends on how many samples it was made from."""
+"""Estimates with standard errors."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ptarmigan.core.noise import key
 
 TIMES = 200
-"""Resamplings where one costs next to nothing."""
+"""Resamplings of a cheap statistic."""
 NORMAL = 1.959964
-"""Standard errors to either side of the value that hold 95 % of a normal distribution."""
+"""The half-width of the 95 % interval of a normal distribution, in standard errors."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Estimate:
 
 
 def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estimate:
-    """The mean of one number a sample, with its bootstrap error (Efron 1979, "Bootstrap methods").
+    """The mean of one number per sample, with its bootstrap error (Efron 1979, "Bootstrap methods").
 
     Args:
         values: of shape (n,).
@@ -49,14 +49,14 @@ def mean_of(values: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
     """
     flat = np.asarray(values, np.float64)
     if flat.ndim != 1 or len(flat) == 0:
-        raise ValueError(f"a mean needs one number a sample, not an array of shape {flat.shape}")
+        raise ValueError(f"a mean needs one number per sample, not an array of shape {flat.shape}")
     return Estimate(float(flat.mean()), bootstrap(lambda i: float(flat[i].mean()), len(flat), times, seed))
 
 
 def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
-    """The standard deviation of ``statistic`` over ``times`` draws of ``n`` of ``n`` indices, with repeats.
+    """The bootstrap standard error of ``statistic``: over ``times`` draws of ``n`` indices with replacement.
 
-    A single sample is drawn every time, which says nothing of the others there might have been: NaN.
+    NaN for a single sample.
     """
     if n < 2:
         return math.nan
@@ -66,11 +66,11 @@ def bootstrap(statistic: Callable[[NDArray[np.int64]], float], n: int, times: in
 
 
 def subsampled(statistic: Callable[[NDArray[np.int64]], float], n: int, times: int, seed: int) -> float:
-    """A standard error without repeats, for statistics that count duplicates (diversity, neighbours).
+    """A standard error by subsampling, for statistics that depend on duplicates (diversity, neighbours).
 
     Half of the samples are drawn without replacement; the standard deviation over such halves is that of the
-    whole, as half of the samples have twice its variance, of which the finite set takes half away (Politis,
-    Romano and Wolf 1999, "Subsampling"). NaN where a half is a single sample.
+    whole: half of the samples have twice its variance, and the finite population correction halves it
+    (Politis, Romano and Wolf 1999, "Subsampling"). NaN where a half is a single sample.
     """
     if n < 4:
         return math.nan

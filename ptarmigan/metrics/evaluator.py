@@ -1,4 +1,4 @@
-"""The evaluator: what training, ``score``, ``compare`` and ``tune`` ask how good samples are."""
+"""The evaluator, by which training, ``score`` and ``compare`` measure samples."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.samples import ArraySource, Samples, Source
-from ptarmigan.metrics.features import Embedded, Features, numbers
-from ptarmigan.metrics.measure import Measure, chosen
+from ptarmigan.metrics.features import EmbeddedFeatures, Features, choose_features
+from ptarmigan.metrics.measure import Measure, choose
 from ptarmigan.metrics.measures import MEASURES, SLICED
 from ptarmigan.metrics.panel import Evaluation, Metric, Panel
 from ptarmigan.metrics.quick import REFERENCE, QuickPanel
@@ -22,16 +22,16 @@ from ptarmigan.metrics.thorough import BASELINES, Baselines, ThoroughPanel
 
 @dataclass(frozen=True, eq=False)
 class Evaluator:
-    """How good ``n`` samples are: thoroughly, and quickly while a run is trained.
+    """Measures ``n`` samples: thoroughly, or quickly during training.
 
-    Nothing is worked out before it is asked for.
+    All is computed lazily.
 
     Attributes:
         n: how many samples are scored.
-        measures: what is measured thoroughly, as far as it fits.
-        thorough: the scores of samples.
-        quick_panels: what is measured in training; the first number decides which checkpoint is the best.
-        features: what of a sample is looked at, where a generator can be measured in the same; else None.
+        measures: of the thorough evaluation; those that do not fit the data are left out.
+        thorough: the thorough evaluation of samples.
+        quick_panels: the measures of training; the first number decides which checkpoint is the best.
+        features: the features of samples, where a path length can be measured in them; else None.
     """
 
     n: int
@@ -43,11 +43,11 @@ class Evaluator:
     def evaluate(
         self, raw: NDArray[Any], classes: NDArray[np.int64] | None = None, names: tuple[str, ...] = ()
     ) -> Evaluation:
-        """Scores with standard errors, beside those of real samples and of trivial baselines.
+        """Scores with standard errors, with those of real samples and of trivial baselines.
 
         Args:
             raw: samples in the data's own units, one a row.
-            classes: those that they were asked to be, where they were.
+            classes: those of the samples' conditions, where they have one.
             names: of the classes.
 
         Raises:
@@ -57,11 +57,11 @@ class Evaluator:
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """What is measured in training; by the first, checkpoints are kept."""
+        """The metrics of training; the first decides which checkpoint is the best."""
         return tuple(metric for panel in self.quick_panels() for metric in panel.metrics())
 
     def quick(self, raw: NDArray[Any]) -> dict[str, float]:
-        """The numbers of training, by name.
+        """The scores of training, by name.
 
         Raises:
             ValueError: there are not ``n`` samples.
@@ -80,24 +80,24 @@ def by_features(
     quick_features: Callable[[], Features] | None = None,
     baselines: Baselines = BASELINES,
 ) -> Evaluator:
-    """The evaluator of samples that are looked at through features.
+    """The evaluator of samples by their features.
 
     Args:
         samples: the real ones.
-        request: what is asked.
-        features: what of a sample is looked at.
-        measures: what can be measured.
-        quick: what is measured in training, in its words.
-        n: how many samples are scored unless the request says so; as many as there are to compare with, at
-            most 10,000, when None.
-        quick_features: what is looked at in training; the same when None.
+        request: measures, features and number of samples.
+        features: makes the feature extractor.
+        measures: all that fit the data.
+        quick: those of training, with its units.
+        n: how many samples are scored unless the request says so; when None, as many as there are held-out
+            real ones, at most 10,000.
+        quick_features: makes the features of training; ``features`` when None.
         baselines: trivial generators to compare with.
 
     Raises:
-        ValueError: there is no measure of such a name, or ``n`` is not positive.
+        ValueError: a measure is unknown, or ``n`` is not positive.
     """
     count = count_of(samples, request, n)
-    wanted = chosen(tuple(measures), request.metrics)
+    wanted = choose(tuple(measures), request.metrics)
     known = cache(features)
 
     @cache
@@ -111,7 +111,7 @@ def by_features(
             what=samples.space.words,
             conditional=request.conditional,
             baselines=baselines,
-            tell=request.tell,
+            notify=request.notify,
         )
 
     return Evaluator(
@@ -130,40 +130,40 @@ def by_numbers(
     unit: str = "units of the data",
     more: tuple[Measure, ...] = (),
 ) -> Evaluator:
-    """The evaluator of samples whose numbers are features enough: in training, by the sliced distance.
+    """The evaluator of samples whose numbers are their features; in training, by the sliced distance.
 
     Args:
         samples: the real ones.
-        request: what is asked.
-        own: the numbers of a sample.
+        request: measures, features and number of samples.
+        own: the features ``auto``.
         unit: of these.
-        more: what can be measured beside what any samples can.
+        more: measures besides those of any samples.
 
     Raises:
-        ValueError: there are no such features or measures, or ``n`` is not positive.
+        ValueError: features or a measure are unknown, or ``n`` is not positive.
     """
     (scale,) = SLICED.scales
-    quick = (SLICED.said(replace(scale, unit=unit)),)
-    features = partial(numbers, request.features, own, request.weights)
+    quick = (SLICED.with_scales(replace(scale, unit=unit)),)
+    features = partial(choose_features, request.features, own, request.weights)
     return by_features(samples, request, features, (*more, *MEASURES), quick, quick_features=lambda: own)
 
 
 def by_embedding(samples: Samples, request: Request) -> Evaluator:
-    """The evaluator of samples of which nothing is known but how their space embeds them.
+    """The default evaluator: by the embedding of the samples' space.
 
     Raises:
-        ValueError: there are no such features or measures, or ``n`` is not positive.
+        ValueError: features or a measure are unknown, or ``n`` is not positive.
     """
-    return by_numbers(samples, request, Embedded(samples.space), "units of the embedding")
+    return by_numbers(samples, request, EmbeddedFeatures(samples.space), "units of the embedding")
 
 
 def count_of(samples: Samples, request: Request, usual: int | None = None) -> int:
-    """How many samples are scored: as many as are asked for, the usual ones, or at most 10,000.
+    """How many samples are scored: the request's ``n``, or ``usual``, or those held out, at most 10,000.
 
     Raises:
-        ValueError: that is none.
+        ValueError: it is not positive.
     """
     count = request.n if request.n is not None else usual or min(REFERENCE, len(samples.held_out))
     if count < 1:
-        raise ValueError(f"a score of {count} samples says nothing: at least 1 is needed (--n)")
+        raise ValueError(f"{count} samples cannot be scored: at least 1 is needed (--n)")
     return count

@@ -1,4 +1,4 @@
-"""Features: what of a sample a metric looks at."""
+"""Features of samples, in which they are measured."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ CHUNK = 128
 
 @runtime_checkable
 class Features(Protocol):
-    """Raw samples, in the data's own units, to one float32 vector each, of shape (n, d).
+    """A feature extractor: raw samples, in the data's own units, to float32 vectors, of shape (n, d).
 
-    Scores in features of different ``hash`` are not to be compared.
+    Scores in features of different ``hash`` are not comparable.
     """
 
     @property
     def name(self) -> str:
-        """What the features are, for people."""
+        """A readable name."""
         ...
 
     @property
     def hash(self) -> str:
-        """A digest of all that decides the features."""
+        """A digest of all that determines the features."""
         ...
 
     def __call__(self, raw: NDArray[Any]) -> Vectors:
@@ -43,7 +43,7 @@ class Features(Protocol):
 
 @runtime_checkable
 class ClassifierFeatures(Features, Protocol):
-    """Features from which a linear layer predicts the classes of samples that a network learnt."""
+    """Features of a classifier, before its last layer."""
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -51,22 +51,22 @@ class ClassifierFeatures(Features, Protocol):
         ...
 
     def probabilities(self, vectors: Vectors) -> NDArray[np.float64]:
-        """Features (n, d) to the probability of every class, of shape (n, classes)."""
+        """The class probabilities of features (n, d), of shape (n, classes)."""
         ...
 
 
 @runtime_checkable
 class TensorFeatures(Features, Protocol):
-    """Features that are also there for encoded samples, as tensors on any device."""
+    """Features that also take encoded samples, as tensors on any device."""
 
     def of_encoded(self, x: Tensor) -> Tensor:
-        """Encoded samples to ``(n, d)``."""
+        """The features of encoded samples, ``(n, d)``."""
         ...
 
 
 @dataclass(frozen=True)
 class Pixels:
-    """The raw numbers themselves, as one row a sample."""
+    """The raw numbers themselves, one row per sample."""
 
     name: str = "pixels"
     hash: str = "pixels-1"
@@ -80,37 +80,37 @@ pixels = Pixels()
 
 
 @dataclass(frozen=True)
-class Called:
-    """Anybody's function of raw samples, as ``Features``; what it gives is never cached."""
+class FunctionFeatures:
+    """A function of raw samples as ``Features``; they are never cached."""
 
     function: Callable[[Any], Any]
     name: str
     hash: str = ""
 
     def __call__(self, raw: NDArray[Any]) -> Vectors:
-        """What the function makes of ``raw``, as one row a sample.
+        """The function's output for ``raw``, one row per sample.
 
         Raises:
-            ValueError: it gives something else.
+            ValueError: it returns something else.
         """
         out = np.asarray(self.function(raw), np.float32)
         if out.ndim != 2 or len(out) != len(raw):
             raise ValueError(
-                f"{self.name} made {out.shape} of {len(raw)} samples: expected one row of numbers for each"
+                f"{self.name} returned {out.shape} for {len(raw)} samples: expected one row of numbers each"
             )
         return out
 
 
-def called(function: Features | Callable[[Any], Any]) -> Features:
-    """A function as features: its name stands in the protocol."""
+def as_features(function: Features | Callable[[Any], Any]) -> Features:
+    """A function as features, named after it."""
     if isinstance(function, Features):
         return function
-    return Called(function, getattr(function, "__name__", type(function).__name__))
+    return FunctionFeatures(function, getattr(function, "__name__", type(function).__name__))
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """Samples as their space embeds them: Euclidean distances say how alike they are."""
+class EmbeddedFeatures:
+    """The embedding of the samples' space, whose Euclidean distances are meaningful."""
 
     space: Space
     name: str = "embedding"
@@ -125,40 +125,42 @@ class Embedded:
         return self.space.embed(self.space.encode(raw)).astype(np.float32)
 
 
-def numbers(wanted: str | Features | Callable[[Any], Any], own: Features, weights: Any = None) -> Features:
-    """The features of samples that are numbers: their own, or anybody's function.
+def choose_features(
+    wanted: str | Features | Callable[[Any], Any], own: Features, weights: Any = None
+) -> Features:
+    """Choose the features of samples that are numbers.
 
     Args:
         wanted: ``auto``, ``pixels`` (the raw numbers), or a function.
-        own: what ``auto`` is.
-        weights: which these have none of.
+        own: the features ``auto``.
+        weights: must be None, as these features have no weights.
 
     Raises:
-        ValueError: there are no such features.
+        ValueError: the features are unknown, or have no weights.
     """
     if not isinstance(wanted, str):
-        return called(wanted)
+        return as_features(wanted)
     known = {"auto": own, "pixels": pixels}
     if wanted not in known:
-        raise ValueError(f"there are no features {wanted!r} of such samples: take {' or '.join(known)}")
+        raise ValueError(f"there are no features {wanted!r} of these samples: take {' or '.join(known)}")
     if weights is not None:
-        raise ValueError(f"{wanted} features have no weights to give: leave {weights} out")
+        raise ValueError(f"{wanted} features have no weights: leave {weights} out")
     return known[wanted]
 
 
 def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scores of classes (n, classes) to their probabilities."""
+    """Logits (n, classes) to probabilities."""
     out = np.exp(scores - scores.max(axis=1, keepdims=True))
     probable: NDArray[np.float64] = out / out.sum(axis=1, keepdims=True)
     return probable
 
 
 def chunks(source: Source, indices: Indices) -> Iterator[NDArray[Any]]:
-    """The raw samples at ``indices``, a few hundred at a time."""
+    """The raw samples at ``indices``, in chunks of ``CHUNK``."""
     for start in range(0, len(indices), CHUNK):
         yield source.read(indices[start : start + CHUNK])
 
 
 def extract(features: Features, source: Source, indices: Indices) -> Vectors:
-    """Features of the samples at ``indices``, of shape (n, d), with few raw samples in memory at a time."""
+    """Features of the samples at ``indices``, of shape (n, d), computed in chunks."""
     return np.concatenate([features(raw) for raw in chunks(source, indices)])

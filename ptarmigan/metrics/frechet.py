@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of features, from their means and covariances alone."""
+"""The Fréchet distance between two sets of features, from their means and covariances."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """How many samples there were, their mean ``(d,)`` and their scatter ``(d, d)``, all in float64.
+    """The number of samples, their mean ``(d,)`` and their scatter ``(d, d)``, all in float64.
 
-    The scatter is the sum of the outer products of what deviates from the mean. Moments of parts are added
-    with ``+``, in any order, and equal those of the whole to rounding (Chan, Golub and LeVeque 1983,
+    The scatter is the sum of the outer products of the differences from the mean. Moments of parts are added
+    with ``+``, in any order, and equal those of the whole up to rounding (Chan, Golub and LeVeque 1983,
     "Algorithms for computing the sample variance").
     """
 
@@ -73,7 +73,7 @@ class Moments:
 
     @property
     def dimensions(self) -> int:
-        """How many features a sample has."""
+        """The number of features."""
         return len(self.mean)
 
     @property
@@ -88,32 +88,32 @@ def frechet(a: Moments, b: Moments, *, warn: bool = True) -> float:
     |mean a - mean b|² + tr(A + B - 2 (A B)^½) of Dowson and Landau 1982; in the features of an Inception
     network it is the FID of Heusel et al. 2017, arXiv 1706.08500. The trace of the root is the sum of the
     roots of the eigenvalues of A B, which are those of the symmetric L' B L with A = L L', so no general
-    matrix square root is taken. Covariances that are singular, or nearly, lose nothing.
+    matrix square root is taken. It is exact for singular covariances too.
 
     Args:
         a: moments of one set.
         b: moments of the other.
-        warn: whether fewer samples than features are warned of; the distance is then biased upwards.
+        warn: whether to warn of fewer samples than features, with which the distance is biased upwards.
 
     Raises:
         ValueError: the sets have different numbers of features.
     """
     if a.dimensions != b.dimensions:
         raise ValueError(f"no distance between sets of {a.dimensions} and of {b.dimensions} features")
-    doubt = too_few(min(a.n, b.n), a.dimensions)
-    if doubt and warn:
-        warnings.warn(doubt, Notice, stacklevel=2)
+    caveat = too_few(min(a.n, b.n), a.dimensions)
+    if caveat and warn:
+        warnings.warn(caveat, Notice, stacklevel=2)
     if a.n > b.n:  # the roots of what is zero would be seen as noise: the factor is that of the smaller rank
         a, b = b, a
     first, second = a.covariance, b.covariance
-    apart = float(np.sum((a.mean - b.mean) ** 2))
+    distance = float(np.sum((a.mean - b.mean) ** 2))
     spread = float(np.trace(first) + np.trace(second))
-    # two halves of one number, each known to rounding: what is below zero is zero
-    return max(0.0, apart + spread - 2 * _trace_of_root(first, second))
+    # rounding can make the difference slightly negative
+    return max(0.0, distance + spread - 2 * _trace_of_root(first, second))
 
 
 def too_few(n: int, dimensions: int) -> str:
-    """What should be said beside a Fréchet distance of so many samples and features, if anything."""
+    """A caveat for a Fréchet distance of ``n`` samples, where they are few for the number of features."""
     if n > dimensions:
         return ""
     return (
@@ -126,7 +126,7 @@ def _trace_of_root(a: Matrix, b: Matrix) -> float:
     from scipy.linalg.blas import dtrmm
     from scipy.linalg.lapack import dpstrf
 
-    # A with rows and columns in the order of the pivots is L L', of whose columns rank say something
+    # A, with rows and columns in the order of the pivots, is L L' with ``rank`` columns
     factor, pivots, rank, _ = dpstrf(a, lower=True)
     order = pivots - 1
     product = dtrmm(1.0, factor, b[order][:, order], side=True, lower=True)

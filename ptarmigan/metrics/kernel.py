@@ -1,8 +1,8 @@
-"""The squared maximum mean discrepancy: how far apart two sets are to a kernel, without a bias.
+"""The squared maximum mean discrepancy (MMD) between two sets, an unbiased estimate.
 
 Gretton et al. 2012, "A kernel two-sample test": the mean of the kernel over pairs of real samples, plus that
-over pairs of fake ones, less twice that over pairs of both. It may be below zero, as an unbiased estimate of
-zero must. All pairs are counted, in blocks, in float64.
+over pairs of fake ones, minus twice that over pairs of one of each. It may be below zero, as an unbiased
+estimate of zero must. All pairs are used, in blocks, in float64.
 """
 
 from __future__ import annotations
@@ -21,21 +21,20 @@ from ptarmigan.metrics.vectors import against, blocks
 
 Matrix = NDArray[np.float64]
 Kernel = Callable[[Matrix, Matrix], Matrix]
-"""Rows (n, d) and (m, d) to the kernel of all pairs, (n, m)."""
+"""Rows (n, d) and (m, d) to the kernel values of all pairs, (n, m)."""
 
 SUBSETS, SIZE = 100, 1_000
 PERMUTATIONS = 200
-LOOKED_AT = 1_000
-"""Real samples whose distances set the bandwidth, at most."""
+BANDWIDTH_SAMPLES = 1_000
+"""Real samples whose median distance is the bandwidth, at most."""
 
 
 class Subsets(NamedTuple):
-    """The discrepancy of random subsets, in the published way.
+    """The discrepancy over random subsets, as published.
 
     Attributes:
         mean: over the subsets.
-        deviation: the standard deviation between them. It says how much a subset varies, and nothing of
-            the mean's own error.
+        deviation: the standard deviation between subsets; it is not the standard error of the mean.
     """
 
     mean: float
@@ -44,11 +43,11 @@ class Subsets(NamedTuple):
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """What ``mmd`` found.
+    """The result of ``mmd``.
 
     Attributes:
-        estimate: the squared discrepancy, from below 0 where sets are alike to 2.
-        p: how probable one as large is between sets of one distribution.
+        estimate: the squared discrepancy, about 0 for equal distributions and at most 2.
+        p: the p-value, the probability of one as large between sets of one distribution.
         bandwidth: the standard deviation of the Gaussian kernel, in the units of the features.
     """
 
@@ -58,12 +57,12 @@ class Discrepancy:
 
 
 def kid(real: NDArray[Any], fake: NDArray[Any]) -> Estimate:
-    """The Kernel Inception Distance, in whatever features: lower is better, 0 is as good as real.
+    """The Kernel Inception Distance, in any features: lower is better, 0 is as good as real.
 
-    Bińkowski et al. 2018, "Demystifying MMD GANs", arXiv 1801.01401: the squared discrepancy to the kernel
+    Bińkowski et al. 2018, "Demystifying MMD GANs", arXiv 1801.01401: the squared discrepancy with the kernel
     (x·y / d + 1)³. Published numbers are means over random subsets of the samples (``kid_of_subsets``). This
-    is the mean over all subsets there are: it has the same expectation, so it may be compared with these, and
-    is surer. Publications have the 2,048 features of the Inception network, and often print it times 10³.
+    is the mean over all subsets: it has the same expectation, so both are comparable, and a smaller error.
+    Publications use the 2,048 features of the Inception network, and often print it times 10³.
 
     Args:
         real: features, of shape (n, d).
@@ -82,9 +81,9 @@ def kid(real: NDArray[Any], fake: NDArray[Any]) -> Estimate:
 def kid_of_subsets(
     real: NDArray[Any], fake: NDArray[Any], *, subsets: int = SUBSETS, size: int = SIZE, seed: int = 0
 ) -> Subsets:
-    """The Kernel Inception Distance as it is published: mean and standard deviation over random subsets.
+    """The Kernel Inception Distance as published: mean and standard deviation over random subsets.
 
-    Every subset is drawn without repeats, and apart from the others.
+    Every subset is drawn without replacement, and independently of the others.
 
     Args:
         real: features, of shape (n, d).
@@ -110,17 +109,17 @@ def kid_of_subsets(
 def mmd(
     real: NDArray[Any], fake: NDArray[Any], *, permutations: int = PERMUTATIONS, seed: int = 0
 ) -> Discrepancy:
-    """The squared discrepancy to a Gaussian kernel, and whether it is more than chance.
+    """The squared discrepancy with a Gaussian kernel, and a permutation test of it.
 
     The kernel is exp(-|x - y|² / 2σ²), with σ the median distance between real samples (at most 1,000, and
-    those that differ), so that fake samples do not choose what they are judged by. The p-value is the share
-    of random divisions of all samples, the true one among them, that are as far apart.
+    without duplicates), so that it does not depend on the fake samples. The p-value is the share of random
+    divisions of all samples, including the true one, with a discrepancy as large.
 
     Args:
         real: features, of shape (n, d).
         fake: features, of shape (m, d).
-        permutations: how many divisions are drawn; p is at least 1 / (permutations + 1).
-        seed: the random seed of both, and of the samples looked at.
+        permutations: how many random divisions; p is at least 1 / (permutations + 1).
+        seed: the random seed of the divisions and of the samples for σ.
 
     Raises:
         ValueError: a set has fewer than four samples or some that are not finite, the dimensions differ, the
@@ -140,7 +139,7 @@ def mmd(
     across = total @ divisions - within
     others = within / (n * (n - 1)) - 2 * across / (n * m)
     others += (total.sum() - within - 2 * across) / (m * (m - 1))
-    # a division that happens to be the true one is as far apart, whatever rounding says
+    # a division that happens to be the true one has the same discrepancy, up to rounding
     as_far = np.count_nonzero(others >= estimate.value - 1e-12)
     return Discrepancy(estimate, (1 + as_far) / (1 + permutations), bandwidth)
 
@@ -172,7 +171,7 @@ def _gaussian(bandwidth: float) -> Kernel:
 def _median_distance(x: NDArray[Any], seed: int) -> float:
     from scipy.spatial.distance import pdist
 
-    some = permute(np.arange(min(LOOKED_AT, len(x))), len(x), "bandwidth", seed)
+    some = permute(np.arange(min(BANDWIDTH_SAMPLES, len(x))), len(x), "bandwidth", seed)
     distances = pdist(x[np.sort(some)].astype(np.float64))
     distances = distances[distances > 0]
     if not len(distances):
@@ -181,10 +180,10 @@ def _median_distance(x: NDArray[Any], seed: int) -> float:
 
 
 def _sums(kernel: Kernel, real: NDArray[Any], fake: NDArray[Any], sides: Matrix) -> tuple[Matrix, Matrix]:
-    """The kernel of every sample with all others, summed over each side, and its square over the first two.
+    """The kernel of every sample with all others, summed over each set, and its square over the first two.
 
-    The first two sides are the real and the fake samples; ``sides`` are further ones, of shape (n + m, s):
-    how much of a sample belongs to each. Returns arrays of shape (n + m, 2 + s) and (n + m, 2).
+    The first two sets are the real and the fake samples; ``sides`` are further ones, of shape (n + m, s): the
+    membership of every sample in each. Returns arrays of shape (n + m, 2 + s) and (n + m, 2).
     """
     is_real = np.arange(len(real) + len(fake)) < len(real)
     sides = np.column_stack([is_real, ~is_real, sides])
@@ -192,7 +191,7 @@ def _sums(kernel: Kernel, real: NDArray[Any], fake: NDArray[Any], sides: Matrix)
     parts = [*blocks(real), *blocks(fake)]
     ends = np.cumsum([len(part) for part in parts])
     places = [slice(end - len(part), end) for part, end in zip(parts, ends, strict=True)]
-    with np.errstate(over="ignore", invalid="ignore"):  # the estimate says so
+    with np.errstate(over="ignore", invalid="ignore"):  # the estimate then raises an error
         for first, (i, part) in enumerate(zip(places, parts, strict=True)):
             a = part.astype(np.float64)
             for j, other in zip(places[first:], parts[first:], strict=True):
@@ -209,10 +208,10 @@ def _sums(kernel: Kernel, real: NDArray[Any], fake: NDArray[Any], sides: Matrix)
 
 
 def _estimate(sums: Matrix, squares: Matrix, n: int) -> Estimate:
-    """The discrepancy, and its standard error by Hoeffding's decomposition (1948) of it as a U-statistic.
+    """The discrepancy, and its standard error by Hoeffding's decomposition (1948) of a U-statistic.
 
-    What each sample adds on its own and what each pair adds beyond its samples are uncorrelated, so their
-    variances add up; between equal distributions the second is all there is.
+    The contributions of single samples and of pairs beyond those are uncorrelated, so their variances add up;
+    between equal distributions only the second are left.
     """
     m = len(sums) - n
     real, real_fake = sums[:n, 0] / (n - 1), sums[:n, 1] / m
@@ -221,7 +220,7 @@ def _estimate(sums: Matrix, squares: Matrix, n: int) -> Estimate:
     pairs_real = _beyond(squares[:n, 0].sum() / (n * (n - 1)), real, real)
     pairs_fake = _beyond(squares[n:, 1].sum() / (m * (m - 1)), fake, fake)
     pairs_both = _beyond(squares[:n, 1].sum() / (n * m), real_fake, fake_real)
-    # means over few pairs vary by their pairs too, which counts below
+    # means over few pairs also vary by their pairs, which is added below
     alone_real = max(0.0, float(np.var(real - real_fake, ddof=1)) - pairs_real / (n - 1) - pairs_both / m)
     alone_fake = max(0.0, float(np.var(fake - fake_real, ddof=1)) - pairs_fake / (m - 1) - pairs_both / n)
     variance = 4 * (alone_real / n + alone_fake / m + pairs_both / (n * m))
@@ -232,5 +231,5 @@ def _estimate(sums: Matrix, squares: Matrix, n: int) -> Estimate:
 
 
 def _beyond(square: float, a: Matrix, b: Matrix) -> float:
-    """The variance of a kernel over pairs, less that of its means over the first and over the second."""
+    """The variance of a kernel over pairs, minus that of its means over the first and over the second."""
     return max(0.0, float(square - (a**2).mean() - (b**2).mean() + a.mean() * b.mean()))

@@ -1,4 +1,4 @@
-"""The likelihood of simulated rows under Gaussians, and the other way round, as SDGym has it."""
+"""The likelihood of simulated rows under mixtures of Gaussians, and the other way round, as in SDGym."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Likelihoods(NamedTuple):
     """Mean logarithms of densities, in nats; higher is better.
 
     Attributes:
-        synthetic: of the synthetic rows, under a mixture fitted to real ones: falls where rows are wrong.
-        test: of real rows, under a mixture fitted to the synthetic ones: falls where modes are missing.
+        synthetic: of the synthetic rows, under a mixture fitted to real ones: low where rows are implausible.
+        test: of real rows, under a mixture fitted to the synthetic ones: low where modes are missing.
     """
 
     synthetic: float
@@ -20,7 +20,7 @@ class Likelihoods(NamedTuple):
 
 
 def likelihoods(synthetic: NDArray[Any], test: NDArray[Any], modes: int) -> Likelihoods:
-    """How likely rows ``(n, columns)`` are, by mixtures of ``modes`` Gaussians with diagonal covariance.
+    """The likelihoods of rows ``(n, columns)``, by mixtures of ``modes`` Gaussians with diagonal covariance.
 
     Xu et al. 2019, arXiv 1907.00503, section 5.1.
     """

@@ -1,4 +1,4 @@
-"""What a measure is, and how measures are chosen."""
+"""Measures of samples, and how they are chosen."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Function: TypeAlias = Callable[[NDArray[Any], NDArray[Any]], float]
 
 @dataclass(frozen=True)
 class Scale:
-    """What a number says.
+    """The name, unit and direction of a number.
 
     Attributes:
         name: of the measure.
         unit: of the number.
         lower_is_better: its direction.
-        note: what of its definition there is to choose.
+        note: the parameters of its definition, such as the kernel, in words.
     """
 
     name: str
@@ -34,28 +34,28 @@ class Scale:
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """The real samples.
+    """The real samples to compare with.
 
     Attributes:
-        real: what is compared with.
-        train: what was learnt from; the same where nothing is held out.
-        apart: whether they differ.
-        conditional: whether the labels of samples are the classes that were asked for.
-        errors: whether standard errors are wanted: they take time, and training does without.
+        real: held-out real samples.
+        train: training samples; the same where none are held out.
+        has_held_out: whether they differ.
+        conditional: whether the labels of generated samples are the classes that they were generated for.
+        errors: whether standard errors are computed: they take time, so training leaves them out.
     """
 
     real: View
     train: View
-    apart: bool
+    has_held_out: bool
     conditional: bool = False
     errors: bool = True
 
     def error(self, statistic: Callable[[Any], float], n: int, times: int) -> float:
-        """The bootstrap error of a statistic of ``n`` rows; NaN where errors are not wanted."""
+        """The bootstrap error of a statistic of ``n`` rows; NaN where errors are not computed."""
         return bootstrap(statistic, n, times, 0) if self.errors else float("nan")
 
     def mean(self, values: NDArray[Any]) -> Estimate:
-        """The mean of one number a sample."""
+        """The mean of one number per sample."""
         error = self.error(lambda rows: float(values[rows].mean()), len(values), TIMES)
         return Estimate(float(values.mean()), error)
 
@@ -65,15 +65,15 @@ Measured: TypeAlias = Callable[[View], Estimates]
 
 
 def nothing(reference: Reference) -> str:
-    """Nothing stands in the way, and nothing has to be said."""
+    """No reason, note or caveat."""
     return ""
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One or more numbers of samples that are worked out together.
+    """One or more numbers of samples that are computed together.
 
-    One's own is made of a function of raw real samples and raw generated ones:
+    One of your own is a function of raw real samples and raw generated ones:
 
     ```python
     spread = Measure.of(lambda real, fake: abs(fake.std() / real.std() - 1), "spread", unit="share")
@@ -82,18 +82,18 @@ class Measure:
 
     Attributes:
         key: its short name, for ``--metrics``.
-        scales: what each number says.
-        against: real samples to a function of others' view (``view.features``, ``view.set.raw()``) that
-            estimates the numbers.
-        unfit: why it cannot be measured here, or nothing.
-        quick: whether it is quick enough to be measured in training.
-        usual: whether it is measured when nothing else is said.
-        of_training: whether samples are compared with those for training, so that the real reference is what
-            held-out real samples score.
-        real: what real samples score, where comparing some with others does not say it; None of a number of
-            which it is not known.
-        note: what of the protocol depends on the real samples.
-        doubt: what has to be said beside it, if anything.
+        scales: the name, unit and direction of each number.
+        against: from the real samples to a function of a view of generated ones (``view.features``,
+            ``view.set.raw()``) that estimates the numbers.
+        unfit: why it cannot be measured on these data; empty where it can.
+        quick: whether it is quick enough for training.
+        usual: whether it is measured by default.
+        of_training: whether samples are compared with the training samples, so that the real reference is the
+            score of held-out real samples.
+        real: the real reference, where it is not the score of some real samples against others; None for a
+            number of which it is unknown.
+        note: the part of the protocol that depends on the real samples.
+        caveat: a warning about its numbers; empty for none.
     """
 
     key: str
@@ -105,11 +105,11 @@ class Measure:
     of_training: bool = False
     real: Callable[[Reference], tuple[float | None, ...]] | None = None
     note: Callable[[Reference], str] = nothing
-    doubt: Callable[[Reference], str] = nothing
+    caveat: Callable[[Reference], str] = nothing
 
     @classmethod
     def of(cls, function: Function, name: str = "", *, unit: str = "", lower_is_better: bool = True) -> Self:
-        """The measure that a function is, without a standard error.
+        """A function as a measure, without a standard error.
 
         Args:
             function: ``(raw real samples, raw generated ones) -> float``.
@@ -125,25 +125,25 @@ class Measure:
 
         return cls(name, (Scale(name, unit, lower_is_better),), against)
 
-    def said(self, *scales: Scale) -> Self:
-        """The same in other words."""
+    def with_scales(self, *scales: Scale) -> Self:
+        """The same measure with other names or units."""
         return replace(self, scales=scales)
 
 
 Wanted: TypeAlias = str | Measure | Function
-"""A measure by its short name, or one's own."""
+"""A measure by its short name, or one of your own."""
 
 
-def chosen(known: Sequence[Measure], wanted: Sequence[Wanted], kind: str = "") -> tuple[Measure, ...]:
-    """The measures that are wanted; the usual ones when none is, every known one for ``all``.
+def choose(known: Sequence[Measure], wanted: Sequence[Wanted], kind: str = "") -> tuple[Measure, ...]:
+    """Choose the wanted measures; the default ones when none is wanted, every known one for ``all``.
 
     Args:
-        known: those that there are.
-        wanted: short names of them, and one's own.
-        kind: what is measured, for people; any samples when empty.
+        known: all that fit the data.
+        wanted: short names of them, and measures of your own.
+        kind: the kind of samples, for the error; any samples when empty.
 
     Raises:
-        ValueError: there is no measure of that name.
+        ValueError: a measure is unknown.
     """
     named = {measure.key: measure for measure in known}
     for one in wanted:
@@ -159,5 +159,5 @@ def chosen(known: Sequence[Measure], wanted: Sequence[Wanted], kind: str = "") -
 
 
 def keys_of(known: Sequence[Measure], names: set[str]) -> tuple[str, ...]:
-    """The short names of the measures that give scores of these names."""
+    """The short names of the measures whose scores have these names."""
     return tuple(m.key for m in known if names & {scale.name for scale in m.scales})

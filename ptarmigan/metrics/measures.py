@@ -1,4 +1,4 @@
-"""What can be measured of samples of any kind, in any features."""
+"""Measures of samples of any kind, in any features."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from ptarmigan.metrics.vendi import vendi
 from ptarmigan.metrics.view import View
 
 SMALL, TIMES_SMALL, TIMES_LARGE = 256, 50, 10
-"""Up to so many features a distance is cheap to work out so many times; with more, so few times."""
+"""Distances of at most ``SMALL`` features are bootstrapped ``TIMES_SMALL`` times, others ``TIMES_LARGE``."""
 UNKNOWN = Estimate(float("nan"), 0.0)
-LOOKED_AT = 2_000
-"""Samples that slow measures look at."""
-TRAINED = 20_000
-"""Training samples that they are compared with."""
-COPIES = 1_000
-"""Samples that are looked for among all training samples."""
+SLOW_SAMPLES = 2_000
+"""Samples that slow measures use, at most."""
+TRAINING_SAMPLES = 20_000
+"""Training samples that they compare with, at most."""
+COPY_SAMPLES = 1_000
+"""Samples that are searched for among all training samples, at most."""
 
 
 def _frechet(reference: Reference) -> Measured:
@@ -80,7 +80,7 @@ def _sliced(reference: Reference) -> Measured:
     def measure(fake: View) -> Estimates:
         def distance(rows: Any) -> float:
             some = fake.features[rows]
-            # a generator that has diverged is to be scored, and badly, not to end the run
+            # a generator that has diverged gets a bad score instead of ending the run
             return sliced_wasserstein(some, real) if np.isfinite(some).all() else np.inf
 
         error = reference.error(distance, len(fake), TIMES_LARGE)
@@ -90,15 +90,15 @@ def _sliced(reference: Reference) -> Measured:
 
 
 def _mmd(reference: Reference) -> Measured:
-    real = reference.real.features[:LOOKED_AT]
-    return lambda fake: (mmd(real, fake.features[:LOOKED_AT]).estimate,)
+    real = reference.real.features[:SLOW_SAMPLES]
+    return lambda fake: (mmd(real, fake.features[:SLOW_SAMPLES]).estimate,)
 
 
 def _two_sample(reference: Reference) -> Measured:
     real = reference.real.features
 
     def measure(fake: View) -> Estimates:
-        n = min(len(real), len(fake), LOOKED_AT)
+        n = min(len(real), len(fake), SLOW_SAMPLES)
         return (classifier_test(real[:n], fake.features[:n]).accuracy,)
 
     return measure
@@ -158,40 +158,40 @@ def _modes(mixture: Mixture, reference: Reference) -> Measured:
 
 
 def _authentic(reference: Reference) -> Measured:
-    train = reference.train.features[:TRAINED]
-    return lambda fake: (authenticity(train, fake.features[:LOOKED_AT]),)
+    train = reference.train.features[:TRAINING_SAMPLES]
+    return lambda fake: (authenticity(train, fake.features[:SLOW_SAMPLES]),)
 
 
 def _copies(reference: Reference) -> Measured:
     def measure(fake: View) -> Estimates:
-        held_out = reference.real.set.raw(COPIES)
-        found = memorised(fake.set.raw(COPIES), reference.train.set, held_out)
+        held_out = reference.real.set.raw(COPY_SAMPLES)
+        found = memorised(fake.set.raw(COPY_SAMPLES), reference.train.set, held_out)
         return found.exact, found.near, found.ratio
 
     return measure
 
 
 def probabilities(view: View) -> Probabilities:
-    """The probabilities of the classes, where the features tell some.
+    """The class probabilities, where the features are a classifier's.
 
     Raises:
-        ValueError: they tell none.
+        ValueError: they are not.
     """
     if view.probabilities is None:
-        raise ValueError("these features tell no classes")
+        raise ValueError("these features have no classes")
     return view.probabilities
 
 
 def _no_classes(reference: Reference) -> str:
-    return "" if reference.real.probabilities is not None else "the features tell no classes"
+    return "" if reference.real.probabilities is not None else "the features have no classes"
 
 
 def _not_conditional(reference: Reference) -> str:
-    return _no_classes(reference) if reference.conditional else "the samples were not asked to be of a class"
+    return _no_classes(reference) if reference.conditional else "the samples were not generated for classes"
 
 
 def _same_sets(reference: Reference) -> str:
-    return "" if reference.apart else "no real samples are held out that could say how near is near"
+    return "" if reference.has_held_out else "no real samples are held out to compare with"
 
 
 NEIGHBOURS = "in balls that reach to neighbour {}"
@@ -250,7 +250,7 @@ INCEPTION_SCORE = Measure(
 )
 TWO_SAMPLE = Measure(
     "two-sample",
-    (Scale("told from real", "accuracy", True, f"a classifier on {LOOKED_AT:,} of each; 1/2 is chance"),),
+    (Scale("told from real", "accuracy", True, f"a classifier on {SLOW_SAMPLES:,} of each; 1/2 is chance"),),
     _two_sample,
 )
 MMD = Measure("mmd", (Scale("MMD", "squared", True, "Gaussian kernel of median width"),), _mmd, usual=False)
@@ -261,7 +261,8 @@ AUTHENTICITY = Measure(
             "authenticity",
             "share",
             False,
-            f"farther from {TRAINED:,} training samples than these from one another; of {LOOKED_AT:,}",
+            f"farther from {TRAINING_SAMPLES:,} training samples than these from one another; "
+            f"of {SLOW_SAMPLES:,}",
         ),
     ),
     _authentic,
@@ -285,11 +286,11 @@ DISTANCES = (FRECHET, KID, PRECISION, DENSITY, SLICED, VENDI)
 CLASSIFIED = (CLASSES, AGREEMENT, INCEPTION_SCORE)
 TESTS = (TWO_SAMPLE, MMD, AUTHENTICITY, COPIED)
 MEASURES = (*DISTANCES, *CLASSIFIED, *TESTS)
-"""All of them; by the first that fits, of which lower is better, a set is ranked."""
+"""All of them; sets are ranked by the first that fits and of which lower is better."""
 
 
 def modes_of(mixture: Mixture | None) -> Measure:
-    """How samples spread over the modes of a mixture, where it is known."""
+    """The coverage of the modes of a known mixture."""
     return Measure(
         "modes",
         (
@@ -299,10 +300,10 @@ def modes_of(mixture: Mixture | None) -> Measure:
             Scale("good samples", "share", False, WITHIN),
         ),
         partial(_modes, mixture) if mixture is not None else _no_modes,
-        nothing if mixture is not None else lambda reference: "the samples are of no known mixture",
+        nothing if mixture is not None else lambda reference: "the data are not a known mixture",
         quick=True,
     )
 
 
 def _no_modes(reference: Reference) -> Measured:
-    raise ValueError("modes are counted where the samples are of a known mixture")
+    raise ValueError("modes are counted only for a known mixture")

@@ -1,4 +1,4 @@
-"""Which modes of a known mixture of Gaussians samples fall into, and how evenly."""
+"""The coverage of the modes of a known mixture of Gaussians."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 REACH = 3.0
-"""A sample is good when it is nearer to a centre than this many standard deviations."""
+"""A sample is good when it is within this many standard deviations of a centre."""
 
 
 @dataclass(frozen=True)
 class Modes:
-    """What ``modes`` found.
+    """The result of ``modes``.
 
     Attributes:
-        found: modes with at least one good sample.
-        total: modes there are.
+        found: the number of modes with at least one good sample.
+        total: the number of modes.
         good: the share of good samples, from 0 to 1.
         reverse_kl: KL(good samples over the modes ‖ uniform) in nats; infinite where no sample is good.
-        divergence: KL of the samples over the modes and the outside against the mixture itself, in nats:
-            zero only where every mode has its share and as many samples lie outside as real ones do, so one
-            number for what the other three say.
+        divergence: KL(samples over the modes and the outside ‖ the same for the mixture) in nats: zero only
+            where every mode has its share and as many samples lie outside as real ones do; it sums up the
+            other three.
     """
 
     found: int
@@ -34,7 +34,7 @@ class Modes:
 
 
 def modes(points: NDArray[Any], centres: NDArray[Any], sigma: float) -> Modes:
-    """Count the modes as PacGAN does (Lin et al. 2018, arXiv 1712.04086, section 4.1; there 2,500 samples).
+    """Count the modes as in PacGAN (Lin et al. 2018, arXiv 1712.04086, section 4.1; there of 2,500 samples).
 
     Args:
         points: samples, of shape (n, size).
@@ -70,7 +70,7 @@ def kl(p: NDArray[np.float64], q: NDArray[np.float64]) -> float:
 
 
 def _inside(size: int) -> float:
-    """The share of a Gaussian in ``size`` dimensions that is within reach of its centre."""
+    """The share of a Gaussian in ``size`` dimensions within ``REACH`` of its centre."""
     from scipy.special import gammainc
 
     return float(gammainc(size / 2, REACH**2 / 2))

@@ -1,8 +1,8 @@
-"""Fidelity, coverage and memorisation, told from which samples are each other's nearest neighbours.
+"""Fidelity, coverage and memorisation, by nearest neighbours.
 
-A set's manifold is the union of balls around its samples, each of which reaches to the sample's k-th nearest
-neighbour in the set. All numbers depend on k, on the features, and on how many samples there are: only equal
-protocols compare. The errors are those of a mean over the samples that are asked about, with the balls given.
+A set's manifold is the union of balls around its samples, whose radii are the distances to the k-th nearest
+neighbour in the set. All numbers depend on k, on the features, and on the number of samples: only numbers of
+equal protocols are comparable. The errors are those of a mean over the samples, with the balls given.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ def precision_recall(
     """The share of fake samples on the real manifold, and of real samples on the fake one, from 0 to 1.
 
     Kynkäänniemi et al. 2019, "Improved precision and recall metric for assessing generative models", arXiv
-    1904.06991: fidelity and variety apart. The published protocol has 50,000 samples of both and k = 3. One
-    outlier's ball is large, so ``density_coverage`` says the same more robustly.
+    1904.06991: fidelity and diversity. The published protocol has 50,000 samples of both and k = 3. The ball
+    of an outlier is large, so ``density_coverage`` is more robust.
 
     Args:
         real: features, of shape (n, d).
-        fake: features, of shape (m, d); best as many as real ones, as more samples have smaller balls.
-        k: whose distance is a ball's radius.
-        reach: the radii of the real balls, where they are known already.
+        fake: features, of shape (m, d); m should equal n, as more samples have smaller balls.
+        k: the radius of a ball is the distance to the k-th nearest neighbour.
+        reach: the radii of the real balls, if already computed.
 
     Raises:
-        ValueError: a set has not more than k samples or some that are not finite, the dimensions differ, or
+        ValueError: a set has at most k samples or some that are not finite, the dimensions differ, or
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
@@ -48,20 +48,20 @@ def precision_recall(
 def density_coverage(
     real: NDArray[Any], fake: NDArray[Any], k: int = DENSITY_K, reach: Distances | None = None
 ) -> tuple[Estimate, Estimate]:
-    """How densely fake samples lie on the real manifold, and the share of real samples with one near.
+    """The density of fake samples on the real manifold, and the share of real samples that they cover.
 
     Naeem et al. 2020, "Reliable fidelity and diversity metrics for generative models", arXiv 2002.09797. The
-    density is the number of real balls around a fake sample over k: its expectation is 1 for more real
-    samples, and it can be more. The coverage is the share of real balls that hold a fake sample, from 0 to 1.
+    density is the number of real balls around a fake sample over k: its expectation is 1 for real samples,
+    and it can be more. The coverage is the share of real balls that contain a fake sample, from 0 to 1.
 
     Args:
         real: features, of shape (n, d).
         fake: features, of shape (m, d).
-        k: whose distance is a ball's radius.
-        reach: the radii of the real balls, where they are known already.
+        k: the radius of a ball is the distance to the k-th nearest neighbour.
+        reach: the radii of the real balls, if already computed.
 
     Raises:
-        ValueError: a set has not more than k samples or some that are not finite, the dimensions differ, or
+        ValueError: a set has at most k samples or some that are not finite, the dimensions differ, or
             the real samples are all the same.
     """
     real, fake = against(real, fake, least=k + 1)
@@ -70,12 +70,12 @@ def density_coverage(
 
 
 def authenticity(train: NDArray[Any], fake: NDArray[Any]) -> Estimate:
-    """The share of fake samples that are no copies of a training sample, from 0 to 1.
+    """The share of fake samples that are not copies of a training sample, from 0 to 1.
 
     Alaa et al. 2022, "How faithful is your synthetic data?", arXiv 2102.08921: a fake sample is authentic if
-    it is farther from its nearest training sample than that is from its own nearest other one. Real samples
-    that were not trained on do not score 1 either (Gaussian ones 0.4 in two dimensions and 0.8 in fifty): a
-    generator memorises when it scores less than a held-out split does.
+    it is farther from its nearest training sample than that is from its nearest other training sample.
+    Held-out real samples do not score 1 either (Gaussian ones 0.4 in two dimensions and 0.8 in fifty): a
+    generator memorises when it scores less than they do.
 
     Args:
         train: features of the training samples, of shape (n, d).

@@ -1,4 +1,4 @@
-"""Measures of samples, beside what other real samples and what trivial baselines score."""
+"""Measures of samples, with the real reference and the scores of trivial baselines."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 from ptarmigan.data.samples import ArraySource, Source
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.measure import Measure, Reference, Scale
-from ptarmigan.metrics.request import Tell, silent
+from ptarmigan.metrics.request import Notify, ignore
 from ptarmigan.metrics.view import View, raw_view
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number of a set of samples, and what it is worth.
+    """One score of a set of samples, with the scores of real samples and of baselines.
 
     Attributes:
-        scale: what was measured, in what unit, which way is better.
+        scale: its name, unit and direction.
         value: the number and its standard error.
-        real: the real reference, what other real samples score; None where that cannot be said.
-        baselines: what trivial generators score.
+        real: the real reference, the score of other real samples; None where it is unknown.
+        baselines: the scores of trivial generators.
         protocol: all that must be equal for two numbers to be comparable, in words.
-        bounds: baselines that are made of real samples, and need not be beaten.
+        bounds: baselines that copy real samples, and need not be beaten.
     """
 
     scale: Scale
@@ -41,7 +41,7 @@ class Score:
 
     @property
     def beaten_by(self) -> tuple[str, ...]:
-        """The baselines that score better, by more than the error; none where real samples are no better."""
+        """The baselines that score better by more than the error; none where real samples do not either."""
         sign = 1 if self.scale.lower_is_better else -1
         margin = 2 * self.value.error if math.isfinite(self.value.error) else 0.0
         if self.real is not None and sign * (self.value.value - self.real) <= 0:
@@ -55,12 +55,12 @@ class Score:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All scores of a set of samples, and what has to be said beside them.
+    """All scores of a set of samples, and warnings about them.
 
     Attributes:
         samples: how many were scored.
-        features: what of a sample was looked at.
-        hash: a digest of that; empty where it has none.
+        features: the name of the features.
+        hash: their digest; empty where they have none.
         scores: in the order of the measures.
         warnings: a sentence each.
     """
@@ -74,15 +74,15 @@ class Evaluation:
 
 @dataclass(frozen=True, eq=False)
 class Metric:
-    """One number of raw samples, as training works it out: without an error, and beside no baselines.
+    """One score of raw samples during training: without an error and baselines.
 
     Attributes:
-        name: what is measured.
-        unit: in what unit.
+        name: of the score.
+        unit: of the score.
         lower_is_better: its direction.
         protocol: all that must be equal for two numbers to be comparable, in words.
-        samples: how many samples it wants.
-        real: the real reference; as good as a generator need be.
+        samples: how many samples it is defined on.
+        real: the real reference: a generator need not score better.
     """
 
     name: str
@@ -97,7 +97,7 @@ class Metric:
         """The score of ``raw``, one sample a row, in the data's own units.
 
         Raises:
-            ValueError: there are more or fewer samples than the protocol says.
+            ValueError: there are more or fewer samples than it is defined on.
         """
         if len(raw) != self.samples:
             raise ValueError(f"{self.name} is defined on {self.samples:,} samples and was given {len(raw):,}")
@@ -105,31 +105,31 @@ class Metric:
 
 
 class Panel(ABC):
-    """Measures, and the real samples that these compare with.
+    """Measures, and the real samples that they compare with.
 
     Args:
         measures: those that do not fit the real samples are left out.
         reference: the real samples.
         n: how many samples are scored.
-        tell: is told what is being done, as it takes a while.
+        notify: is called with a line on what is being computed.
 
     Attributes:
-        features: what of a sample is looked at, in words.
-        hash: a digest of that; empty where it has none.
+        features: the name of the features.
+        hash: their digest; empty where they have none.
     """
 
     features = ""
     hash = ""
 
     def __init__(
-        self, measures: Iterable[Measure], reference: Reference, n: int, tell: Tell = silent
+        self, measures: Iterable[Measure], reference: Reference, n: int, notify: Notify = ignore
     ) -> None:
-        self.reference, self.n, self.tell = reference, n, tell
+        self.reference, self.n, self.notify = reference, n, notify
         self.measures = tuple(m for m in measures if not m.unfit(reference))
 
     @abstractmethod
-    def look(self, source: Source) -> View:
-        """Samples as the measures see them.
+    def view(self, source: Source) -> View:
+        """The view of samples that the measures take.
 
         Raises:
             ValueError: they cannot be scored.
@@ -137,14 +137,14 @@ class Panel(ABC):
 
     @abstractmethod
     def real(self, measure: Measure) -> tuple[Reference, View]:
-        """Real samples to compare with, and others that are compared with them."""
+        """Real samples to compare with, and others that are scored for the real reference."""
 
     @abstractmethod
     def protocol(self, measure: Measure, scale: Scale) -> str:
         """All that must be equal for two numbers to be comparable, in words."""
 
     def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """What trivial generators make, by their names."""
+        """The samples of trivial generators, by their names."""
         return {}
 
     def bounds(self, measure: Measure) -> tuple[str, ...]:
@@ -152,11 +152,11 @@ class Panel(ABC):
         return ()
 
     def warnings(self, view: View) -> Iterable[str]:
-        """What has to be said of samples beside their scores."""
+        """Warnings about samples."""
         return ()
 
     def real_scores(self, measure: Measure) -> tuple[float | None, ...]:
-        """What other real samples score."""
+        """The real reference of each number."""
         if measure.real is not None:
             return measure.real(self.reference)
         reference, other = self.real(measure)
@@ -170,18 +170,18 @@ class Panel(ABC):
         """
         if len(source) != self.n:
             raise ValueError(f"{self.n:,} samples are to be scored, and {len(source):,} were given")
-        self.tell("features of the generated samples")
-        view = self.look(source)
+        self.notify("features of the generated samples")
+        view = self.view(source)
         scores: list[Score] = []
         warnings = list(self.warnings(view))
         for measure in self.measures:
-            self.tell(", ".join(scale.name for scale in measure.scales))
+            self.notify(", ".join(scale.name for scale in measure.scales))
             try:
                 scores += self._scores(measure, view)
-                doubt = measure.doubt(self.reference)
+                caveat = measure.caveat(self.reference)
             except ValueError as error:  # such as too few samples for this one
-                doubt = f"{measure.scales[0].name}: not measured, as {error}"
-            warnings += [doubt] if doubt else []
+                caveat = f"{measure.scales[0].name}: not measured, as {error}"
+            warnings += [caveat] if caveat else []
         return Evaluation(self.n, self.features, self.hash, tuple(scores), tuple(warnings))
 
     def _scores(self, measure: Measure, view: View) -> list[Score]:
@@ -202,7 +202,7 @@ class Panel(ABC):
         ]
 
     def metrics(self) -> tuple[Metric, ...]:
-        """The measures as training takes them."""
+        """Every number of the measures as a metric for training."""
         last = Last(self)
         return tuple(
             Metric(
@@ -220,40 +220,40 @@ class Panel(ABC):
 
 
 class Last:
-    """The samples that a panel looked at last, so that all of its measures share one look."""
+    """The last view of a panel, so that all of its measures share it."""
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self.seen: tuple[str, View] | None = None
+        self.last: tuple[str, View] | None = None
 
-    def look(self, raw: NDArray[Any]) -> View:
-        """Raw samples as the measures see them."""
+    def view(self, raw: NDArray[Any]) -> View:
+        """The view of raw samples."""
         digest = hashlib.blake2b(raw.tobytes()).hexdigest()
-        if self.seen is None or self.seen[0] != digest:
-            self.seen = digest, self.panel.look(ArraySource(raw))
-        return self.seen[1]
+        if self.last is None or self.last[0] != digest:
+            self.last = digest, self.panel.view(ArraySource(raw))
+        return self.last[1]
 
     def number(self, measure: Measure, i: int) -> Callable[[NDArray[Any]], float]:
         """One number of a measure."""
         against = measure.against(self.panel.reference)
-        return lambda raw: against(self.look(raw))[i].value
+        return lambda raw: against(self.view(raw))[i].value
 
 
 class RawPanel(Panel):
-    """Measures of raw samples as they come, in the order in which they come.
+    """Measures of raw samples, without features, in the order in which they come.
 
     Args:
-        measures: what is measured.
+        measures: of raw samples.
         real: raw real samples.
         halves: two halves of them; the second one's score against the first is the real reference.
         n: how many samples are scored.
         words: the protocol, to which the note of every measure is added.
-        baselines: raw samples that trivial generators make, by their names.
-        seen: of raw samples what is measured, such as some of the columns.
-        features: what is looked at, in words.
-        warning: what has to be said beside the scores, if anything.
-        errors: whether standard errors are wanted.
-        tell: is told what is being done.
+        baselines: raw samples of trivial generators, by their names.
+        select: the part of raw samples that is measured, such as some of the columns.
+        features: its name.
+        warning: about the scores; empty for none.
+        errors: whether standard errors are computed.
+        notify: is called with a line on what is being computed.
     """
 
     def __init__(
@@ -265,35 +265,35 @@ class RawPanel(Panel):
         words: str,
         *,
         baselines: Mapping[str, NDArray[Any]] | None = None,
-        seen: Callable[[NDArray[Any]], NDArray[Any]] = lambda raw: raw,
+        select: Callable[[NDArray[Any]], NDArray[Any]] = lambda raw: raw,
         features: str = "",
         warning: str = "",
         errors: bool = True,
-        tell: Tell = silent,
+        notify: Notify = ignore,
     ) -> None:
         view = raw_view(real)
-        super().__init__(measures, Reference(view, view, apart=False, errors=errors), n, tell)
+        super().__init__(measures, Reference(view, view, has_held_out=False, errors=errors), n, notify)
         half, rest = map(raw_view, halves)
-        self.halves = Reference(half, half, apart=False, errors=False), rest
-        self.words, self.seen, self.features, self.warning = words, seen, features, warning
-        self.made = {name: raw_view(raw) for name, raw in (baselines or {}).items()}
+        self.halves = Reference(half, half, has_held_out=False, errors=False), rest
+        self.words, self.select, self.features, self.warning = words, select, features, warning
+        self.generated = {name: raw_view(raw) for name, raw in (baselines or {}).items()}
 
-    def look(self, source: Source) -> View:
-        """Raw samples, or of each what is measured."""
-        return raw_view(self.seen(source.read(np.arange(len(source)))))
+    def view(self, source: Source) -> View:
+        """The selected part of raw samples."""
+        return raw_view(self.select(source.read(np.arange(len(source)))))
 
     def real(self, measure: Measure) -> tuple[Reference, View]:
         """The two halves."""
         return self.halves
 
     def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """What trivial generators make."""
-        return self.made
+        """The samples of trivial generators."""
+        return self.generated
 
     def protocol(self, measure: Measure, scale: Scale) -> str:
         """The words, and the note of the measure."""
         return "; ".join(filter(None, (self.words, scale.note)))
 
     def warnings(self, view: View) -> Iterable[str]:
-        """The one warning, if there is one."""
+        """The warning, if there is one."""
         return (self.warning,) if self.warning else ()

@@ -1,4 +1,4 @@
-"""Raw samples as metrics look at them: an array or a source, and large images averaged down."""
+"""Raw samples for metrics: an array or a source, and downsampled large images."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Raw = NDArray[Any]
 
 
 def as_source(raw: Raw | Source) -> Source:
-    """Raw samples by index, whichever way they were given."""
+    """Raw samples as a source; a source itself is returned as it is."""
     return ArraySource(raw) if isinstance(raw, np.ndarray) else raw
 
 
 def shrunk(raw: Raw, side: int) -> Raw:
-    """Images ``(n, height, width, channels)`` averaged down by a whole number until they fit ``side`` pixels.
+    """Images ``(n, height, width, channels)`` mean-pooled by a whole number to sides of at most ``side``.
 
-    What is left over at the right and at the bottom is cut off. All else is given back as it is.
+    Remaining pixels at the right and at the bottom are cut off. Other data are returned as they are.
     """
     if raw.ndim != 4 or max(raw.shape[1:3]) <= side:
         return raw

@@ -1,4 +1,4 @@
-"""What is asked of an evaluator, whatever the samples are."""
+"""The request to an evaluator, for samples of any kind."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ptarmigan.metrics.measure import Wanted
 Extractor: TypeAlias = str | Features | Callable[[Any], Any]
 """Features by name, or a function of raw samples to vectors."""
 Weights: TypeAlias = str | os.PathLike[str] | None
-Tell: TypeAlias = Callable[[str], None]
+Notify: TypeAlias = Callable[[str], None]
 
 
-def silent(words: str) -> None:
-    """Tells nobody."""
+def ignore(words: str) -> None:
+    """Show nothing."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of an evaluator.
+    """The request to an evaluator.
 
     Attributes:
-        metrics: which measures, by their short names or as one's own; the usual ones when empty.
-        features: what of a sample is looked at.
+        metrics: measures by their short names, or of your own; the default ones when empty.
+        features: the feature extractor.
         weights: a file of the extractor's weights, where it is not to be downloaded.
-        n: how many samples are scored; None where they tell.
-        conditional: whether the classes of samples are those that they were asked to be.
-        options: what only some kinds of data have, such as a ``target`` of tables, by name.
-        tell: is told what is being done, as it takes a while.
+        n: how many samples are scored; the evaluator's default when None.
+        conditional: whether the classes of samples are those of their conditions.
+        options: of some kinds of data only, such as a ``target`` of tables, by name.
+        notify: is called with a line on what is being computed.
     """
 
     metrics: Sequence[Wanted] = ()
@@ -40,13 +40,13 @@ class Request:
     n: int | None = None
     conditional: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
-    tell: Tell = silent
+    notify: Notify = ignore
 
     def count(self, there: int) -> int:
-        """How many samples are scored, where there are so many.
+        """How many of ``there`` samples are scored.
 
         Raises:
-            ValueError: there are not so many as are asked for.
+            ValueError: there are fewer than ``n``.
         """
         if self.n is not None and not 1 <= self.n <= there:
             raise ValueError(f"there are {there:,} samples to score, not {self.n:,} (--n)")

@@ -1,4 +1,4 @@
-"""How alike two images are to a viewer, and so how much alike the samples of one generator."""
+"""The similarity of two images, and the diversity of a generator's samples by it."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from ptarmigan.metrics.estimate import Estimate, mean_of
 from ptarmigan.metrics.raw import unit
 
 WINDOW, SIGMA = 11, 1.5
-"""Pixels of the Gaussian window to a side, and its standard deviation."""
+"""The side of the Gaussian window and its standard deviation, in pixels."""
 LUMINANCE, CONTRAST = 0.01**2, 0.03**2
-"""What keeps the quotients finite where an image is black or even."""
+"""The constants C₁ and C₂, for images in [0, 1]."""
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
-"""Of the scales, the finest first (Wang et al. 2003)."""
+"""The weights of the scales, the finest first (Wang et al. 2003)."""
 PAIRS = 1_000
 VALUES = 2**22
-"""At most so many numbers of images are compared at a time."""
+"""Numbers of images that are compared at a time, at most."""
 
 
 def ssim(a: Tensor, b: Tensor) -> Tensor:
     """The structural similarity of each image of ``a`` to its partner in ``b``: 1 where they are equal.
 
     Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity": the mean
-    over the channels and over all places where a Gaussian window of 11 × 11 pixels, standard deviation 1.5,
-    lies inside the image, as in the authors' own code. (torchmetrics 1.9 also counts the places at the
-    border, where it mirrors the image: its map is the same inside, its mean is not.)
+    over the channels and over all positions where a Gaussian window of 11 × 11 pixels, standard deviation
+    1.5, lies inside the image, as in the authors' own code. (torchmetrics 1.9 also counts positions at the
+    border, with reflection padding: its map is the same inside, its mean is not.)
 
     Args:
         a: images in [0, 1], of shape (n, channels, height, width).
         b: the same.
 
     Returns:
-        One number a pair, at most 1, of shape (n,), float32.
+        One number per pair, at most 1, of shape (n,), float32.
 
     Raises:
         ValueError: there are no images, shapes differ, a side is below 11 pixels, or a number lies outside
@@ -53,19 +53,19 @@ def ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
-    """The same at several scales, each image halved from one to the next: 1 where they are equal.
+    """The multi-scale structural similarity, with images halved from one scale to the next: 1 where equal.
 
     Wang, Simoncelli and Bovik 2003, "Multiscale structural similarity for image quality assessment". It has
-    five scales where the shorter side has 176 pixels; smaller images have as many as leave the window its
-    11 pixels, whose weights are scaled to a sum of 1 (see ``scales``), so that only numbers of images of like
-    size compare. Negative terms count as 0.
+    five scales where the shorter side has 176 pixels; smaller images have as many as the window of 11 pixels
+    permits, with weights scaled to a sum of 1 (see ``scales``), so that only numbers of images of similar
+    size are comparable. Negative terms count as 0.
 
     Args:
         a: images in [0, 1], of shape (n, channels, height, width).
         b: the same.
 
     Returns:
-        One number a pair, from 0 to 1, of shape (n,), float32.
+        One number per pair, from 0 to 1, of shape (n,), float32.
 
     Raises:
         ValueError: as ``ssim``.
@@ -76,7 +76,7 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
     with without_autocast(a):
         for i, weight in enumerate(weights, 1):
             whole, structure = _compared(a, b)
-            # how light the images are is compared at the coarsest scale alone
+            # luminance is compared at the coarsest scale only
             term = whole if i == len(weights) else structure
             out *= term.relu() ** (weight / sum(weights))
             a, b = F.avg_pool2d(a, 2), F.avg_pool2d(b, 2)
@@ -84,7 +84,7 @@ def ms_ssim(a: Tensor, b: Tensor) -> Tensor:
 
 
 def scales(height: int, width: int) -> int:
-    """At how many scales ``ms_ssim`` compares images of that size, from 0 (they are too small) to 5."""
+    """The number of scales at which ``ms_ssim`` compares images of that size, from 0 (too small) to 5."""
     return min(len(WEIGHTS), (min(height, width) // WINDOW).bit_length())
 
 
@@ -98,7 +98,7 @@ def psnr(a: Tensor, b: Tensor) -> Tensor:
         b: the same.
 
     Returns:
-        One number a pair, of shape (n,), float32.
+        One number per pair, of shape (n,), float32.
 
     Raises:
         ValueError: there are no images, shapes differ, or a number lies outside [0, 1].
@@ -114,18 +114,18 @@ def ms_ssim_diversity(
     """The mean MS-SSIM of random pairs of images: the lower, the more diverse they are; 1 in a collapse.
 
     Odena, Olah and Shlens 2017, "Conditional image synthesis with auxiliary classifier GANs", arXiv
-    1610.09585, section 4.2, with 100 pairs for every class. It says something beside the same number of real
-    images only. No image is in two pairs, so that the pairs are independent; where images are few, so are
-    the pairs. With labels both images of a pair are of one class, and the classes have a pair each in turn.
+    1610.09585, section 4.2, with 100 pairs for every class. It is only meaningful in comparison with the same
+    number of real images. No image is in two pairs, so that the pairs are independent; where images are few,
+    so are the pairs. With labels both images of a pair are of one class, and classes alternate.
 
     Args:
         raw: images, ``(n, height, width, channels)`` uint8 or uint16.
         labels: the class of each, of shape (n,), or None.
-        pairs: how many, at most.
+        pairs: the number of pairs, at most.
         seed: the random seed.
 
     Raises:
-        ValueError: these are no such images, they are below 11 pixels, or no class has two of them.
+        ValueError: the array holds no images, they are below 11 pixels, or no class has two of them.
     """
     if raw.ndim != 4 or raw.dtype not in (np.uint8, np.uint16):
         raise ValueError(
@@ -145,9 +145,9 @@ def ms_ssim_diversity(
 
 
 def _pairs(labels: NDArray[Any], pairs: int, seed: int) -> Indices:
-    """Disjoint pairs of indices, of shape (pairs, 2), both of one class; every class in turn."""
+    """Disjoint pairs of indices, of shape (pairs, 2), each of one class; classes alternate."""
     if pairs < 1:
-        raise ValueError(f"the mean of {pairs} pairs says nothing: at least 1 is needed")
+        raise ValueError(f"there is no mean of {pairs} pairs: at least 1 is needed")
     rng = np.random.default_rng(key(seed, "pairs"))
     found = [np.empty((0, 3), np.int64)]
     for label in np.unique(labels):
@@ -162,7 +162,7 @@ def _pairs(labels: NDArray[Any], pairs: int, seed: int) -> Indices:
 
 
 def _compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-    """Of every pair the mean of luminance × structure, which is SSIM, and the mean of structure alone."""
+    """For every pair, the mean of luminance × structure, which is SSIM, and the mean of structure alone."""
     rows, columns = (_window(side).to(a.device) for side in a.shape[2:])
 
     def local(x: Tensor) -> Tensor:
@@ -176,7 +176,7 @@ def _compared(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _window(side: int) -> Tensor:
-    """The Gaussian window at every place inside, a row each: a product is faster than a convolution here."""
+    """The Gaussian window at every position, one per row: a product is faster than a convolution here."""
     place = torch.arange(side) - torch.arange(side - WINDOW + 1)[:, None] - WINDOW // 2
     weights = torch.exp(-place.double().square() / (2 * SIGMA**2)) * (place.abs() <= WINDOW // 2)
     return (weights / weights.sum(1, keepdim=True)).float()

@@ -1,7 +1,7 @@
-"""Can real and generated samples be told apart? The accuracy of whoever tries: ½ where nobody can.
+"""Classifier two-sample tests: the accuracy of telling real from generated samples, ½ where they are alike.
 
 Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests", arXiv 1610.06545. Both tests here take as
-many real as generated samples, so that ½ is what guessing gives.
+many real as generated samples, so that ½ is the accuracy of guessing.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.vectors import against
 
 FEWEST = 20
-"""Samples of a kind that a test needs."""
+"""Samples of each kind that a test needs."""
 FOLDS = 5
 ROUNDS = 200
-"""Of the solver, at most."""
+"""Iterations of the solver, at most."""
 SHUFFLES = 999
-"""Labellings that the neighbours' accuracy is compared with: the smallest p-value is 0.002."""
+"""Permutations of the labels in the neighbour test: the smallest p-value is 0.002."""
 
 Right = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Told:
+class ClassifierTest:
     """How well a classifier tells real from generated samples.
 
     Attributes:
-        accuracy: on samples that it was not trained on; ½ where they are alike, 1 where all are told.
-        p_value: how probable an accuracy as high is if both are from one distribution.
+        accuracy: on samples that it was not trained on; ½ where they are alike, 1 where all are right.
+        p_value: the probability of an accuracy as high if both have one distribution.
     """
 
     accuracy: Estimate
@@ -45,14 +45,14 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """Whether the nearest neighbour of a sample is of its own kind.
+class NeighbourTest:
+    """Whether the nearest neighbours of samples are of their own kind.
 
     Attributes:
-        accuracy: the share whose neighbour is; ½ where both are alike, 1 where they are apart.
-        real: the same of the real samples alone.
-        fake: the same of the generated ones alone.
-        p_value: how probable an accuracy as far from ½ is if both are from one distribution.
+        accuracy: the share of samples for which it is; ½ where both are alike, 1 where they are separate.
+        real: the same for the real samples alone.
+        fake: the same for the generated ones alone.
+        p_value: the probability of an accuracy as far from ½ if both have one distribution.
     """
 
     accuracy: Estimate
@@ -62,7 +62,7 @@ class Neighbours:
 
 
 def logistic() -> Any:
-    """A logistic regression to learn with: it sees means, and nothing that belongs together."""
+    """A logistic regression: it detects differences of means, and no interactions."""
     from sklearn.linear_model import LogisticRegression
 
     return LogisticRegression(max_iter=ROUNDS)
@@ -70,19 +70,18 @@ def logistic() -> Any:
 
 def classifier_test(
     real: NDArray[Any], fake: NDArray[Any], seed: int = 0, learner: Callable[[], Any] = logistic
-) -> Told:
-    """The accuracy of a classifier between real and generated samples, held out in five folds.
+) -> ClassifierTest:
+    """The accuracy of a classifier of real and generated samples, by cross-validation in five folds.
 
     The five classifiers share most of their samples, so their accuracies vary together: variances are those
     of independent tests times 1 + 5 · ¼ (Nadeau and Bengio 2003, "Inference for the generalization error"),
-    and the p-value, of a normal distribution about ½, is on the safe side.
+    and the p-value, of a normal distribution about ½, is conservative.
 
     Args:
         real: features of real samples, of shape (n, d); they are standardised together with the others.
         fake: features of as many generated ones, of shape (n, d).
-        seed: the random seed of the folds, dealt by position: samples in a canonical order give a canonical
-            accuracy.
-        learner: makes a classifier as scikit-learn has them.
+        seed: the random seed of the folds, which depend on the order of the samples.
+        learner: makes a scikit-learn classifier.
 
     Raises:
         ValueError: there are fewer than 20 of a kind, more of one than of the other, they have different
@@ -106,25 +105,26 @@ def classifier_test(
     accuracy, together = float(right.mean()), math.sqrt(1 + FOLDS / (FOLDS - 1))
     error = together * math.sqrt(accuracy * (1 - accuracy) / len(right))
     by_chance = together * math.sqrt(1 / 4 / len(right))
-    return Told(Estimate(accuracy, error), float(norm.sf((accuracy - 1 / 2) / by_chance)))
+    return ClassifierTest(Estimate(accuracy, error), float(norm.sf((accuracy - 1 / 2) / by_chance)))
 
 
-def neighbour_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> Neighbours:
+def neighbour_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> NeighbourTest:
     """The leave-one-out accuracy of the nearest neighbour, and on which side it errs.
 
     Xu et al. 2018, "An empirical study on evaluation metrics of generative adversarial networks", arXiv
-    1806.07755. Both shares are ½ where samples are alike. Both near 1: bad samples, apart from the real ones.
-    Real low and fake high: mode collapse, as generated samples crowd among the real ones. Both below ½: each
-    generated sample sits on one of these very real ones, as copies do where they are the training samples.
+    1806.07755. Both shares are ½ where samples are alike. Both near 1: bad samples, separate from the real
+    ones. Real low and fake high: mode collapse, as generated samples crowd among the real ones. Both below ½:
+    each generated sample is close to one of these real ones, as copies are where they are the training
+    samples.
 
-    The p-value is of 999 shuffles of who is real (Schilling 1986, "Multivariate two-sample tests based on
-    nearest neighbors"), on both sides of ½. Equal distances are settled by chance, which ``seed`` names. The
-    errors count that of two samples which are each other's neighbour both are right or both are wrong.
+    The p-value is that of a two-sided permutation test with 999 permutations of the labels (Schilling 1986,
+    "Multivariate two-sample tests based on nearest neighbors"). Equal distances are decided at random. The
+    errors take into account that two samples which are each other's neighbours are both right or both wrong.
 
     Args:
         real: features of real samples, of shape (n, d).
         fake: features of as many generated ones, of shape (n, d).
-        seed: the random seed of what is left to chance.
+        seed: the random seed of the permutations and of equal distances.
 
     Raises:
         ValueError: as ``classifier_test``.
@@ -141,7 +141,7 @@ def neighbour_test(real: NDArray[Any], fake: NDArray[Any], seed: int = 0) -> Nei
     accuracy = float(right.mean())
     shuffled = np.array([_agreement(rng.permutation(is_real), neighbour) for _ in range(SHUFFLES)])
     above, below = (1 + np.sum(shuffled >= accuracy), 1 + np.sum(shuffled <= accuracy))
-    return Neighbours(
+    return NeighbourTest(
         accuracy=_share(right, neighbour, mutual, itself >= 0),
         real=_share(right, neighbour, mutual, is_real),
         fake=_share(right, neighbour, mutual, ~is_real),
@@ -171,7 +171,7 @@ def _agreement(labels: Right, neighbour: NDArray[np.int64]) -> float:
 
 
 def _share(right: Right, neighbour: NDArray[np.int64], mutual: Right, among: Right) -> Estimate:
-    """How many of some are right, where mutual neighbours are right together."""
+    """The share of ``among`` that are right, with an error that counts mutual neighbours as one."""
     share = float(right[among].mean())
     off = np.where(among, right - share, 0.0)
     variance = np.sum(off**2) + np.sum(np.where(mutual, off * off[neighbour], 0.0))

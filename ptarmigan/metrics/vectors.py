@@ -1,4 +1,4 @@
-"""Sets of vectors, one sample a row: what distances between them ask for, and how these go through memory."""
+"""Sets of vectors, one sample a row: checks, and blocks that fit into memory."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 ROWS = 2_048
 NUMBERS = 2**22
-"""At most so many numbers of a set are converted at a time: 32 MB in float64."""
+"""Numbers of a set that are converted at a time, at most: 32 MB in float64."""
 
 
 def checked(samples: NDArray[Any], name: str = "", *, least: int = 1) -> NDArray[Any]:
-    """``samples`` as they are, of shape (n, d) and of any real type; a memory map stays one.
+    """Check samples of shape (n, d) and of any real type; they are returned as they are.
 
     Args:
-        samples: one vector a row.
-        name: which they are, for the error.
-        least: how many there have to be.
+        samples: one vector a row, or a memory map.
+        name: their name in the error.
+        least: the minimal number.
 
     Raises:
-        ValueError: they are no matrix of numbers, or too few, or some are not finite in float64 when squared.
+        ValueError: they are no matrix of numbers, too few, or some are not finite in float64 when squared.
     """
     x, of = np.asanyarray(samples), f"{name} " if name else ""
     if x.dtype.kind not in "biuf":
@@ -40,7 +40,7 @@ def checked(samples: NDArray[Any], name: str = "", *, least: int = 1) -> NDArray
 def pair(
     a: NDArray[Any], b: NDArray[Any], names: tuple[str, str] = ("", ""), *, least: int = 1
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Both sets ``checked``, and of one dimension.
+    """Check two sets of vectors of one dimension.
 
     Raises:
         ValueError: as ``checked``, or they have different dimensions.
@@ -52,9 +52,9 @@ def pair(
 
 
 def against(real: NDArray[Any], fake: NDArray[Any], *, least: int = 1) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The real and the fake ``pair``, the real ones fit to be scored against.
+    """Check real and fake vectors before scoring.
 
-    Fake samples may all be the same: that is a collapse, and to be scored as one.
+    Fake samples may all be the same: that is a mode collapse, and is scored as one.
 
     Raises:
         ValueError: as ``pair``, or the real samples are all the same.
@@ -66,7 +66,7 @@ def against(real: NDArray[Any], fake: NDArray[Any], *, least: int = 1) -> tuple[
 
 
 def blocks(x: NDArray[Any]) -> Iterator[NDArray[Any]]:
-    """The rows of ``x``, so many at a time that they are easily converted."""
+    """The rows of ``x`` in blocks."""
     return (x[rows] for rows in spans(*x.shape))
 
 
@@ -78,6 +78,6 @@ def spans(n: int, d: int) -> Iterator[slice]:
 
 def _squares(block: NDArray[Any]) -> NDArray[np.float64]:
     wide = block.astype(np.float64)
-    with np.errstate(over="ignore"):  # what overflows is counted
+    with np.errstate(over="ignore"):  # overflows are counted as not finite
         out: NDArray[np.float64] = np.einsum("ij,ij->i", wide, wide)
     return out

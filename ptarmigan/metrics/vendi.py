@@ -1,4 +1,4 @@
-"""How many different samples a set holds, with no reference: the Vendi score."""
+"""The Vendi score: the diversity of a set, without a reference."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ def vendi(features: NDArray[Any], *, times: int = TIMES, seed: int = 0) -> Estim
     """The effective number of different samples: 1 where all are copies, n where all are orthogonal.
 
     Friedman and Dieng 2022, "The Vendi score: a diversity evaluation metric for machine learning", arXiv
-    2210.02410: the exponential of the entropy of the eigenvalues of the samples' cosines over n. Where there
-    are fewer dimensions d than samples, these come from the d × d matrix that has the same ones, so that it
-    is at most d. Only the directions of the features count. It grows with n: compare it with that of as many
+    2210.02410: the exponential of the entropy of the eigenvalues of the matrix of cosines over n. Where there
+    are fewer dimensions d than samples, these are computed from the d × d matrix with the same ones, so it is
+    at most d. Only the directions of the features count. It grows with n: compare it with that of as many
     real samples.
 
-    A collapsed set, all of it one direction, scores 1. Zero vectors, which have no direction, count as copies
-    of each other and as orthogonal to all else.
+    A collapsed set, with one direction, scores 1. Zero vectors count as copies of each other and as
+    orthogonal to all others.
 
     Args:
         features: of shape (n, d).
-        times: halves of the samples from whose scores the error is taken; with few it is rough.
+        times: random halves of the samples, whose scores give the error.
         seed: the random seed.
 
     Raises:

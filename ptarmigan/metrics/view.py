@@ -1,6 +1,6 @@
-"""Samples as an evaluator sees them: in an order that their content alone decides, with their features.
+"""Samples with their features, in an order that depends on their content alone.
 
-The same samples in another order, or in batches of another size, so have the same scores to the last bit.
+So the same samples in another order, or in batches of another size, have the same scores to the last bit.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from ptarmigan.metrics.features import ClassifierFeatures, Features, Vectors, ch
 from ptarmigan.metrics.neighbours import DENSITY_K
 from ptarmigan.metrics.search import Distances, reaches
 
-LOOKED_AT = 100_000
-"""Samples whose content is looked at, at most; of more, so many are drawn."""
+HASHED = 100_000
+"""Samples that are hashed, at most; of more, a random subset."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +33,9 @@ class Set:
     """Samples in the order of their digests.
 
     Attributes:
-        source: where they are.
-        order: which of the source's they are.
-        digest: of the content of all of them.
+        source: of the samples.
+        order: their indices in the source.
+        digest: of the content of all.
     """
 
     source: Source
@@ -44,29 +44,29 @@ class Set:
 
     @staticmethod
     def of(source: Source, n: int | None = None) -> Set:
-        """``n`` of a source's samples, chosen by their content; all when None, or where there are fewer.
+        """``n`` samples of a source, chosen by their digests; all when None, or where there are fewer.
 
         Raises:
             ValueError: the source is empty.
         """
         if len(source) == 0:
             raise ValueError("there are no samples to score")
-        looked_at = np.arange(len(source))
-        if len(source) > LOOKED_AT:
-            looked_at = np.sort(permute(np.arange(LOOKED_AT), len(source), "set"))
-        digests = _apart(
-            hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in _rows(source, looked_at)
+        hashed = np.arange(len(source))
+        if len(source) > HASHED:
+            hashed = np.sort(permute(np.arange(HASHED), len(source), "set"))
+        digests = _distinct(
+            hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in _rows(source, hashed)
         )
         by_content = sorted(range(len(digests)), key=digests.__getitem__)[:n]
         whole = hashlib.blake2b(b"".join(digests[i] for i in by_content), digest_size=16)
-        return Set(source, looked_at[by_content], whole.hexdigest())
+        return Set(source, hashed[by_content], whole.hexdigest())
 
     def __len__(self) -> int:
         return len(self.order)
 
     @cached_property
     def labels(self) -> Indices | None:
-        """Their classes, where they have some."""
+        """Their classes, where they are labelled."""
         labels = self.source.labels
         return None if labels is None else labels[self.order]
 
@@ -76,11 +76,11 @@ class Set:
         return self.source.classes
 
     def read(self, indices: Indices) -> NDArray[Any]:
-        """The raw samples at places of the order."""
+        """The raw samples at ``indices`` of the order."""
         return self.source.read(self.order[indices])
 
     def raw(self, n: int | None = None) -> NDArray[Any]:
-        """The first ``n`` raw samples: a random choice, as digests know nothing of what they digest."""
+        """The first ``n`` raw samples: a random choice, as the order of digests is random."""
         return self.read(np.arange(len(self) if n is None else min(n, len(self))))
 
     def part(self, chosen: slice) -> Set:
@@ -91,12 +91,12 @@ class Set:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A set with what an evaluator's features make of it.
+    """A set with its features.
 
     Attributes:
         set: the samples.
-        vectors: one row a sample, in the set's order; None where only the raw samples are looked at.
-        probabilities: of the classes that the features can tell, or None.
+        vectors: one row per sample, in the set's order; None where only raw samples are used.
+        probabilities: of the classes, where the features are a classifier's, or None.
     """
 
     set: Set
@@ -105,19 +105,19 @@ class View:
 
     @cached_property
     def features(self) -> Vectors:
-        """One row a sample, in the set's order: the raw numbers where nothing else was extracted."""
+        """One row per sample, in the set's order: the raw numbers where no features were extracted."""
         return pixels(self.set.raw()) if self.vectors is None else self.vectors
 
     def __len__(self) -> int:
         return len(self.set)
 
     def reach(self, k: int) -> Distances | None:
-        """How far it is from each to the ``k``-th nearest other one; None where there are too few."""
+        """The distance from each sample to the ``k``-th nearest other one; None where there are too few."""
         return None if len(self) <= k else self._reaches[:, k - 1]
 
     @cached_property
     def _reaches(self) -> Distances:
-        # found once for all that ask; measures ask for no more than this
+        # computed once, for the largest k of the measures
         return reaches(self.features, min(DENSITY_K, len(self) - 1))
 
     def part(self, chosen: slice) -> View:
@@ -128,35 +128,35 @@ class View:
 
 
 def raw_view(raw: NDArray[Any] | Source) -> View:
-    """Raw samples as they come, one a row, without features."""
+    """Raw samples in the order in which they come, without features."""
     source = ArraySource(raw) if isinstance(raw, np.ndarray) else raw
     return View(Set(source, np.arange(len(source)), ""))
 
 
-def look(features: Features, samples: Set, *, keep: bool = False) -> View:
-    """The features of a set; with ``keep``, computed once for its content and then read from the cache."""
+def compute_view(features: Features, samples: Set, *, keep: bool = False) -> View:
+    """A set with its features; with ``keep``, they are cached by the set's content."""
     keep = keep and bool(features.hash)
     vectors = _known(features, samples) if keep else None
     if vectors is None:
         vectors = extract(features, samples, np.arange(len(samples)))
         if keep:
             _put(features, samples, vectors)
-    return viewed(features, samples, vectors)
+    return with_features(features, samples, vectors)
 
 
-def viewed(features: Features, samples: Set, vectors: Vectors) -> View:
-    """A set with its features, and the probabilities of classes where these can tell some."""
+def with_features(features: Features, samples: Set, vectors: Vectors) -> View:
+    """A set with given features, and class probabilities where these are a classifier's."""
     found = features.probabilities(vectors) if isinstance(features, ClassifierFeatures) else None
     return View(samples, vectors, found)
 
 
-def _apart(digests: Iterable[bytes]) -> list[bytes]:
-    """Digests of which none is there twice, so that samples that are equal do not stand together."""
-    seen: Counter[bytes] = Counter()
+def _distinct(digests: Iterable[bytes]) -> list[bytes]:
+    """Digests with a count of repeats, so that equal samples are not next to each other in the order."""
+    counts: Counter[bytes] = Counter()
     found = []
     for digest in digests:
-        again = seen[digest]
-        seen[digest] += 1
+        again = counts[digest]
+        counts[digest] += 1
         if again:
             digest = hashlib.blake2b(digest + again.to_bytes(8), digest_size=16).digest()
         found.append(digest)

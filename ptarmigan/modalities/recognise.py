@@ -22,7 +22,7 @@ class Recognised:
     @property
     def line(self) -> str:
         """What was understood, in a line."""
-        return f"taken for {self.modality.plural}" + (f": {self.reason}" if self.reason else "")
+        return f"recognised as {self.modality.plural}" + (f": {self.reason}" if self.reason else "")
 
 
 def recognise(data: Any, kind: str = "") -> Recognised:

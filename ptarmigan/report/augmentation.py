@@ -1,4 +1,4 @@
-"""The page of an augmentation: whether it helps, measure by measure, and what was made."""
+"""The page of an augmentation: whether it helps, by each measure, and examples."""
 
 from __future__ import annotations
 
@@ -19,42 +19,42 @@ WIDTH, ROW = 380, 26
 LEFT, RIGHT, BOTTOM = 148, 12, 22
 
 
-def write_page(path: Path, data: str, trial: Trial, made: int, looks: dict[str, Look]) -> None:
-    """Write it as one HTML file that asks nobody for anything.
+def write_page(path: Path, data: str, trial: Trial, generated: int, examples: dict[str, Look]) -> None:
+    """Write it as one self-contained HTML file.
 
     Args:
-        path: where.
+        path: where to.
         data: what was augmented.
-        trial: what was measured.
-        made: samples that were made.
-        looks: what samples look like, by what they are.
+        trial: the comparison of methods.
+        generated: how many samples were generated.
+        examples: some samples, by what they are.
     """
     title = f"More of {trial.rare}"
-    shown = {
+    format_interval = {
         "of the samples": f"{trial.share:.1%}",
-        "made": f"{made:,}",
+        "made": f"{generated:,}",
         "splits": str(trial.splits),
     }
     body = join(
         h("h1", title),
         h("p", f"Of {data}.", class_="lede"),
         h("p", f"{trial.verdict()}.", class_="ending"),
-        facts(shown),
+        facts(format_interval),
         h("h2", "Does it help?"),
         h("p", _protocol(trial), class_="soft"),
         h("div", [_measure(trial, measure) for measure in MEASURES], class_="panels"),
         _table(trial),
-        h("h2", "What was made") if looks else None,
-        h("div", [figure(seen(look), name) for name, look in looks.items()], class_="pair")
-        if looks
+        h("h2", "Generated samples") if examples else None,
+        h("div", [figure(show_example(look), name) for name, look in examples.items()], class_="pair")
+        if examples
         else None,
         h("footer", "Written by ptarmigan."),
     )
     write_text(path, document(title, body))
 
 
-def seen(look: Look) -> Markup:
-    """Some samples as markup: a picture, or a table."""
+def show_example(look: Look) -> Markup:
+    """Some samples as HTML: a picture, or a table."""
     if isinstance(look, Image.Image):
         return image(look, "samples in rows")
     head, *rows = look
@@ -63,9 +63,9 @@ def seen(look: Look) -> Markup:
 
 def _protocol(trial: Trial) -> str:
     return (
-        f"On every split a classifier learns from {1 - TEST:.0%} of the real samples, by each of these ways, "
-        f"and is asked which of the others are {trial.rare}. Dots are splits; lines are {LEVEL:.0%} "
-        "intervals of their mean. What is made is never asked about."
+        f"On every split a classifier is trained on {1 - TEST:.0%} of the real samples by each method, and "
+        f"tested on the others: are they {trial.rare}? Dots are splits; lines are {LEVEL:.0%} "
+        "intervals of their mean. Generated samples are never in a test set."
     )
 
 
@@ -74,8 +74,8 @@ def _measure(trial: Trial, measure: str) -> Markup:
     methods = {name: found[measure] for name, found in trial.figures.items()}
     ends = [trial.interval(values) for values in methods.values()]
     reach = [mean + sign * half for mean, half in ends if math.isfinite(half) for sign in (-1, 1)]
-    seen = [*reach, *(value for values in methods.values() for value in values)]
-    low, high = max(0.0, min(seen)), min(1.0, max(seen))
+    show_example = [*reach, *(value for values in methods.values() for value in values)]
+    low, high = max(0.0, min(show_example)), min(1.0, max(show_example))
     margin = 0.05 * (high - low) or 0.05
     bottom = ROW * len(methods) + 6
     x = Axis(low - margin, high + margin, LEFT, WIDTH - RIGHT)

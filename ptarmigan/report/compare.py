@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ptarmigan.core.errors import one_line
-from ptarmigan.evaluation.compare import Comparison, evidence
+from ptarmigan.evaluation.compare import Comparison, describe_test
 from ptarmigan.evaluation.rows import SEEDS, Cell, Row
 from ptarmigan.evaluation.runs import Group
 from ptarmigan.media.files import write_text
@@ -22,8 +22,8 @@ from ptarmigan.report.curves import number, panel
 from ptarmigan.report.film import opened
 from ptarmigan.report.html import Child, Markup, figure, h, image, join, table
 from ptarmigan.report.overlay import overlay, swatch
-from ptarmigan.report.page import document, spelt
-from ptarmigan.report.story import read
+from ptarmigan.report.page import document, format_value
+from ptarmigan.report.record import read
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Trained, Translator, load, rebuild
 
@@ -54,12 +54,12 @@ def terminal(comparison: Comparison) -> Table:
     shown.add_column("", overflow="fold")
     for letter in letters:
         shown.add_column(letter, justify="right", overflow="fold")
-    beside = _beside(comparison)
+    beside = _references(comparison)
     for name in beside:
         shown.add_column(text(name), justify="right", style="dim", overflow="fold")
     for row in comparison.rows:
         cells = [
-            text(_shown(cell, group).replace(" ± ", "±"), "bold" if i in row.leaders else "")
+            text(_format_cell(cell, group).replace(" ± ", "±"), "bold" if i in row.leaders else "")
             for i, (cell, group) in enumerate(zip(row.cells, comparison.groups, strict=True))
         ]
         arrow = "↓" if row.lower_is_better else "↑"
@@ -99,7 +99,7 @@ def _seeds(group: Group) -> str:
     return f"{len(group.runs)} seeds" if len(group.runs) > 1 else "1 seed"
 
 
-def _beside(comparison: Comparison) -> list[str]:
+def _references(comparison: Comparison) -> list[str]:
     """What stands beside the groups: real samples, and the trivial generators."""
     names = dict.fromkeys(itertools.chain.from_iterable(row.baselines for row in comparison.rows))
     return [REAL, *names]
@@ -110,16 +110,16 @@ def _level(row: Row, name: str) -> str:
     return "–" if value is None else number(value)
 
 
-def _shown(cell: Cell, group: Group) -> str:
+def _format_cell(cell: Cell, group: Group) -> str:
     """A score with what it varies by, and how many runs it is of where not all count."""
     if cell.value is None:
         return cell.left_out
     mark = " ‡" if cell.left_out else ""
     some = f" ({len(cell.values)} of {len(group.runs)})" if len(cell.values) < len(group.runs) else ""
-    return f"{_varied(cell.value, cell.spread)}{some}{mark}"
+    return f"{_format_spread(cell.value, cell.spread)}{some}{mark}"
 
 
-def _varied(value: float, spread: float | None) -> str:
+def _format_spread(value: float, spread: float | None) -> str:
     """A number with no more digits than what it varies by leaves it."""
     if not spread:
         return number(value) if spread is None else f"{number(value)} ± 0"
@@ -140,13 +140,13 @@ def _opening(comparison: Comparison) -> Markup:
 
 
 def _scores(comparison: Comparison) -> Markup:
-    beside = _beside(comparison)
+    beside = _references(comparison)
     rows: list[tuple[Child, ...]] = []
     for row in comparison.rows:
         direction = "lower is better" if row.lower_is_better else "higher is better"
         label = join(row.name, h("small", f"{row.unit}; {direction}"))
         cells: list[Child] = [
-            h("strong", _shown(cell, group)) if i in row.leaders else _shown(cell, group)
+            h("strong", _format_cell(cell, group)) if i in row.leaders else _format_cell(cell, group)
             for i, (cell, group) in enumerate(zip(row.cells, comparison.groups, strict=True))
         ]
         rows.append((label, *cells, *(_level(row, name) for name in beside)))
@@ -216,7 +216,7 @@ def _curves(comparison: Comparison) -> Markup | None:
     if not curves:
         return None
     legend = [h("li", swatch(i), g.name) for i, g in enumerate(comparison.groups) if g.runs[0].folder]
-    samples = " and ".join(sorted(map(spelt, counts)))
+    samples = " and ".join(sorted(map(format_value, counts)))
     note = f"Of {samples} samples of the EMA weights; one line for each run."
     if len(counts) > 1:
         note += " Scores of different numbers of samples are not to be compared."
@@ -233,7 +233,7 @@ def _options(comparison: Comparison) -> Markup | None:
     if not comparison.options:
         return None
     rows: list[tuple[Child, ...]] = [
-        (name.replace("_", " "), *map(spelt, values)) for name, values in comparison.options.items()
+        (name.replace("_", " "), *map(format_value, values)) for name, values in comparison.options.items()
     ]
     head = ("", *(group.name for group in comparison.groups))
     return join(h("h2", "What differs"), h("div", table(rows, head, class_="compared"), class_="wide"))
@@ -247,7 +247,7 @@ def _tests(comparison: Comparison) -> Markup | None:
             better, worse = (comparison.groups[i].name for i in difference.groups)
             by = "Welch's t-test" if difference.by == SEEDS else "standard errors"
             called = "a difference" if difference.called else "none that can be called"
-            rows.append((row.name, f"{better} before {worse}", by, evidence(difference), called))
+            rows.append((row.name, f"{better} before {worse}", by, describe_test(difference), called))
     if not rows:
         return None
     note = "P-values are corrected for the number of pairs (Holm 1979), for each score by itself."
@@ -265,6 +265,6 @@ def _runs(comparison: Comparison) -> Markup:
             scores = [run.entries.get(row.name, {}).get("value") for row in comparison.rows[:1]]
             shown = ["–" if value is None else number(float(value)) for value in scores]
             step = f"{run.step:,}" if run.folder else "–"
-            rows.append((run.called, group.name, spelt(run.seed), step, *shown))
+            rows.append((run.called, group.name, format_value(run.seed), step, *shown))
     head = ("Run", "Group", "Seed", "Steps", *(row.name for row in comparison.rows[:1]))
     return join(h("h2", "Runs"), h("div", table(rows, head), class_="wide"))

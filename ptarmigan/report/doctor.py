@@ -17,12 +17,12 @@ from ptarmigan.doctor.treatment import Treatment, command, in_force, setup, trea
 from ptarmigan.doctor.words import SIGNS, UNCALIBRATED, WORDS, Words
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.html import Markup, h, join
-from ptarmigan.report.story import Story
+from ptarmigan.report.record import RunRecord
 from ptarmigan.training import options
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
 
-SHOWN = (
+DRAWN_SIGNS = (
     "told",
     "told_held_out",
     "known",
@@ -112,7 +112,7 @@ def follow(folder: Path, say: Callable[..., object]) -> tuple[History, list[Opin
             found = opinions(history, folder)
             now = {(each.finding.fault, each.finding.detail) for each in found}
             if now != before:
-                say(f"step {history.step:,} of {history.steps:,}:", *told(history, found))
+                say(f"step {history.step:,} of {history.steps:,}:", *report_lines(history, found))
             if history.ended:
                 break
             before = now
@@ -121,7 +121,7 @@ def follow(folder: Path, say: Callable[..., object]) -> tuple[History, list[Opin
     return history, opinions(history, folder)
 
 
-def told(history: History, found: list[Opinion]) -> list[str]:
+def report_lines(history: History, found: list[Opinion]) -> list[str]:
     """The findings as lines of text, and how far they are to be trusted."""
     notes = [*unnamed(history.described)] if found else []
     notes += [] if history.calibrated else [UNCALIBRATED]
@@ -166,17 +166,17 @@ def healthy(history: History, found: list[Opinion]) -> bool | None:
 
 def evidence(finding: Finding) -> str:
     """The numbers behind a finding."""
-    return "; ".join(f"{spelt(name)} {number(value)}" for name, value in finding.evidence.items())
+    return "; ".join(f"{sign_name(name)} {number(value)}" for name, value in finding.evidence.items())
 
 
-def spelt(name: str) -> str:
+def sign_name(name: str) -> str:
     """The name of a sign as people read it."""
-    averaged, bare = (
+    prefix, bare = (
         ("EMA samples: ", name.removeprefix("averaged/")) if name.startswith("averaged/") else ("", name)
     )
     kind, _, which = bare.partition("/")
     words = SIGNS.get(kind, kind.replace("_", " "))
-    return f"{averaged}{words} {which}".strip()
+    return f"{prefix}{words} {which}".strip()
 
 
 def as_json(history: History, folder: Path, found: list[Opinion]) -> dict[str, Any]:
@@ -235,13 +235,13 @@ def in_brief(each: Opinion) -> Markup:
     return h("p", h("strong", f"Also {each.finding.headline}"), f": {evidence(each.finding)}.")
 
 
-def signs(story: Story, marks: Marks) -> Markup | None:
+def signs(record: RunRecord, marks: Marks) -> Markup | None:
     """The curves of vital signs, folded away."""
-    players = [name for name in story.vitals if name.startswith(("grad/", "turn/"))]
+    players = [name for name in record.vitals if name.startswith(("grad/", "turn/"))]
     drawn = [
-        panel(spelt(name), number(curve[-1][1]), draw(spelt(name), curve, story.step, marks))
-        for name in (*SHOWN, *players)
-        if (curve := story.vitals.get(name))
+        panel(sign_name(name), number(curve[-1][1]), draw(sign_name(name), curve, record.step, marks))
+        for name in (*DRAWN_SIGNS, *players)
+        if (curve := record.vitals.get(name))
     ]
     if not drawn:
         return None

@@ -13,12 +13,12 @@ from ptarmigan.doctor import read as read_history
 from ptarmigan.doctor import treatment
 from ptarmigan.media.files import write_text
 from ptarmigan.media.foreign import read_bytes
-from ptarmigan.report import doctor, likeness
+from ptarmigan.report import doctor, nearest
 from ptarmigan.report.curves import Marks, draw, number, panel
 from ptarmigan.report.film import film, opened, spread
 from ptarmigan.report.html import Markup, facts, figure, h, image, inline, join, table
+from ptarmigan.report.record import RunRecord, read
 from ptarmigan.report.scores import scores
-from ptarmigan.report.story import Story, read
 from ptarmigan.report.style import CSS
 from ptarmigan.tasks.choice import task_of, task_type
 from ptarmigan.tasks.generate import Generate
@@ -50,41 +50,41 @@ def write_report(folder: Path, run: Run | None = None) -> Path:
     Raises:
         ValueError: the folder holds no run.
     """
-    story = read(folder)
+    record = read(folder)
     with writing(folder):
-        write_text(folder / "report.html", page(story, run))
+        write_text(folder / "report.html", page(record, run))
     return folder / "report.html"
 
 
-def page(story: Story, run: Run | None) -> str:
+def page(record: RunRecord, run: Run | None) -> str:
     """The page of a run; an animation of its samples is written beside it."""
     missing = ""
     if run is None:
-        run, missing = rebuilt(story)
-    history = read_history(story.folder)
-    found = doctor.opinions(history, story.folder, run)
+        run, missing = rebuilt(record)
+    history = read_history(record.folder)
+    found = doctor.opinions(history, record.folder, run)
     marks = Marks(
-        tuple(s for s, _ in story.skipped),
-        tuple(s for s, _ in story.rollbacks),
+        tuple(s for s, _ in record.skipped),
+        tuple(s for s, _ in record.rollbacks),
         tuple(each.finding.step for each in found[:1]),
     )
     body = join(
-        opening(story),
+        opening(record),
         doctor.section(history, found),
-        samples(story, run),
-        guarded("Scores", lambda: scores(story, run, marks)),
-        guarded("Beside real samples", lambda: beside(story, run, missing)),
-        terms(story, marks),
-        doctor.signs(story, marks),
-        how(story),
+        samples(record, run),
+        guarded("Scores", lambda: scores(record, run, marks)),
+        guarded("Beside real samples", lambda: beside(record, run, missing)),
+        terms(record, marks),
+        doctor.signs(record, marks),
+        how(record),
     )
-    return document(story.title, body)
+    return document(record.title, body)
 
 
-def rebuilt(story: Story) -> tuple[Run | None, str]:
+def rebuilt(record: RunRecord) -> tuple[Run | None, str]:
     """The run as run.json describes it, or None and why not."""
     try:
-        return rebuild(story.folder), ""
+        return rebuild(record.folder), ""
     except Exception as error:  # a recipe may be anybody's code, and the page is written all the same
         return None, one_line(error)
 
@@ -110,37 +110,37 @@ def document(title: str, body: Markup) -> str:
     return f"<!doctype html>\n{h('html', head, h('body', body), lang='en')}\n"
 
 
-def opening(story: Story) -> Markup:
+def opening(record: RunRecord) -> Markup:
     """What it was, how it ended, and how much it took."""
-    ending = story.ending[:1].upper() + story.ending[1:]
-    speed = f"{story.seen / story.seconds:,.0f}" if story.seconds else "–"
+    ending = record.ending[:1].upper() + record.ending[1:]
+    speed = f"{record.seen / record.seconds:,.0f}" if record.seconds else "–"
     shown = {
-        "steps": f"{story.step:,}",
-        "samples seen": f"{story.seen:,}",
-        "minutes of training": f"{story.seconds / 60:.1f}" if story.seconds else "–",
+        "steps": f"{record.step:,}",
+        "samples seen": f"{record.seen:,}",
+        "minutes of training": f"{record.seconds / 60:.1f}" if record.seconds else "–",
         "samples a second": speed,
     }
     return join(
-        h("h1", story.title),
-        h("p", said, class_="lede") if (said := summary(story)) else None,
+        h("h1", record.title),
+        h("p", said, class_="lede") if (said := summary(record)) else None,
         h("p", ending, class_="ending"),
         facts(shown),
     )
 
 
-def summary(story: Story) -> str:
+def summary(record: RunRecord) -> str:
     """The first line of the recipe's docstring, where the recipe is to be had."""
     try:
-        return zoo.summary(zoo.name_in(story.described))
+        return zoo.summary(zoo.name_in(record.described))
     except (ValueError, OSError, SyntaxError):
         return ""
 
 
-def samples(story: Story, run: Run | None) -> Markup:
+def samples(record: RunRecord, run: Run | None) -> Markup:
     """What came out, and how it became that."""
-    if not story.pictures:
+    if not record.pictures:
         return join(h("h2", "Samples"), h("p", "No picture was drawn yet.", class_="soft"))
-    shown = [(step, picture) for step, path in story.pictures if (picture := opened(path)) is not None]
+    shown = [(step, picture) for step, path in record.pictures if (picture := opened(path)) is not None]
     step, last = shown[-1] if shown else (0, None)
     if last is None:
         return join(h("h2", "Samples"), h("p", "The pictures cannot be read.", class_="soft"))
@@ -150,7 +150,7 @@ def samples(story: Story, run: Run | None) -> Markup:
     strip = [figure(image(p, f"samples at step {s}", 60_000, 400), f"step {s:,}") for s, p in some]
     return join(
         h("h2", "Samples"),
-        h("div", largest, moving(story), class_="pair"),
+        h("div", largest, moving(record), class_="pair"),
         h("div", strip, class_="strip") if len(strip) > 1 else None,
         h("p", f"The same {task.repeated} every time, from the first picture to the last.", class_="soft")
         if len(strip) > 1
@@ -158,27 +158,27 @@ def samples(story: Story, run: Run | None) -> Markup:
     )
 
 
-def moving(story: Story) -> Markup | None:
+def moving(record: RunRecord) -> Markup | None:
     """The pictures as an animation, where there are several."""
-    made = film(story.pictures, story.folder / "samples" / "training.gif", FILM)
+    made = film(record.pictures, record.folder / "samples" / "training.gif", FILM)
     if made is None:
         return None
     data, last = read_bytes(made), opened(made)
     if len(data) > FILM or last is None:
-        return h("p", f"{made.relative_to(story.folder)} shows them one after another.", class_="soft")
+        return h("p", f"{made.relative_to(record.folder)} shows them one after another.", class_="soft")
     moved = inline(data, "gif", "samples while training went on", last.size)
     return figure(moved, "The same samples as training went on (samples/training.gif).", class_="film")
 
 
-def beside(story: Story, run: Run | None, missing: str) -> Markup:
+def beside(record: RunRecord, run: Run | None, missing: str) -> Markup:
     """Samples beside real ones; translations beside their inputs and targets."""
     if run is None:
         words = f"The run's data is not to be had here: {missing}"
         return join(h("h2", "Beside real samples"), h("p", words, class_="soft"))
-    trained = load(story.folder, game=copy.deepcopy(run.game))
+    trained = load(record.folder, game=copy.deepcopy(run.game))
     task = task_of(trained.game, run.samples, seed=run.seed, precision=trained.precision)
     own = section(task.section(trained.game))
-    return join(own, likeness.section(run, trained)) if isinstance(task, Generate) else own
+    return join(own, nearest.section(run, trained)) if isinstance(task, Generate) else own
 
 
 def section(found: Section) -> Markup:
@@ -191,13 +191,13 @@ def section(found: Section) -> Markup:
     )
 
 
-def terms(story: Story, marks: Marks) -> Markup:
+def terms(record: RunRecord, marks: Marks) -> Markup:
     """Every term's curve, and what happened on the way."""
     drawn = [
-        panel(name, number(curve[-1][1]), draw(name, curve, story.step, marks))
-        for name, curve in list(story.terms.items())[:PANELS]
+        panel(name, number(curve[-1][1]), draw(name, curve, record.step, marks))
+        for name, curve in list(record.terms.items())[:PANELS]
     ]
-    told = [(f"{step:,}", words) for step, words in story.events[-EVENTS:]]
+    events = [(f"{step:,}", words) for step, words in record.events[-EVENTS:]]
     notes = "Means over the steps between looks, along the steps; the number is the latest. "
     if marks.skipped:
         notes += "Ticks above the axis: steps that were skipped, as a number was not finite. "
@@ -209,42 +209,42 @@ def terms(story: Story, marks: Marks) -> Markup:
         h("h2", "How training went"),
         h("p", notes if drawn else "Nothing was logged yet.", class_="soft"),
         h("div", drawn, class_="panels"),
-        h("h3", "Events") if told else None,
-        table([*told], ("Step", "What happened"), class_="events") if told else None,
+        h("h3", "Events") if events else None,
+        table([*events], ("Step", "What happened"), class_="events") if events else None,
     )
 
 
-def how(story: Story) -> Markup:
+def how(record: RunRecord) -> Markup:
     """All that is needed to do it again."""
-    said = story.described
+    said = record.described
     commit = {"commit": said.get("commit")}
     machine = {**(said.get("versions") or {}), **commit, **(said.get("hardware") or {})}
     return join(
         h("h2", "How it was made"),
-        h("pre", h("code", command(story))),
+        h("pre", h("code", command(record))),
         h(
             "div",
-            h("div", h("h3", "Options of the recipe"), settled(said["options"], defaults(story))),
-            h("div", h("h3", "Settings"), settled(said["settings"], vars(Settings()))),
-            h("div", h("h3", "Versions and machine"), settled(machine, None)),
+            h("div", h("h3", "Options of the recipe"), options_table(said["options"], defaults(record))),
+            h("div", h("h3", "Settings"), options_table(said["settings"], vars(Settings()))),
+            h("div", h("h3", "Versions and machine"), options_table(machine, None)),
             class_="pair",
         ),
-        h("footer", f"Written by ptarmigan. The run is in {story.folder}."),
+        h("footer", f"Written by ptarmigan. The run is in {record.folder}."),
     )
 
 
-def settled(values: dict[str, Any], usual: dict[str, Any] | None) -> Markup:
+def options_table(values: dict[str, Any], usual: dict[str, Any] | None) -> Markup:
     """A table of names and values; those that are not as usual stand out."""
     rows = []
     for name, value in values.items():
         changed = usual is not None and name in usual and options.plain(usual[name]) != value
-        shown = spelt(value)
+        shown = format_value(value)
         cell = h("span", shown, class_="changed", title="not the default") if changed else join(shown)
         rows.append((name.replace("_", " "), cell))
     return table([*rows], class_="plain")
 
 
-def spelt(value: Any) -> str:
+def format_value(value: Any) -> str:
     """A value as a person reads it."""
     words = {True: "yes", False: "no", None: "–", "": "–"}
     if isinstance(value, bool | str) or value is None:
@@ -256,20 +256,20 @@ def spelt(value: Any) -> str:
     return shown if len(shown) <= LONGEST else shown[:LONGEST] + "…"
 
 
-def defaults(story: Story) -> dict[str, Any] | None:
+def defaults(record: RunRecord) -> dict[str, Any] | None:
     """The recipe's defaults, where it is to be had."""
     try:
-        return options.defaults(zoo.recipe(zoo.name_in(story.described)))
+        return options.defaults(zoo.recipe(zoo.name_in(record.described)))
     except Exception:  # as in rebuilt
         return None
 
 
-def command(story: Story) -> str:
+def command(record: RunRecord) -> str:
     """What to type to do it again."""
-    if story.described.get("command"):
-        return str(story.described["command"])
-    usual = defaults(story)
+    if record.described.get("command"):
+        return str(record.described["command"])
+    usual = defaults(record)
     if usual is None:
         return "# this run was made in Python, and no command repeats it"
-    given = story.described["options"] | story.described["settings"]
-    return treatment.command(story.recipe, given, usual | vars(Settings()), str(story.folder))
+    given = record.described["options"] | record.described["settings"]
+    return treatment.command(record.recipe, given, usual | vars(Settings()), str(record.folder))

@@ -1,1 +1,1 @@
-"""What is done with samples: generate, translate, detect."""
+"""Tasks of games: generate, translate, detect."""

@@ -1,4 +1,4 @@
-"""Which task a game is for."""
+"""The task of a game."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ptarmigan.tasks.task import Task
 def task_of(
     game: Game, samples: Samples, *, seed: int = 0, n: int = 10_000, precision: torch.dtype | None = None
 ) -> Task:
-    """The task of a game on its samples: the one that it names, or else generation.
+    """The task of a game on its samples: its attribute ``task``, or else generation.
 
     Args:
         game: the networks.
@@ -23,7 +23,7 @@ def task_of(
         precision: the dtype of autocast, or None.
 
     Raises:
-        TypeError: what the game names is no task.
+        TypeError: ``game.task`` is not a ``Task``.
     """
     return task_type(game)(samples, seed=seed, n=n, precision=precision)
 
@@ -32,7 +32,7 @@ def task_type(game: Game) -> type[Task]:
     """The class of a game's task.
 
     Raises:
-        TypeError: what the game names is no task.
+        TypeError: ``game.task`` is not a ``Task``.
     """
     task = game.task or Generate
     if not issubclass(task, Task):

@@ -1,4 +1,4 @@
-"""Generation: samples from latents, the same for one seed however many are asked for, in constant memory."""
+"""Generation: samples from latents, of which the first do not depend on the number, in constant memory."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterat
     """Chunks of standard normal ``z``, enough for ``n`` samples.
 
     Args:
-        game: says how many numbers a sample takes.
+        game: has the size of ``z``.
         n: how many samples.
         seed: the random seed.
         truncation: below 1, ``z`` is drawn from the normal truncated to ± ``2 truncation``, as BigGAN's
-            (Brock et al. 2019, arXiv 1809.11096); less variety, more typical samples.
+            (Brock et al. 2019, arXiv 1809.11096); less diverse, more typical samples.
     """
     device = next(game.parameters()).device
     for chunk in range(-(-n // CHUNK)):
@@ -70,10 +70,10 @@ def encoded(
     """Chunks of encoded samples on the device, ``n`` in all, from a game in evaluation mode.
 
     Args:
-        game: makes the samples.
+        game: generates the samples.
         n: how many.
         seed: of the latents.
-        classes: the class of each, or what else each is conditioned on, where the game is conditional.
+        classes: the class, or another condition, of each, where the game is conditional.
         truncation: see ``latents``.
         precision: the dtype of autocast, or None.
     """
@@ -99,7 +99,7 @@ def generate(
     truncation: float = 1.0,
     precision: torch.dtype | None = None,
 ) -> Iterator[NDArray[Any]]:
-    """Chunks of raw samples: what ``encoded`` gives for the same arguments, decoded by ``space``."""
+    """Chunks of raw samples: ``encoded`` with the same arguments, decoded by ``space``."""
     chunks = encoded(game, n, seed=seed, classes=classes, truncation=truncation, precision=precision)
     return map(space.decode, chunks)
 
@@ -131,18 +131,18 @@ def every_class(count: int, n: int) -> Indices | None:
 
 
 class Generate(Task):
-    """Samples from latents, held against real ones."""
+    """Samples from latents, compared with real ones."""
 
     repeated = "latents"
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """By what samples are scored."""
+        """The metrics of samples."""
         return modality_of(self.space).evaluator(self.samples, Request(n=self.n)).metrics
 
     @cached_property
     def frequencies(self) -> NDArray[np.int64] | None:
-        """How often each class occurs in the data; None where it has none."""
+        """The class frequencies of the data; None where it has no classes."""
         labels = self.samples.source.labels
         return None if labels is None else np.bincount(labels, minlength=len(self.space.classes))
 
@@ -165,7 +165,7 @@ class Generate(Task):
         return {metric.name: metric(raw) for metric in self.metrics}
 
     def described(self, game: Game) -> dict[str, Any]:
-        """The space, and how often its classes occur."""
+        """The space, and its class frequencies."""
         frequencies = None if self.frequencies is None else self.frequencies.tolist()
         return {"space": self.space.to_json(), "frequencies": frequencies}
 
@@ -175,11 +175,11 @@ class Generate(Task):
 
     @staticmethod
     def caption(step: int) -> str:
-        """Whose samples these are."""
+        """A sentence about the weights and the step."""
         return f"Samples of the EMA weights at step {step:,}."
 
     def section(self, game: Game) -> Section:
-        """Real samples beside as many generated ones, of the same classes where there are such."""
+        """Real samples and as many generated ones, of the same classes where the game is conditional."""
         source, n = self.samples.source, min(PAIRS, len(self.samples))
         rows = permute(np.arange(n), len(source), "report", "real")
         generated = self.generate(game, n, None if source.labels is None else source.labels[rows])

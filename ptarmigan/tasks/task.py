@@ -1,4 +1,4 @@
-"""A task: what is done with a game and its samples, such as generating, translating or detecting."""
+"""A task of a game: generation, translation or detection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Metric
 
 FEW = 16
-"""Samples that are made again of other conditions."""
+"""Samples that are generated again with other conditions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +45,9 @@ class Section:
 
 
 class Task(ABC):
-    """What is shown, measured and kept of a game on its samples, while it is trained and afterwards.
+    """Pictures, scores and descriptions of a game on its samples, during training and afterwards.
 
-    ``task_of`` makes the task of a game, which names it by its attribute ``task``.
+    ``task_of`` makes the task of a game, whose class is the game's attribute ``task``.
 
     Args:
         samples: the real samples.
@@ -57,7 +57,7 @@ class Task(ABC):
     """
 
     repeated: ClassVar[str]
-    """What is the same in all pictures of a run: ``latents``."""
+    """The inputs that are the same in all pictures of a run, in words: ``latents``."""
 
     def __init__(
         self, samples: Samples, *, seed: int = 0, n: int = 10_000, precision: torch.dtype | None = None
@@ -66,13 +66,13 @@ class Task(ABC):
 
     @property
     def space(self) -> Space:
-        """What one sample is."""
+        """The space of the samples."""
         return self.samples.space
 
     @property
     @abstractmethod
     def metrics(self) -> tuple[Metric, ...]:
-        """By what the game is scored; the first decides which checkpoint is best."""
+        """The metrics of the game; the first decides which checkpoint is the best."""
 
     @abstractmethod
     def picture(self, game: Game) -> Image.Image:
@@ -84,31 +84,31 @@ class Task(ABC):
 
     @abstractmethod
     def described(self, game: Game) -> dict[str, Any]:
-        """What the shared weights file says, as plain data, so that it can be used without the data."""
+        """The part of the weights file's metadata by which it can be used without the data."""
 
     @abstractmethod
     def some(self, game: Game, n: int) -> NDArray[Any]:
-        """A few raw samples, of every class, or made of the first inputs."""
+        """A few raw samples, of every class, or translations of the first inputs."""
 
     @staticmethod
     @abstractmethod
     def caption(step: int) -> str:
-        """What the picture drawn at a step shows, in a sentence."""
+        """The caption of the picture at a step."""
 
     @abstractmethod
     def section(self, game: Game) -> Section:
         """The task's part of the report."""
 
     def vital_signs(self, game: Game, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> dict[str, float]:
-        """What samples have to do with their conditions, in numbers for the doctor; without gradients.
+        """Vital signs of how samples depend on their conditions; called without gradients.
 
-        Unless the task knows better: whether other conditions make other samples.
+        By default: how much samples differ under other conditions.
 
         Args:
             game: in evaluation mode.
             z: latents.
             c: conditions, as many.
-            x: the samples made of both.
+            x: the samples from both.
             real: real samples; the first conditions are theirs.
         """
         other = game.sample(z[:FEW], c[:FEW].roll(1, 0)).float()
@@ -117,7 +117,7 @@ class Task(ABC):
 
     @staticmethod
     def fallback(usual: str, *, hidden: bool) -> str:
-        """The recipe that a run may end in where no change of options helps; empty where there is none.
+        """The last treatment of a run: another recipe; empty where there is none.
 
         Args:
             usual: the modality's default recipe; one for another task is not taken.

@@ -1,4 +1,4 @@
-"""What all trained runs have in common: EMA networks, their space, and what the run was."""
+"""The common part of trained runs: EMA networks, their space, and the run's description."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of, optional_from_json
 
 TRANSLATES = "this run translates: use 'ptarmigan translate RUN PICTURES'"
-TRANSLATES_NONE = "this run makes samples of nothing and translates none: use 'ptarmigan sample RUN'"
+TRANSLATES_NONE = "this run generates samples and does not translate: use 'ptarmigan sample RUN'"
 DETECTS_NOTHING = (
-    "this run is of {recipe}, which detects nothing: train one of 'ptarmigan list' that begins with anomaly"
+    "this run is of {recipe}, which is no detector: train one of 'ptarmigan list' that begins with anomaly"
 )
 
 
 class OtherTaskError(ValueError, AttributeError):
-    """A run was asked for what another kind of run does."""
+    """A method of another kind of run was called."""
 
 
 class Trained(nn.Module, ABC):
@@ -34,15 +34,15 @@ class Trained(nn.Module, ABC):
 
     Attributes:
         game: the networks, in evaluation mode.
-        space: what one sample is.
-        inputs: what it translates from; None where it makes samples of nothing.
-        description: what the run was.
-        frequencies: how often each class occurs in its data; None where there are none.
+        space: of the samples.
+        inputs: the space of the inputs of a translation; else None.
+        description: of the run.
+        frequencies: class frequencies of its data; None where it has no classes.
         precision: the dtype of autocast, or None.
     """
 
     refusals: ClassVar[Mapping[str, str]] = {}
-    """Methods of other kinds of runs, and what is said to who calls them here."""
+    """Methods of other kinds of runs, and the messages of their errors."""
 
     def __init__(self, game: Game, space: Space, description: dict[str, Any]) -> None:
         super().__init__()
@@ -69,21 +69,21 @@ class Trained(nn.Module, ABC):
         return next(self.game.parameters()).device
 
     def read_condition(self, words: Sequence[str]) -> Any:
-        """What ``sample`` takes as ``given``, from the words of a person at a command line."""
+        """Parse ``--given`` into the argument ``given`` of ``sample``."""
         return self.space.read_condition(words)
 
     @abstractmethod
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
-        """The scores of ``n`` samples of the run, by the evaluator of what it makes.
+        """The scores of ``n`` samples of the run, by the evaluator of their kind.
 
         Args:
             samples: the real ones.
             n: how many are scored; of translations as many as there are inputs, at most.
             seed: the random seed of the samples.
-            request: which measures, by which features.
+            request: measures and features.
 
         Raises:
-            ValueError: there is no such measure, or ``n`` is not positive.
+            ValueError: a measure is unknown, or ``n`` is not positive.
         """
 
     def autocast(self) -> torch.autocast:
@@ -94,7 +94,7 @@ class Trained(nn.Module, ABC):
         """Other data than those of training, read with the options of the run.
 
         Args:
-            data: what training takes as data of this kind.
+            data: a source as for training.
 
         Raises:
             FileNotFoundError: there is nothing of that name.

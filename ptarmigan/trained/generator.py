@@ -1,4 +1,4 @@
-"""A trained generator: it makes samples from latents."""
+"""A trained generator: samples from latents."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Generator(Trained):
-    """Makes samples from latents, as a module too: ``generator(z)`` is encoded samples."""
+    """Generates samples from latents, as a module too: ``generator(z)`` are encoded samples."""
 
     refusals: ClassVar[Mapping[str, str]] = {
         **dict.fromkeys(("translate", "direction"), TRANSLATES_NONE),
@@ -83,12 +83,12 @@ class Generator(Trained):
         Args:
             n: how many.
             seed: the random seed.
-            given: what all samples are to be, where the run is conditional: a class, by name or number; for
+            given: the condition of all samples, where the run is conditional: a class, by name or number; for
                 tables, and for series with metadata, values of columns, such as ``{"sex": "Female"}``.
-            class_: the same, of a class.
-            where: the same, of columns.
-            truncation: below 1, less variety and more typical samples.
-            tensors: give them as networks have them, ``(n, *shape)`` on the device.
+            class_: the condition as a class.
+            where: the condition as values of columns.
+            truncation: below 1, less diverse and more typical samples.
+            tensors: return encoded samples, ``(n, *shape)`` on the device.
 
         Raises:
             ValueError: there is no such class or value, or a number is out of range.
@@ -109,13 +109,13 @@ class Generator(Trained):
         where: Mapping[Any, Any] | None = None,
         truncation: float = 1.0,
     ) -> Iterator[NDArray[Any]]:
-        """The same, a chunk at a time: a million take no more memory than a hundred."""
+        """``sample`` in chunks, in constant memory."""
         chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation)
         return map(self.space.decode, chunks)
 
     def _encoded(self, n: int, seed: int, given: Any, truncation: float) -> Iterator[Tensor]:
         if n < 1:
-            raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
+            raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
         classes = self.condition(given, n, seed)
@@ -126,13 +126,13 @@ class Generator(Trained):
     def frame(
         self, n: int = 64, *, seed: int = 0, given: Any = None, where: Mapping[Any, Any] | None = None
     ) -> pd.DataFrame:
-        """``n`` samples as a data frame, of a table with the columns and dtypes of the one that was learnt.
+        """``n`` samples as a data frame; of a table, with its columns and dtypes.
 
         Args:
             n: how many.
             seed: the random seed.
-            given: what all samples are to be, see ``sample``.
-            where: the same, of columns.
+            given: the condition of all samples, see ``sample``.
+            where: the condition as values of columns.
 
         Raises:
             ValueError: there is no data frame of such samples, or no such value.
@@ -150,14 +150,14 @@ class Generator(Trained):
         given: Any = None,
         class_: str | int | None = None,
     ) -> NDArray[Any]:
-        """A walk along great circles from sample to sample: ``frames`` for each leg, then the last stop.
+        """Interpolate between samples along great circles: ``frames`` for each segment, then the last stop.
 
         Args:
             frames: samples from one stop to the next.
-            stops: how many latents are visited.
+            stops: the number of latents that are interpolated between.
             seed: the random seed.
-            given: what all samples are to be, see ``sample``.
-            class_: the same, of a class.
+            given: the condition of all samples, see ``sample``.
+            class_: the condition as a class.
 
         Raises:
             ValueError: fewer than two stops or one frame, or more samples than go into memory.
@@ -182,10 +182,10 @@ class Generator(Trained):
         return np.concatenate(out)
 
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any] | None:
-        """What ``n`` samples are conditioned on: without a wish, classes as frequent as in the data.
+        """The conditions of ``n`` samples: by default, classes as frequent as in the data.
 
         Raises:
-            ValueError: there is no such class or value, or the recipe learnt nothing of them.
+            ValueError: there is no such class or value, or the recipe is not conditional.
         """
         if given is None:
             return self.classes(n, seed)
@@ -195,12 +195,12 @@ class Generator(Trained):
         return found
 
     def classes(self, n: int, seed: int = 0) -> NDArray[np.int64] | None:
-        """The classes that ``sample`` gives its samples; None where the run has none."""
+        """The classes of ``sample``'s samples; None where the run has none."""
         return some_classes(self.frequencies, n, seed)
 
     @torch.no_grad()
     def conditional(self) -> bool:
-        """Whether samples depend on what is asked for: a recipe need not look at the data's classes."""
+        """Whether samples depend on their conditions: a recipe may ignore the classes of the data."""
         if any(isinstance(module, Conditional) for module in self.game.modules()):
             return True
         if len(self.space.classes) < 2:
@@ -213,7 +213,7 @@ class Generator(Trained):
         return not torch.equal(*found)
 
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
-        """The scores of ``n`` samples, and the perceptual path length where that is asked for."""
+        """The scores of ``n`` samples, and the perceptual path length where it is requested."""
         conditional, kind = self.conditional(), modality_of(samples.space)
         others = replace(
             request, metrics=[m for m in request.metrics if m != PATH], n=n, conditional=conditional
@@ -222,12 +222,12 @@ class Generator(Trained):
         walked = PATH in request.metrics or ("all" in request.metrics and evaluator.features is not None)
         if walked and evaluator.features is None:
             raise ValueError(f"there is no measure {PATH!r} of {kind.plural}")
-        request.tell(f"{n:,} samples")
+        request.notify(f"{n:,} samples")
         classes = self.classes(n, seed) if conditional else None
         found = evaluator.evaluate(self.sample(n, seed=seed), classes, self.space.classes)
         if not walked or evaluator.features is None:
             return found
-        request.tell(PATH)
+        request.notify(PATH)
         path = path_score(
             self.game, evaluator.features(), self.classes(min(n, STEPS), seed), min(n, STEPS), seed
         )
@@ -235,14 +235,14 @@ class Generator(Trained):
 
 
 def asked_for(given: Any, class_: str | int | None, where: Mapping[Any, Any] | None) -> Any:
-    """What samples are to be, by any of the three words for it; None where nothing is asked for.
+    """The condition by any of the three arguments; None for none.
 
     Raises:
-        ValueError: two of them are given.
+        ValueError: more than one is given.
     """
     found = [wish for wish in (given, class_, where or None) if wish is not None]
     if len(found) > 1:
-        raise ValueError("say what samples are to be in one way: by --given, by --class or by --where")
+        raise ValueError("give the condition in one way: by --given, by --class or by --where")
     return found[0] if found else None
 
 

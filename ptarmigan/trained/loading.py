@@ -53,9 +53,9 @@ def load(
     game: Game | None = None,
     recipe: str = "",
 ) -> Trained:
-    """A run's folder, or a ``generator.safetensors`` alone, as what the run is. Needs no data.
+    """Load a run's folder, or a ``generator.safetensors`` alone; it needs no data.
 
-    That is a ``Generator``, a ``Translator`` or a ``Detector``.
+    Returns a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Args:
         run: the folder or the file.
@@ -66,7 +66,7 @@ def load(
             file that a run names by itself may come from anybody, and is not run.
 
     Raises:
-        ValueError: nothing is there, it is no safetensors file, or its recipe is not to be had.
+        ValueError: nothing is there, it is not a safetensors file, or its recipe is missing.
     """
     file = path_of(run)
     if file.is_dir():
@@ -99,7 +99,7 @@ def load(
 
 
 def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
-    """What a safetensors file says of its run, and its tensors.
+    """The metadata of a safetensors file, and its tensors.
 
     Raises:
         ValueError: it is no safetensors file.
@@ -120,15 +120,15 @@ def fill(game: Game, tensors: Mapping[str, Tensor]) -> None:
 
 
 def rebuild(folder: Path, run: Run | None = None) -> Run:
-    """The run of a folder with its data, built again of its recipe and options.
+    """The run of a folder with its data, built again from its recipe and options.
 
     Args:
         folder: the run's folder.
-        run: instead, where a person has it.
+        run: the run itself, if there is one in Python.
 
     Raises:
-        ValueError: the folder holds no run, or one that was put together in Python and has to be given.
-        FileNotFoundError: its data is not to be had.
+        ValueError: the folder holds no run, or one that was made in Python and has to be given.
+        FileNotFoundError: its data is missing.
     """
     if run is not None:
         return run
@@ -146,5 +146,5 @@ def rebuild(folder: Path, run: Run | None = None) -> Run:
 
 
 def kind_of(game: Game) -> type[Trained]:
-    """What the runs of a game are loaded as."""
+    """The class as which the runs of a game are loaded."""
     return next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)

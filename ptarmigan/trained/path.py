@@ -7,25 +7,25 @@ from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.features import Features, TensorFeatures
 from ptarmigan.metrics.measure import Scale
 from ptarmigan.metrics.panel import Score
-from ptarmigan.metrics.path import encoded, path_length
+from ptarmigan.metrics.path import flatten, path_length
 
 PATH = "path"
-"""The measure that asks a generator, and no samples."""
+"""The measure of a generator itself, not of samples."""
 STEPS = 10_000
-"""Steps that are measured, at most."""
+"""Steps of a path length, at most."""
 
 
 def path_score(game: Game, features: Features, classes: Indices | None, n: int, seed: int) -> Score:
-    """The perceptual path length of a game, in features of encoded samples where these are at hand.
+    """The perceptual path length of a game, in features that take encoded samples, else in their values.
 
     Args:
-        game: makes samples of latents.
-        features: what is looked at.
+        game: generates samples from latents.
+        features: of the samples.
         classes: of the samples ``(n,)``, or None.
         n: how many steps.
         seed: the random seed.
     """
-    network, name = encoded, "pixels"
+    network, name = flatten, "pixels"
     if isinstance(features, TensorFeatures):
         network, name = features.of_encoded, features.name
     found = path_length(

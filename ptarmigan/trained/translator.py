@@ -1,4 +1,4 @@
-"""A trained translator: it makes samples of inputs, such as pictures of pictures."""
+"""A trained translator: samples from inputs, such as pictures from pictures."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES, Trained
 
 
 class Translator(Trained):
-    """Makes samples of inputs, such as pictures of pictures; as a module, of encoded inputs and latents."""
+    """Translates inputs, such as pictures; as a module, encoded inputs and latents."""
 
     game: Translation
     refusals: ClassVar[Mapping[str, str]] = {
-        "interpolate": "this run translates: there is nothing to walk through",
+        "interpolate": "this run translates: it has no samples to interpolate between",
         **dict.fromkeys(("frame", "condition", "classes", "conditional"), TRANSLATES),
         **dict.fromkeys(("anomaly_scores", "anomaly_maps", "threshold"), DETECTS_NOTHING),
     }
@@ -57,11 +57,11 @@ class Translator(Trained):
     def batches(
         self, n: int, *, seed: int = 0, given: Any = None, truncation: float = 1.0
     ) -> Iterator[NDArray[Any]]:
-        """The same, one at a time."""
+        """``sample``, one at a time."""
         if given is None or truncation != 1:
             raise ValueError(TRANSLATES)
         if n < 1:
-            raise ValueError(f"cannot make {n} samples: ask for at least one (--n)")
+            raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         direction = self.direction()
         pixels = pixels_of(given, direction)
         return (direction(pixels, seed=seed + i)[None] for i in range(n))
@@ -69,8 +69,8 @@ class Translator(Trained):
     def translate(self, image: Any, *, direction: str = "", seed: int = 0, fit: bool = False) -> Any:
         """A picture translated: of the same kind and size (times the scale of a super-resolution).
 
-        Pictures larger than those of training are made of tiles that overlap, smaller ones are mirrored at
-        their borders. What becomes of a picture does not depend on what is translated beside it.
+        Pictures larger than those of training are translated in overlapping tiles, smaller ones are
+        reflection-padded. The translation of a picture does not depend on others.
 
         Args:
             image: a Pillow image; an array ``(height, width)``, ``(height, width, channels)`` or ``(n,
@@ -88,7 +88,7 @@ class Translator(Trained):
         return through(image, way, lambda pixels: way(pixels, seed=seed, fit=fit))
 
     def direction(self, name: str = "") -> Direction:
-        """What ``translate`` does with the pixels of one picture.
+        """The function that translates the pixels of one picture.
 
         Args:
             name: AtoB or BtoA; as it was trained when empty.
@@ -97,18 +97,18 @@ class Translator(Trained):
             ValueError: this is no translation of pictures, or goes the other way only.
         """
         if not self.inputs:
-            raise ValueError("this run's file does not say what it translates from")
+            raise ValueError("this run's file has no space of inputs")
         trained = self.description.get("options", {}).get("direction", "AtoB")
         return direction_of(self.game, self.inputs, self.space, name, trained, self.precision)
 
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
-        """The scores of the translations of the first held-out inputs, there and back again."""
+        """The scores of translations of held-out inputs, in both directions where there are two."""
         request = replace(request, n=n)
         count = evaluator(samples, request).n
         outputs = Outputs(samples, seed, self.precision)
-        request.tell(f"{count:,} translations")
+        request.notify(f"{count:,} translations")
         raw = np.concatenate(list(outputs.held_out(self.game, np.arange(count))))
-        request.tell("the way back")
+        request.notify("translations back")
         way_back = self.game.back
         back, returned = outputs.back(self.game, way_back, raw), None
         if back is not None:

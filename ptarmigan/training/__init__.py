@@ -1,1 +1,1 @@
-"""The step, the loop, and what a run's folder holds."""
+"""The step of training, the loop, and the run's folder."""

@@ -1,4 +1,4 @@
-"""Checkpoints: written whole or not at all, checked before they are believed, and never pickled code."""
+"""Checkpoints: written atomically, verified by a checksum, and never pickled code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAME = re.compile(r"state-(\d{8,})\.pt")
 
 
 class Damaged(ValueError):
-    """A checkpoint that is not what was written."""
+    """A checkpoint is damaged."""
 
 
 class Checkpoints:
@@ -33,7 +33,7 @@ class Checkpoints:
     Args:
         folder: the run's folder.
         keep: how many of the latest to keep.
-        tell: is given one line for a person when a damaged file is passed over, or none could be written.
+        tell: is called with a line when a damaged file is skipped, or a checkpoint could not be written.
     """
 
     def __init__(self, folder: Path, keep: int, tell: Callable[[str], None]) -> None:
@@ -50,14 +50,14 @@ class Checkpoints:
         return sorted(int(match[1]) for match in found if match)
 
     def path(self, step: int) -> Path:
-        """Where the state after ``step`` steps is."""
+        """The file of the state after ``step`` steps."""
         return self.folder / f"state-{step:08d}.pt"
 
     def save(self, step: int, state: State) -> bool:
         """Write a state with its checksum, then drop those that are neither recent nor protected.
 
         Returns:
-            Whether it was written. A full disk is told, and costs nothing that was there.
+            Whether it was written. With a full disk a line says so, and older checkpoints are kept.
         """
         buffer = io.BytesIO()
         torch.save(state, buffer)
@@ -87,7 +87,7 @@ class Checkpoints:
         return f"{self.path(steps[-1]).name} as the last one" if steps else "none written yet"
 
     def newest(self, before: int | None = None) -> State | None:
-        """The newest state that is whole (of those up to step ``before``); None where there is none."""
+        """The newest undamaged state (up to step ``before``); None where there is none."""
         for step in reversed(self.steps()):
             if before is not None and step > before:
                 continue
@@ -99,7 +99,7 @@ class Checkpoints:
 
 
 def checksum_path(path: Path) -> Path:
-    """Where the checksum of the file at ``path`` is."""
+    """The file with the checksum of the file at ``path``."""
     return path.with_suffix(".sha256")
 
 
@@ -129,7 +129,7 @@ def read(path: Path) -> State:
 
 
 def upgraded(state: State) -> State:
-    """A state of any version of ptarmigan as this one has it: first, all was in one ``position``."""
+    """Convert a state of an earlier version, in which all was in one ``position``."""
     if "position" not in state:
         return state
     at = state["position"]

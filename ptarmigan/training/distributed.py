@@ -1,4 +1,4 @@
-"""Several processes that play one game: each has a shard of every batch, and all of them move alike."""
+"""Distributed training: each process has a shard of every batch, and all make the same updates."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import torch.distributed as dist
 from torch import Tensor
 
 MEETING = 10
-"""Steps between those at which ranks ask one another, such as whether a signal came to any of them."""
+"""Steps between those at which ranks communicate, such as whether a signal came to any of them."""
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """Which of how many processes this is."""
+    """The rank of this process, and the number of processes."""
 
     rank: int = 0
     size: int = 1
@@ -29,7 +29,7 @@ class Ranks:
         return self.rank == 0
 
     def meet(self, step: int) -> bool:
-        """Whether ranks ask one another after ``step`` steps: now and then; a single rank always does."""
+        """Whether ranks communicate after ``step`` steps; a single rank always does."""
         return self.size == 1 or step % MEETING == 0
 
     def from_first(self, value: Any, device: torch.device) -> Any:
@@ -59,7 +59,7 @@ def join(device: torch.device) -> Ranks:
 
 
 def local_device(device: torch.device) -> torch.device:
-    """The device of this process: GPUs are dealt out by local rank."""
+    """The device of this process: GPUs are assigned by local rank."""
     if device.type == "cuda" and device.index is None:
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
     return device
@@ -93,7 +93,7 @@ def copy_from_first(tensors: Iterable[Tensor]) -> None:
 
 
 def agree(flag: bool, device: torch.device) -> bool:
-    """Whether any rank says yes; all ranks get the same answer."""
+    """Whether the flag is set on any rank."""
     if not dist.is_initialized():
         return flag
     answer = torch.tensor(float(flag), device=device)
@@ -102,6 +102,6 @@ def agree(flag: bool, device: torch.device) -> bool:
 
 
 def wait() -> None:
-    """Wait until every rank is here."""
+    """Wait for all ranks."""
     if dist.is_initialized():
         dist.barrier()

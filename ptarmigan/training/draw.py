@@ -1,4 +1,4 @@
-"""Where a turn's batches come from: the one place that knows the device, the rank and the micro-batch."""
+"""The batches of a turn: the one place that knows the device, the rank and the micro-batch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ptarmigan.training.distributed import Ranks
 
 
 class Draw:
-    """Deals real batches and sets the noise, both as functions of how many were dealt before.
+    """Draws real batches and seeds the noise, both as functions of how many were drawn before.
 
     Args:
         samples: the real samples; a batch is shared by all ranks and micro-batches.
@@ -27,9 +27,9 @@ class Draw:
         ranks: which of how many processes this is.
 
     Attributes:
-        taken: batches dealt so far: the position of the noise.
-        read: real batches dealt so far: the position in the data.
-        stream: which stream of noise is drawn; a rollback takes the next.
+        taken: batches drawn so far: the position of the noise.
+        read: real batches drawn so far: the position in the data.
+        stream: the number of the noise stream; a rollback takes the next one.
 
     Raises:
         ValueError: the batch cannot be shared evenly.
@@ -58,11 +58,11 @@ class Draw:
 
     @property
     def shards(self) -> int:
-        """Into how many parts a batch is cut."""
+        """The number of shards of a batch."""
         return self.ranks.size * self.accumulate
 
     def __call__(self, turn: Turn) -> Iterator[Batch]:
-        """The micro-batches of one turn on this rank, with the noise of each set as it is handed out."""
+        """The micro-batches of one turn on this rank; before each the noise is seeded."""
         for part in range(self.accumulate):
             shard = self.ranks.rank * self.accumulate + part
             if turn.reads:
@@ -95,7 +95,7 @@ class Draw:
 
 
 def placed(x: Tensor, device: torch.device, layout: torch.memory_format = torch.preserve_format) -> Tensor:
-    """A tensor on the device as networks like it: of the default dtype, in the layout of its space."""
+    """A tensor on the device, of the default dtype and in the memory format of its space."""
     if not x.is_floating_point():
         return x.to(device, non_blocking=True)
     return x.to(device, torch.get_default_dtype(), memory_format=layout, non_blocking=True)

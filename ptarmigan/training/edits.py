@@ -1,4 +1,4 @@
-"""What was edited in a run after its recipe built it."""
+"""Edits of a run in Python after its recipe built it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import nn
 from ptarmigan.training.run import Run
 
 CARRIED = ("rule", "half_life", "rate", "beta2")
-"""What of a run can be given to another one."""
+"""Attributes of a run that can be carried over to another one."""
 
 
 def edits_of(edited: Run, built: Run) -> dict[str, Any]:
-    """What has to be replaced in a run of the recipe, such as one of other options, to edit it alike.
+    """The edits of a run, to be applied to another run of the recipe.
 
     Args:
         edited: the run as it was edited, before its first step.
@@ -35,7 +35,7 @@ def edits_of(edited: Run, built: Run) -> dict[str, Any]:
 
 
 def optimizers(run: Run) -> dict[str, Any]:
-    """The optimizers, by what they were made of."""
+    """The optimizers by type and settings."""
     return {name: (type(o).__name__, run.rates[name], o.defaults) for name, o in run.optimizers.items()}
 
 

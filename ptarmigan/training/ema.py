@@ -1,4 +1,4 @@
-"""The exponential moving average (EMA) of weights: what samples and scores are made with."""
+"""The exponential moving average (EMA) of weights, by which samples and scores are computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ptarmigan.core.game import Game, State
 
 
 class EMA:
-    """An exponential moving average of a game's generating networks.
+    """An exponential moving average of the networks in ``game.ema``.
 
     Batch statistics are averaged with the weights they belong to; a ``State`` is copied.
     """
@@ -25,7 +25,7 @@ class EMA:
 
     @torch.no_grad()
     def update(self, *, batch: int, half_life: float) -> None:
-        """Follow the game's weights by one step of ``batch`` samples; ``half_life`` is in samples."""
+        """Update the average after a step of ``batch`` samples; ``half_life`` is in samples."""
         follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
         for blend, copied in self.pairs:
             if blend[0]:  # a State has none
@@ -35,7 +35,7 @@ class EMA:
 
     @contextmanager
     def applied_to(self, game: Game) -> Iterator[Game]:
-        """The game with EMA weights in evaluation mode; it is as it was afterwards."""
+        """A context in which the game has EMA weights and is in evaluation mode."""
         own = {name: getattr(game, name) for name in self.networks}
         training = game.training
         try:

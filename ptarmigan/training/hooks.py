@@ -1,4 +1,4 @@
-"""What every training does beside its steps, one hook each: EMA, logging, samples, scores, files."""
+"""The hooks of every training: EMA, logging, samples, scores, files."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ from ptarmigan.training.trainer import Hook, Trainer
 from ptarmigan.training.weights_file import write_weights
 
 SAVE_SECONDS = 300.0
-"""A checkpoint is written so often at least."""
+"""The longest time between checkpoints."""
 
 
 def due(step: int, every: int) -> bool:
-    """Whether something done every so many steps is due; never where that is 0."""
+    """Whether something that is done at every ``every``-th step is due; never where that is 0."""
     return bool(every) and step % every == 0
 
 
 @final
 class UpdateEMA(Hook):
-    """Lets the EMA weights follow every step."""
+    """Updates the EMA weights after every step."""
 
     name = "ema"
 
     def step(self, trainer: Trainer, terms: Terms) -> None:
-        """One step of the average; its half-life grows with the steps done."""
+        """Update the average; its half-life grows with the steps done."""
         run = trainer.run
         trainer.ema.update(batch=run.samples.batch, half_life=run.remembers(trainer.step))
 
 
 @final
 class Logging(Hook):
-    """Logs the mean losses every so many steps, with what other hooks have to say.
+    """Logs the mean losses at every ``every``-th step, with the values of other hooks.
 
     Args:
-        trainer: whose losses.
+        trainer: of the run.
         every: steps between lines of the log; 0 for never.
 
     Attributes:
@@ -95,7 +95,7 @@ class Logging(Hook):
 
 @final
 class Samples(Hook):
-    """Draws samples of the EMA weights every so many steps, and at the end."""
+    """Draws pictures of samples of the EMA weights at every ``every``-th step, and at the end."""
 
     name = "samples"
 
@@ -108,7 +108,7 @@ class Samples(Hook):
             self.draw(trainer)
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
-        """The last picture, where it was not drawn already."""
+        """The last picture, unless it was drawn already."""
         if outcome.complete and self.every and trainer.step % self.every:
             self.draw(trainer)
 
@@ -122,13 +122,13 @@ class Samples(Hook):
 
 @final
 class Scores(Hook):
-    """Scores the EMA weights every so many steps and at the end, and keeps the best.
+    """Scores the EMA weights at every ``every``-th step and at the end, and keeps the best.
 
     Args:
-        trainer: whose.
+        trainer: of the run.
         every: steps between scores; 0 for never.
-        patience: stop after so many scores without a better one; 0 for never.
-        task: scores them.
+        patience: stop after this number of scores without a better one; 0 for never.
+        task: computes the scores.
     """
 
     name = "scores"
@@ -175,7 +175,7 @@ class Scores(Hook):
             self.check_patience(trainer)
 
     def measure(self, trainer: Trainer) -> dict[str, float]:
-        """The scores; none where they cannot be had, which is logged once and costs no training."""
+        """The scores; none where they fail, which is logged once and does not end training."""
         try:
             with trainer.ema.applied_to(trainer.run.game) as game:
                 return self.task.scores(game)
@@ -193,7 +193,7 @@ class Scores(Hook):
         return scores[first.name] * (1 if first.lower_is_better else -1)
 
     def check_patience(self, trainer: Trainer) -> None:
-        """Stop where none was better for too long."""
+        """Stop after ``patience`` scores without a better one."""
         if self.patience and self.worse >= self.patience:
             trainer.stop(f"converged: no better score for {self.worse} evaluations")
 
@@ -216,11 +216,11 @@ class Scores(Hook):
 
 @final
 class Saving(Hook):
-    """Writes a checkpoint at the start, every so many steps, every five minutes and whenever training ends.
+    """Writes a checkpoint at the start, at every ``every``-th step, every five minutes and at the end.
 
     Args:
         every: steps between checkpoints; 0 for none but the others.
-        recovery: knows of steps that were not finite: in their midst none is written.
+        recovery: counts steps that are not finite; while there are any, no checkpoint is written.
     """
 
     name = "saving"

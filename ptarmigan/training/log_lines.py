@@ -1,4 +1,4 @@
-"""A run's logs: lines of JSON, each of a step, which are cut back when the run goes back."""
+"""A run's logs: lines of JSON, one for a step, which are cut back when the run is rolled back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Line:
 
     Attributes:
         step: after which it was written.
-        samples: the real samples that were seen until then.
+        samples: the real samples that were used until then.
         event: what happened; empty in a line of numbers.
         values: all numbers by name: terms, ``score/…``, ``vital/…``, ``data/…``, seconds and speed.
     """

@@ -1,4 +1,4 @@
-"""Loggers: who keeps the values, pictures and events of a run, and who shows them to a person."""
+"""Loggers of the values, pictures and events of a run: files, TensorBoard, the screen."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ptarmigan.media.progress import Bar
 from ptarmigan.training.log_lines import Lines
 
 VITAL, DATA = "vital/", "data/"
-"""What the names of vital signs, and of facts of the data, begin with: they are not for the screen."""
+"""Prefixes of vital signs and of facts about the data, which are not shown on the screen."""
 
 
 class Logger(Protocol):
-    """Keeps or shows what becomes known of a run while it is trained, on the first rank.
+    """Receives the values, pictures and events of a run, on the first rank.
 
-    One that raises is reported once and left out from then on.
+    A logger that raises an error is reported once and then left out.
     """
 
     def values(self, step: int, values: Mapping[str, float]) -> None:
@@ -32,7 +32,7 @@ class Logger(Protocol):
         """Samples of the EMA weights after ``step`` steps."""
 
     def event(self, step: int, words: str) -> None:
-        """Something happened that a person should know of."""
+        """An event that the user should know of."""
 
     def close(self) -> None:
         """Training has ended."""
@@ -41,13 +41,13 @@ class Logger(Protocol):
 class RunFiles:
     """``log.jsonl``, ``clock.jsonl`` and ``samples/`` in the run's folder.
 
-    ``log.jsonl`` holds what was computed and is the same for every repetition of a run; ``clock.jsonl`` holds
-    when.
+    ``log.jsonl`` has all computed values and is the same for every repetition of a run; ``clock.jsonl`` has
+    times.
 
     Args:
         folder: the run's folder.
         batch: samples in a step.
-        full: is told when a file cannot be written, as on a full disk.
+        full: is called with the error when a file cannot be written, as on a full disk.
     """
 
     def __init__(self, folder: Path, batch: int, full: Callable[[OSError], None]) -> None:
@@ -101,7 +101,7 @@ class TensorBoard:
     Args:
         folder: where their file is.
         step: events after this step, of an earlier attempt, are dropped; none when 0.
-        full: is told when the file cannot be written, as on a full disk.
+        full: is called with the error when the file cannot be written, as on a full disk.
     """
 
     def __init__(self, folder: Path, step: int, full: Callable[[OSError], None]) -> None:
@@ -134,12 +134,12 @@ class TensorBoard:
 
 
 class Screen:
-    """What a person sees on stderr: a progress bar on a terminal, else a line every ten seconds.
+    """Progress on stderr: a bar on a terminal, else a line every ten seconds.
 
     Args:
         steps: the length of the run.
         batch: samples in a step.
-        quiet: no progress; only what must not be missed.
+        quiet: no progress; only important lines.
         silent: nothing at all.
     """
 
@@ -180,7 +180,7 @@ class Screen:
         """Pictures are in the run's folder."""
 
     def event(self, step: int, words: str) -> None:
-        """One line that a person must not miss."""
+        """Print an important line."""
         self.tell(f"step {step}: {words}")
 
     def tell(self, words: str) -> None:
@@ -189,12 +189,12 @@ class Screen:
             self._print(words)
 
     def say(self, words: str) -> None:
-        """One line for a person who wants to watch."""
+        """Print a line of progress."""
         if not self.quiet:
             self._print(words)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self.bar is not None:
             self.bar.close()
             self.bar = None
@@ -208,7 +208,7 @@ class Screen:
 
 @contextmanager
 def unless_full(full: Callable[[OSError], None]) -> Iterator[None]:
-    """Writing that may fail, as on a full disk, without costing any training."""
+    """A context for writing that may fail, as on a full disk, without ending training."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The log of a run: mean losses, and one door to all loggers."""
+"""The log of a run: mean losses, and all loggers as one."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ptarmigan.core.game import Terms
 from ptarmigan.training.loggers import Logger, RunFiles, Screen, TensorBoard
 
 NAMED = 5
-"""Skipped files that are named on the screen."""
+"""Skipped files that are listed on the screen, at most."""
 
 
 class Meter:
-    """Means of the terms since they were last taken; tensors until then, so nobody waits for a GPU."""
+    """Means of the terms since they were last taken; tensors until then, so no step waits for a GPU."""
 
     def __init__(self) -> None:
         self.sums: dict[str, Tensor] = {}
@@ -32,7 +32,7 @@ class Meter:
             self.counts[name] = self.counts.get(name, 0) + 1
 
     def take(self) -> dict[str, float]:
-        """The means, and start afresh."""
+        """The means; start new ones."""
         means = {name: float(self.sums[name]) / self.counts[name] for name in sorted(self.sums)}
         self.sums, self.counts = {}, {}
         return means
@@ -123,7 +123,7 @@ class Log:
         self._each(lambda logger: logger.event(step, words), self.own)
 
     def disk_is_full(self, error: OSError) -> None:
-        """Training goes on where its files cannot be written; that is told once."""
+        """Say once that files cannot be written; training goes on."""
         if not self.full:
             self.full = True
             self.screen.tell(
@@ -147,7 +147,7 @@ class Log:
             elif logger in self.loggers:
                 try:
                     call(logger)
-                except Exception as error:  # a logger is anybody's code, and costs no training
+                except Exception as error:  # a user's logger may raise anything, and must not end training
                     self.loggers.remove(logger)
                     self.screen.tell(
                         f"the logger {type(logger).__name__} failed ({type(error).__name__}: "

@@ -1,4 +1,4 @@
-"""What the options of a recipe mean, so that a treatment can change the right ones.
+"""The meanings of a recipe's options, by which a treatment changes the right ones.
 
 The usual names have a meaning of their own. Where a recipe means something else by one of them, or has a
 name that is not usual, it says so where the option is declared:
@@ -22,20 +22,20 @@ from ptarmigan.training.options import is_group
 class Kind(Enum):
     """What an option sets."""
 
-    LEARNT = "what is learnt, and how it is read"
-    KEPT = "what a person decides and training has no say in"
+    LEARNT = "the training data, and how they are read"
+    KEPT = "a choice of the user that no treatment may change"
     RATE = "a learning rate"
     END = "where a schedule ends"
-    PENALTY = "the weight of a term that holds players firm, or outputs to inputs"
-    MOVES = "moves of the discriminator for one of the generator"
+    PENALTY = "the weight of a regularising term, or of the consistency of outputs with inputs"
+    MOVES = "discriminator steps for one of the generator"
     WIDTH = "channels or units of a layer"
     DEPTH = "layers"
     LATENT = "the size of the latent"
     LAZY = "steps between penalties"
     BATCH = "samples in a batch"
     STEPS = "the length of the run"
-    AUGMENTATION = "what is done to samples before the discriminator is given them"
-    OTHER = "something that no treatment aims at"
+    AUGMENTATION = "the augmentation of the discriminator's inputs"
+    OTHER = "something that no treatment changes"
 
 
 @dataclass(frozen=True)

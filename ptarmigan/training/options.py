@@ -1,4 +1,4 @@
-"""A recipe's options are its signature: between flat names, which people type and files keep, and calls."""
+"""A recipe's options are its signature: conversion between flat names, as on the command line, and calls."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def flat(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def arguments(recipe: Callable[..., Any], *args: Any, **options: Any) -> dict[str, Any]:
-    """What a recipe is called with, of options in groups or flat: a flat one changes that field of its group.
+    """The arguments for a recipe from options in groups or flat; a flat one sets a field of its group.
 
     Raises:
         TypeError: there are more positional arguments than the recipe has.
@@ -72,7 +72,7 @@ def is_group(value: Any) -> bool:
 
 
 def call(recipe: Callable[..., Run], *args: Any, **options: Any) -> Run:
-    """Call a recipe with options in groups or flat, and note on the run by what it was built.
+    """Call a recipe with options in groups or flat, and record recipe and options on the run.
 
     Raises:
         ValueError: it has no option of that name, the value cannot be meant, or the networks do not go into
@@ -93,10 +93,10 @@ def weights(run: Run) -> int:
 
 
 def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
-    """Call a recipe with flat options, as people type them and files keep them.
+    """Call a recipe with flat options, as on the command line and in run.json.
 
     Raises:
-        ValueError: it has no option of that name, or the value cannot be meant.
+        ValueError: it has no option of that name, or the value is out of range.
     """
     sensible(options, defaults(recipe))
     return call(recipe, **options)
@@ -114,7 +114,7 @@ def check_names(options: Iterable[str], known: Iterable[str]) -> None:
 
 
 def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
-    """Options are known, and numbers could be meant: what is counted and not off by default is at least 1.
+    """Check that options are known and numbers in range: a count that is not off by default is at least 1.
 
     Raises:
         ValueError: one is not; the message names it.
@@ -131,9 +131,9 @@ def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
 
 
 def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
-    """A function with the recipe's signature that gives its arguments back, flat.
+    """A function with the recipe's signature that returns its arguments by flat names.
 
-    It is not marked as a wrapper: who unwraps a variant finds the recipe that is varied, and its types.
+    It has no ``__wrapped__``, as unwrapping a variant would give the signature of the original recipe.
     """
     hints = typing.get_type_hints(recipe, include_extras=True)
     known = inspect.signature(recipe).parameters.values()
@@ -151,7 +151,7 @@ def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """An option as JSON keeps it; an array or a table by its shape and what is in it."""
+    """An option as plain data for JSON; an array or a table as its shape and a digest."""
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (tuple, list)) and all(isinstance(v, (bool, int, float, str)) for v in value):

@@ -1,4 +1,4 @@
-"""What every recipe shares: the options of a training, and how a recipe is called.
+"""The common options of recipes, and how a recipe is called.
 
     @configurable
     def recipe(data: Images = Images(), *, lr: float = 2e-4, training: Training = Training()) -> Run:
@@ -42,15 +42,15 @@ COMMON = {
     "conditional": "learn the classes too.",
     "weight": "λ, of the gradient penalty.",
     "critic_steps": "critic steps for one of the generator.",
-    "lazy": "the penalties are added at every so many steps.",
+    "lazy": "the penalties are added at every n-th step.",
 }
-"""Options of many recipes, for those that say nothing else of them."""
+"""Descriptions of common options, where a recipe has no own one."""
 
 S = TypeVar("S", bound=Space, covariant=True)
 
 
 class Opens(Protocol[S]):
-    """Options of data, whose samples live in a space of the kind ``S``."""
+    """Options of data, whose samples have a space of type ``S``."""
 
     @property
     def open(self) -> Callable[..., Samples[S]]:
@@ -63,7 +63,7 @@ class Training:
     """The length of a run, its batches, the EMA of its weights, and the random seed."""
 
     half_life: float = 10_000.0
-    """Half-life of the EMA weights, in samples: what it may grow to."""
+    """Half-life of the EMA weights, in samples, at most: it grows at the start."""
     steps: int = 20_000
     """Steps of the run."""
     batch: int = 64
@@ -100,7 +100,7 @@ class Training:
 
 
 def configurable(recipe: Recipe) -> Recipe:
-    """A recipe that takes options in groups or flat, and notes on the run by what it was built.
+    """Let a recipe take options in groups or flat, and record recipe and options on the run.
 
     ``recipe("digits", size="16", steps=9)`` is ``recipe(Images("digits", size="16"), training=…)`` with these
     steps; what is not given has the recipe's own defaults.

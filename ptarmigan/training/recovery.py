@@ -1,4 +1,4 @@
-"""Recovery: a run goes on from its latest checkpoint, also after steps that were not finite."""
+"""Recovery: restore the latest checkpoint at the start, and after steps that were not finite."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from ptarmigan.training.rules import SKIPPED
 from ptarmigan.training.trainer import Hook, Trainer
 
 LOOK = 10
-"""Steps in a row that are not finite before a run goes back; they are counted so often as well."""
+"""Steps in a row that are not finite before a rollback; also the interval at which they are counted."""
 ROLLBACKS = 3
 ADVICE = (
-    "The players move too far at a step, or a number leaves what its precision can hold: "
+    "The steps are too large, or a number is out of the range of its precision: "
     "try a third of the learning rate (--lr), --precision fp32, or a larger penalty"
 )
-"""What helps against terms or gradients that stay infinite or not a number."""
+"""Advice against terms or gradients that stay infinite or NaN."""
 
 
 def latest(trainer: Trainer) -> State | None:
-    """The latest checkpoint that is whole, on every rank; None where there is none."""
+    """The latest undamaged checkpoint, on every rank; None where there is none."""
     first = trainer.ranks.first
     found: State | None = trainer.ranks.from_first(
         trainer.checkpoints.newest() if first else None, trainer.device
@@ -33,7 +33,7 @@ def latest(trainer: Trainer) -> State | None:
 
 
 def give_up(trainer: Trainer) -> bool:
-    """Nothing can be done where going back does not help."""
+    """No last resort."""
     return False
 
 
@@ -44,7 +44,7 @@ class Recovery(Hook):
     Args:
         trainer: what is restored.
         restore: the state to start from.
-        last_resort: tried where going back does not help; whether it does.
+        last_resort: called when rollbacks do not help; returns whether training can go on.
 
     Attributes:
         streak: steps in a row that were not finite, as a number on the device.
@@ -78,10 +78,10 @@ class Recovery(Hook):
             self.roll_back(trainer, terms)
 
     def roll_back(self, trainer: Trainer, terms: Terms) -> None:
-        """Go back to the latest checkpoint, and on with fresh noise.
+        """Restore the latest checkpoint, and go on with fresh noise.
 
         Raises:
-            Diverged: it was done often enough, and there is no last resort.
+            Diverged: after ``ROLLBACKS`` of them, where there is no last resort.
         """
         step, tried = trainer.step, self.rollbacks + 1
         culprits = [name for name, term in terms.items() if not torch.isfinite(term)]

@@ -1,4 +1,4 @@
-"""Rules: how losses become moves. The step of training is here, and nowhere else."""
+"""Update rules: from losses to updates. The step of training is here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ SKIPPED = "skipped"
 
 
 def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms:
-    """Fill the gradients of what the turn's players hold, and of nothing else.
+    """Compute the gradients of the parameters of the turn's players, and of no others.
 
-    Precision, accumulation and averaging over ranks belong here. The terms come back as tensors, with one
-    more, ``skipped``: 1 where a term or a gradient is not finite. Such a turn leaves no trace in buffers and
+    Precision, accumulation and averaging over ranks belong here. The terms are returned as tensors, with one
+    more, ``skipped``: 1 where a term or a gradient is not finite. Such a turn does not change buffers and
     states.
     """
     held = [p for name in turn.players for p in parameters(optimizers[name])]
@@ -56,7 +56,7 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms
 
 
 def alternating(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Terms:
-    """Players move one after another, each against the others' latest move."""
+    """Players are updated one after another, each against the latest weights of the others."""
     log: Terms = {}
     for turn in due(game, step):
         for _ in range(turn.times):
@@ -68,14 +68,14 @@ def alternating(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Te
 
 
 def simultaneous(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Terms:
-    """Players move at once, each against where the others stood before."""
+    """Players are updated at once, each against the previous weights of the others."""
     moves, log = field(game, optimizers, draw, step)
     apply(moves, optimizers, log[SKIPPED])
     return log
 
 
 def extragradient(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Terms:
-    """Players look one move ahead, and go from where they stood down the gradient found there.
+    """Players are updated by the gradients at a look-ahead step (the extragradient method).
 
     Korpelevich 1976; for GANs, with Adam, Gidel et al. 2019, arXiv 1802.10551.
     """
@@ -96,7 +96,7 @@ Moves: TypeAlias = dict[str, dict[Parameter, Tensor]]
 
 
 def field(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> tuple[Moves, Terms]:
-    """Every player's gradient at one point: its turns added up, repeated turns averaged."""
+    """Every player's gradient at one point: the sum over its turns, repeated turns averaged."""
     moves: Moves = {}
     log: Terms = {}
     for turn in due(game, step):
@@ -112,7 +112,7 @@ def field(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> tuple[Mo
 
 
 def apply(moves: Moves, optimizers: Optimizers, bad: Tensor) -> None:
-    """Move every player down its gradient."""
+    """Update every player by its gradient."""
     for name, gradients in moves.items():
         for p in parameters(optimizers[name]):
             p.grad = gradients.get(p)
@@ -120,23 +120,23 @@ def apply(moves: Moves, optimizers: Optimizers, bad: Tensor) -> None:
 
 
 def due(game: Game, step: int) -> Iterator[Turn]:
-    """The turns that are played at this step."""
+    """The turns of this step."""
     return (turn for turn in game.turns() if turn.when(step))
 
 
 def parameters(optimizer: Optimizer) -> list[Parameter]:
-    """What the optimizer holds."""
+    """The optimizer's parameters."""
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 
 def statistics(modules: list[nn.Module]) -> list[Tensor]:
-    """What a forward pass changes: batch statistics. A ``State`` changes after it."""
+    """The buffers that a forward pass changes: batch statistics. A ``State`` changes after it."""
     owners = (module for module in modules if module._buffers and not isinstance(module, State))
     return [b for owner in owners for b in owner.buffers(recurse=False) if b.is_floating_point()]
 
 
 def move(optimizer: Optimizer, bad: Tensor) -> None:
-    """Take the optimizer's step, unless ``bad``; a fused one asks the flag itself, so a GPU never waits."""
+    """Take the optimizer's step, unless ``bad``; a fused one reads the flag itself, so a GPU never waits."""
     if all(group.get("fused") for group in optimizer.param_groups):
         optimizer.found_inf = bad  # type: ignore[attr-defined]
         optimizer.step()
@@ -145,13 +145,13 @@ def move(optimizer: Optimizer, bad: Tensor) -> None:
 
 
 def not_finite(tensors: list[Tensor]) -> Tensor:
-    """1 where any number is infinite or not a number, else 0: a scalar that stays on the device."""
+    """1 where any number is infinite or NaN, else 0: a scalar on the device."""
     norms = torch.stack(torch._foreach_norm(tensors))
     return (~torch.isfinite(norms.sum())).float()
 
 
 def put_back(buffers: list[Tensor], before: list[Tensor], bad: Tensor) -> None:
-    """Undo what a bad turn did to ``buffers``."""
+    """Restore ``buffers`` after a bad turn."""
     if bad.is_cpu and not bad:
         return  # on a CPU asking is free, and saves the copies
     for buffer, old in zip(buffers, before, strict=True):
@@ -159,6 +159,6 @@ def put_back(buffers: list[Tensor], before: list[Tensor], bad: Tensor) -> None:
 
 
 def joined(log: Terms, terms: Terms) -> Terms:
-    """Two logs as one: the later terms count, and one skipped turn is enough."""
+    """Merge terms: later ones replace earlier ones, and ``skipped`` is 1 if it is in either."""
     skipped = [part[SKIPPED] for part in (log, terms) if SKIPPED in part]
     return {**log, **terms, SKIPPED: torch.stack(skipped).max()}

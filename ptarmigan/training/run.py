@@ -1,4 +1,4 @@
-"""A run: everything that one training needs, as one value."""
+"""A run: all that a training needs, as one value."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from ptarmigan.data.space import Space
 from ptarmigan.training.rules import Rule, alternating
 
 SHARE, GROWTH = 0.02, 8e6
-"""Tuned on MNIST and Fashion-MNIST: 0.02 of what was seen at first, 0.145 of a million."""
+"""Tuned on MNIST and Fashion-MNIST: 0.02 of the samples so far at first, 0.145 of a million."""
 
 
 @dataclass(frozen=True)
 class Built:
-    """What a run was built by: ``zoo.name_of`` says by what name it is built again.
+    """The recipe and options that built a run; ``zoo.name_of`` has the recipe's name.
 
     Attributes:
         module: the module that holds the recipe.
         file: its file; empty where it has none, as in a notebook.
-        options: all options by flat names, those that were left at their defaults too.
+        options: all options by flat names, including defaults.
     """
 
     module: str
@@ -36,7 +36,7 @@ class Built:
 
 @dataclass
 class Run:
-    """A game, the samples it is played on, and who moves how.
+    """A game, its samples and its optimizers.
 
     Attributes:
         game: networks and turns.
@@ -44,8 +44,8 @@ class Run:
         optimizers: one for every player that the game's turns name.
         steps: the length of the run.
         seed: the random seed.
-        rule: how losses become moves.
-        half_life: of the EMA weights, in samples: what it may grow to, see ``remembers``.
+        rule: the update rule.
+        half_life: of the EMA weights, in samples, at most; see ``remembers``.
         rate: multiplies every learning rate.
         beta2: replaces Adam's second decay rate, where given (R3GAN).
         built: the recipe and the options that built it; None of a run that was put together by hand.
@@ -71,7 +71,7 @@ class Run:
 
     @property
     def space(self) -> Space:
-        """What one sample is."""
+        """The space of the samples."""
         return self.samples.space
 
     def advance(self, progress: float) -> None:
@@ -84,11 +84,11 @@ class Run:
                     group["betas"] = (group["betas"][0], schedule.at(self.beta2, progress))
 
     def remembers(self, steps: int) -> float:
-        """The half-life of the EMA weights after so many steps, in samples.
+        """The half-life of the EMA weights after ``steps`` steps, in samples.
 
-        It is at most a share of what was seen so far (Karras et al. 2020, arXiv 2006.06676), and the share
-        grows as well: at first weights get better so fast that old ones do harm, later they turn about the
-        place of their mean.
+        It is at most a share of the samples so far (Karras et al. 2020, arXiv 2006.06676), and the share
+        grows as well: at first weights improve so fast that old ones do harm, later they rotate around their
+        mean.
         """
         seen = steps * self.samples.batch
         longest = seen * (SHARE + seen / GROWTH)

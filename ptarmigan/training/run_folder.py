@@ -1,4 +1,4 @@
-"""A run is a folder: its description, its logs and its place in the world."""
+"""The folder of a run: its description, and who may write into it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
-"""Settings that may differ when a run goes on, because they change no number in it that is there already."""
+"""Settings that may differ when a run is resumed, because they do not change its numbers."""
 FORCED = frozenset({"steps", "threads", "score_every", "patience"})
 """Options that may differ when asked for by ``force``."""
 
@@ -28,15 +28,15 @@ FORCED = frozenset({"steps", "threads", "score_every", "patience"})
 DIGEST = "recipe_sha256"
 """The key of run.json under which the digest of a recipe stands that is a person's file."""
 BY_HAND = "by hand"
-"""In place of a recipe's name: the run was put together in Python of networks that no recipe makes."""
+"""In place of a recipe's name: the run was made in Python, without a recipe."""
 
 
 class RunError(ValueError):
-    """Something about a run's folder that the user must decide; the message is one line."""
+    """A problem with a run's folder that the user must decide; the message is one line."""
 
 
 def describe(recipe: str, options: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """What a run is: the recipe, its options, the settings, and where it is played."""
+    """The description of a run: recipe, options, settings, versions and machine."""
     return {
         "recipe": recipe,
         "options": options,
@@ -199,5 +199,5 @@ def moved_since(folder: Path) -> str:
 
 
 def pretty(plain: dict[str, Any]) -> bytes:
-    """JSON as a person reads it."""
+    """Indented JSON."""
     return (json.dumps(plain, indent=2, default=str) + "\n").encode()

@@ -1,6 +1,6 @@
-"""What ptarmigan keeps as JSON: the keys that are known, and the types of their values.
+"""The JSON files of ptarmigan: known keys, and the types of their values.
 
-Others may stand beside them, so that files of older and newer versions are read. Pydantic sees to it; it is
+Other keys are allowed, so that files of older and newer versions are read. Pydantic checks them; it is
 imported when the first file is read, since ``ptarmigan --help`` need not wait for it.
 """
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class Played(TypedDict):
-    """How a run is played: the settings that are read again."""
+    """The settings of a run that are read again."""
 
     score_samples: NotRequired[int]
     threads: NotRequired[int]
 
 
 class Choice(TypedDict):
-    """What a person asked for, where treatments changed it."""
+    """The recipe and options that the user gave, where treatments changed them."""
 
     recipe: str
     options: dict[str, Any]
 
 
 class Treatment(TypedDict):
-    """What was changed of a run that did not go well, and the step it went back ``to``."""
+    """A treatment of a run: its changes, and the step ``to`` which it was rolled back."""
 
     recipe: str
     changes: dict[str, Any]
@@ -103,15 +103,15 @@ class Scores(TypedDict):
 
 
 def check(kind: Any, plain: object, problem: str) -> None:
-    """See that plain data are of a kind: nothing is taken for something else, and unknown keys pass.
+    """Check plain data against a schema; unknown keys are allowed.
 
     Args:
         kind: one of the classes above.
-        plain: what a file says.
-        problem: what is to be said if they are not, such as "run.json does not describe a run".
+        plain: the data of a file.
+        problem: the beginning of the message, such as "run.json does not describe a run".
 
     Raises:
-        ValueError: they are not: the problem, the first key that is wrong, and what is wrong with it.
+        ValueError: they do not fit: the problem, the first wrong key, and what is wrong with it.
     """
     from pydantic import ValidationError
 

@@ -1,4 +1,4 @@
-"""How a run is played: what is true of every recipe, and no part of any."""
+"""Settings of a training, common to all recipes."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ MANY = 1_024
 
 @dataclass(frozen=True)
 class Settings:
-    """How a run is played, whatever the recipe. An interval of None is a tenth of the run; 0 is never."""
+    """Of the training, for any recipe. An interval of None is a tenth of the run; 0 is never."""
 
     device: str = "auto"
-    """Where to play: auto, cpu, cuda, mps."""
+    """auto, cpu, cuda, mps."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Of forward passes; auto is bf16 where the hardware computes in it. Penalties are always fp32."""
+    """Of forward passes; auto is bf16 where the hardware supports it. Penalties are always fp32."""
     accumulate: int = 1
     """Micro-batches in a batch: less memory, the same step."""
     threads: int = 0
-    """Threads of the processor; 0 is one for a small step, else all cores. A run keeps what it began with."""
+    """CPU threads; 0 is one for a small step, else all cores. A run keeps its number when it is resumed."""
     compile: bool = False
-    """Compile the networks; what needs second derivatives is never compiled."""
+    """Compile the networks; never where second derivatives are needed."""
     deterministic: bool = False
-    """Bit-identical repetition on a GPU too; a CPU always does."""
+    """Bit-identical repetition on a GPU too; on a CPU it is always so."""
     minutes: float = 0.0
-    """Stop after so many minutes of training (0: no limit)."""
+    """Stop after this many minutes of training (0: no limit)."""
     patience: int = 0
-    """Stop after so many scores in a row without a better one (0: no limit)."""
+    """Stop after this many scores in a row without a better one (0: no limit)."""
     tolerance: float = 0.0
-    """Stop when weights and losses move by less than this fraction between looks (0: never)."""
+    """Stop when weights and losses change by less than this fraction between lines of the log (0: never)."""
     log_every: int = 50
     """Steps between lines of the log."""
     vitals: bool = True
-    """Measure and log what the doctor reads, at about a hundred steps of the run."""
+    """Measure and log vital signs for the doctor, at about a hundred steps of the run."""
     sample_every: int | None = None
     """Steps between pictures of samples."""
     score_every: int | None = None
@@ -44,18 +44,18 @@ class Settings:
     save_every: int | None = None
     """Steps between checkpoints; one is also written every five minutes."""
     rescue: int = 0
-    """Treat a run that falls ill, so often at most: go back to when it was well, change options, go on."""
+    """Treatments of a faulty run, at most: roll back to a good checkpoint, change options, go on."""
     score_samples: int = 2_500
-    """Samples a score is computed from."""
+    """Samples in a score."""
     keep: int = 2
-    """Checkpoints kept beside the best."""
+    """Checkpoints that are kept besides the best."""
 
     def interval(self, every: int | None, steps: int) -> int:
         """An interval in steps: as given, or a tenth of the run."""
         return max(1, steps // 10) if every is None else every
 
     def check(self) -> None:
-        """See that what one of them goes by is not turned off by another.
+        """Check that no setting needs one that is turned off.
 
         Raises:
             ValueError: it is.
@@ -69,7 +69,7 @@ class Settings:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; ``auto`` is the best there is.
+    """The device of that name; ``auto`` is the fastest one.
 
     Raises:
         ValueError: there is no such device here.
@@ -97,7 +97,7 @@ def devices() -> list[str]:
 
 
 def try_compiling(device: torch.device) -> None:
-    """See that something can be compiled here, before a run is made to depend on it.
+    """Check that networks can be compiled on this machine, before training starts.
 
     Raises:
         ValueError: nothing can: on a CPU it takes a C++ compiler, on a GPU Triton.
@@ -123,7 +123,7 @@ def pick_precision(name: str, device: torch.device, *, half: bool) -> torch.dtyp
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether the hardware multiplies in bf16, and does not merely emulate it."""
+    """Whether the hardware has bf16 multiplication, and does not emulate it."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())

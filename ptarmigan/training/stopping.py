@@ -1,4 +1,4 @@
-"""When a training ends before its last step: once nothing moves, or when its time is up."""
+"""Early stopping: on convergence, or when time is up."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ptarmigan.training.rules import parameters
 from ptarmigan.training.trainer import Hook, Trainer
 
 STILL = 3
-"""Lines of the log in a row at which nothing moved."""
+"""Lines of the log in a row without change."""
 
 
 @final
 class Convergence(Hook):
-    """Stops once weights and mean losses move by less than a fraction between lines of the log.
+    """Stops once weights and mean losses change by less than a fraction between lines of the log.
 
     Args:
         tolerance: the fraction; 0 for never.
@@ -49,7 +49,7 @@ class Convergence(Hook):
             self.check_convergence(trainer, self.logging.means)
 
     def check_convergence(self, trainer: Trainer, means: Mapping[str, float]) -> None:
-        """How far weights and losses are from where they were at the line before."""
+        """Compare weights and losses with those of the previous line."""
         held = [p.detach() for o in trainer.run.optimizers.values() for p in parameters(o)]
         now = torch.cat([p.reshape(-1).float() for p in held] + [torch.tensor(list(means.values()))])
         then, self.weights = self.weights, now
@@ -59,7 +59,7 @@ class Convergence(Hook):
             self.stop(trainer)
 
     def stop(self, trainer: Trainer) -> None:
-        """Stop, where nothing moved for long enough."""
+        """Stop after ``STILL`` lines without change."""
         if self.still >= STILL:
             trainer.stop(f"converged: weights and losses move less than {self.tolerance:g}")
 
@@ -74,7 +74,7 @@ class Convergence(Hook):
 
 @final
 class TimeLimit(Hook):
-    """Stops after so many minutes of training (0: no limit); ranks decide together, now and then."""
+    """Stops after ``minutes`` of training (0: no limit); ranks decide together."""
 
     name = "time"
 

@@ -73,23 +73,23 @@ def train_run(
     force: bool = False,
     quiet: bool = False,
 ) -> Outcome:
-    """Train ``run`` in ``folder``, from the latest whole checkpoint that is there.
+    """Train ``run`` in ``folder``, from its latest undamaged checkpoint.
 
     Args:
-        run: what is trained.
-        folder: where; it must be this run's already, unless there is a ``description``.
-        settings: how.
-        compose: puts the hooks together.
+        run: to train.
+        folder: of the run; it must exist, unless there is a ``description``.
+        settings: of the training.
+        compose: makes the list of hooks.
         hooks: the user's.
         loggers: the user's.
-        description: what the run is; with it the folder is claimed once the run is known to fit.
+        description: of the run, for run.json; with it the folder is claimed once the run is known to fit.
         force: see ``run_folder.claim``.
         quiet: show no progress.
 
     Raises:
         ValueError: settings exclude one another, the batch cannot be shared evenly, the device or a compiler
             is not there, two hooks have one name, or the folder is another's.
-        Diverged: non-finite steps, also after going back.
+        Diverged: steps that are not finite, also after rollbacks.
     """
     settings = settle(settings or Settings(), run, folder)
     settings.check()

@@ -1,4 +1,4 @@
-"""The trainer: the loop of a run and its step; all that happens beside them is a hook."""
+"""The trainer: the loop of a run and its step; everything else is a hook."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from ptarmigan.training.signals import Interrupt, interrupts
 
 
 class Hook:
-    """Something that is done beside the steps of training. Each of these methods does nothing by default.
+    """Something that is done around the steps of training. Every method does nothing by default.
 
-    The hooks of a trainer are called in the order of its list, on every rank. A hook that goes back to
-    another step ends what is called after this one.
+    The hooks of a trainer are called in the order of its list, on every rank. A hook that restores an earlier
+    step ends the calls after this one.
     """
 
     @property
     def name(self) -> str:
-        """Under which its state is kept in checkpoints."""
+        """The key of its state in checkpoints."""
         return type(self).__name__
 
     def start(self, trainer: Trainer) -> None:
         """Training begins, or goes on after ``trainer.step`` steps: states are restored by then."""
 
     def step(self, trainer: Trainer, terms: Terms) -> None:
-        """A step was made; ``terms`` are its losses, as tensors on the device."""
+        """After a step; ``terms`` are its losses, as tensors on the device."""
 
     def values(self, trainer: Trainer) -> Mapping[str, float]:
-        """What is logged beside the mean losses, each time that these are."""
+        """Values to log with the mean losses, each time that these are logged."""
         return {}
 
     def finish(self, trainer: Trainer) -> None:
-        """All steps are done: what is still to be logged, scored or saved."""
+        """After all steps: what is still to be logged, scored or saved."""
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
-        """Training ended: it is complete, or was left and can go on."""
+        """After training: it is complete, or was interrupted and can be resumed."""
 
     def state_dict(self) -> Mapping[str, Any]:
         """What a resumed run needs to go on bit for bit: tensors and plain values."""
@@ -63,24 +63,24 @@ class Trainer:
     """Trains a run.
 
     Args:
-        run: what is trained; its game is moved to the device.
+        run: to train; its game is moved to the device.
         folder: the run's folder.
-        settings: how.
-        device: where.
-        ranks: which of how many processes this is.
-        log: where values, pictures and events go.
+        settings: of the training.
+        device: of the networks.
+        ranks: rank and number of processes.
+        log: receives values, pictures and events.
 
     Attributes:
         precision: the dtype of autocast, or None.
-        draw: deals batches, and sets the noise.
-        ema: the EMA weights of the game's generating networks.
+        draw: draws batches, and seeds the noise.
+        ema: the EMA weights of the networks in ``game.ema``.
         checkpoints: the states in the folder.
-        hooks: what is called around the steps, in this order.
+        hooks: called around the steps, in this order.
         step: steps done.
         seconds: of training.
         scores: the latest of the EMA weights.
         resumed: training went on from a checkpoint.
-        treatment: with which options the run is to go on elsewhere: training is then left.
+        treatment: the options with which the run is to go on: training then ends.
 
     Raises:
         ValueError: the batch cannot be shared evenly.
@@ -152,7 +152,7 @@ class Trainer:
         return f"all {self.run.steps} steps are done" if self.step >= self.run.steps else self.stopped
 
     def stop(self, reason: str) -> None:
-        """Let this step be the last one; the first reason counts."""
+        """Stop after this step; the first reason counts."""
         self.stopped = self.stopped or reason
 
     def interrupted(self, interrupt: Interrupt) -> bool:
@@ -161,7 +161,7 @@ class Trainer:
         return meet and distributed.agree(interrupt.name is not None, self.device)
 
     def end(self, reason: str, *, complete: bool = False, signal: int = 0) -> Outcome:
-        """Tell the hooks; one of them may still find that the run has to go on with other options."""
+        """Call the hooks; one of them may still set a treatment."""
         treatment = self.treatment
         outcome = Outcome(self.folder, self.step, reason, complete, self.scores, signal, treatment)
         for hook in self.hooks:

@@ -1,4 +1,4 @@
-"""A user's hooks among those that every training has."""
+"""A user's hooks among those of every training."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ptarmigan.training.trainer import Hook, Trainer
 
 @final
 class Guarded(Hook):
-    """A user's hook, up to the end: when it raises, the log says so, and its state has to be plain.
+    """A user's hook, up to the end: its errors are logged, and its state must be plain data.
 
     Args:
         hook: the user's.
@@ -82,7 +82,7 @@ class Ending(Hook):
 
     @property
     def name(self) -> str:
-        """Of this half."""
+        """The key of this part."""
         return f"{self.hook.name} (end)"
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:

@@ -1,4 +1,4 @@
-"""The file to share: the EMA weights, with all that is needed to use them without the data."""
+"""The weights file to share: the EMA weights, with all that is needed to use them without the data."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ptarmigan.training.trainer import Trainer
 
 
 def write_weights(trainer: Trainer, task: Task, name: str) -> None:
-    """Write the EMA weights as they are now into the run's folder.
+    """Write the current EMA weights into the run's folder.
 
     Args:
-        trainer: has them, and the latest scores.
-        task: what they are for.
+        trainer: of the run.
+        task: of the game; its description is part of the metadata.
         name: of the file.
     """
     precision = trainer.precision

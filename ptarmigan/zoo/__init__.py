@@ -139,7 +139,7 @@ class FromSource(SourceFileLoader):
 
 
 def name_of(built: Built) -> str:
-    """The name by which ``recipe`` finds what built a run: of the zoo, of a plug-in, or the path of a file.
+    """The name of the recipe that built a run: of the zoo, of a plug-in, or the path of a file.
 
     Raises:
         ValueError: it was defined where it cannot be found again, as in a notebook.

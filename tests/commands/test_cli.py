@@ -300,3 +300,10 @@ def test_compiled_networks_learn_the_same_with_their_penalties(tmp_path, cli):
     assert any("r1" in line for line in lines["plain"]), "the penalty's second derivatives are part of it"
     for a, b in zip(lines["plain"][:4], lines["compiled"][:4], strict=True):
         assert a == pytest.approx(b, rel=1e-4)
+
+
+def test_help_of_a_recipe_begins_with_its_docstring(capsys):
+    code, out, _ = said(capsys, "train", "toy.gan", "--help")
+    assert code == 0
+    assert "The GAN of Goodfellow et al. 2014, arXiv 1406.2661, in the plane." in out.partition("╭")[0]
+    assert "typing.Annotated" not in out

@@ -25,7 +25,7 @@ def recipe_in(folder: Path) -> str:
 def test_a_csv_with_names_trains_the_default_of_tables(cli: Cli, people: Path, tmp_path: Path) -> None:
     done = cli("train", "people.csv", "--steps", "2", "--batch", "8", "--score-samples", "20", "--out", "run")
     assert done.returncode == 0, done.stderr
-    said = "people.csv is taken for rows of a table: a csv of 3 named columns; training table.tvae"
+    said = "people.csv is recognised as rows of a table: a csv of 3 named columns; training table.tvae"
     assert said in done.stderr.splitlines()
     assert recipe_in(tmp_path / "run") == "table.tvae"
 
@@ -51,11 +51,11 @@ def test_a_set_by_name_trains_the_default_of_its_kind(cli: Cli, tmp_path: Path) 
             ("train", "people.csv", "--kind", "smell"),
             "there is no kind of data 'smell'; there are image, label",
         ),
-        (("train", "people.csv", "--kind"), "--kind: say which"),
+        (("train", "people.csv", "--kind"), "--kind needs a value"),
         (("train", "people.csv", "--kind", "label"), "no recipe is the default for label maps"),
         (("train", "./nowhere"), "there is no data './nowhere'"),
         (("train", "toy.gam"), "did you mean toy.gan"),
-        (("data", "people.csv", "--size", "8"), "--size: people.csv is taken for rows of a table"),
+        (("data", "people.csv", "--size", "8"), "--size: people.csv is recognised as rows of a table"),
         (("check",), "name a recipe, or a kind of data"),
     ],
 )

@@ -79,7 +79,7 @@ def test_watching_a_run_changes_nothing_in_it(name, tmp_path):
 
 def test_a_probe_leaves_modes_gradients_buffers_and_noise_as_they_were():
     run = contract.small_run("image.sngan")
-    contract.played(run)
+    contract.train_steps(run)
     run.game.train()
     run.game.discriminator.eval()  # a frozen part stays frozen
     modes = [module.training for module in run.game.modules()]
@@ -109,15 +109,15 @@ def test_gradients_are_those_of_players_that_have_just_moved():
 def test_probes_are_a_function_of_the_step_and_of_what_is_remembered():
     run = ring_run()
     average, one, other = EMA(run.game), Vitals(run, CPU, None), Vitals(run, CPU, None)
-    contract.played(run)
+    contract.train_steps(run)
     one.probe(10, average)
-    contract.played(run)
+    contract.train_steps(run)
     other.load_state_dict(one.state_dict())
     expected = one.probe(20, average)
     torch.manual_seed(1)
     assert other.probe(20, average) == expected
     assert {"vital/turn/generator", "vital/movement"} - expected.keys() == {"vital/turn/generator"}
-    contract.played(run)
+    contract.train_steps(run)
     assert "vital/turn/generator" in one.probe(30, average)
 
 

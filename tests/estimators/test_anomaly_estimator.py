@@ -160,11 +160,11 @@ def test_images_are_learnt_and_where_they_are_abnormal(tmp_path):
     assert model.decision_scores_.shape == (120,)
     np.testing.assert_array_equal(model.score_samples(x), -model.decision_scores_)
     assert (model.predict(spotted) == -1).mean() > 0.9
-    heat = model.heat(spotted)
+    heat = model.anomaly_maps(spotted)
     assert heat.shape == (20, 9, 8)
     assert (heat.max((1, 2)) > 0).all()
     assert heat[:, 2:5, 3:6].mean() > 4 * heat[:, 6:].mean()
-    np.testing.assert_array_equal(model.heat(spotted[3:4, :, :, None] / 255), heat[3:4])
+    np.testing.assert_array_equal(model.anomaly_maps(spotted[3:4, :, :, None] / 255), heat[3:4])
     assert model.sample(3).shape == (3, 9, 8, 1)
     model.save(tmp_path / "model.safetensors")
     for again in (
@@ -178,7 +178,7 @@ def test_images_are_learnt_and_where_they_are_abnormal(tmp_path):
 def test_images_are_made_to_the_size_that_was_told():
     colours = np.repeat(images(20)[:, :, :, None], 3, 3)
     model = detector("bigan_images", options=SMALL | {"size": "12x16"}).fit(colours)
-    assert model.heat(colours[:2]).shape == (2, 12, 16)
+    assert model.anomaly_maps(colours[:2]).shape == (2, 12, 16)
 
 
 @pytest.mark.parametrize(
@@ -205,5 +205,5 @@ def test_rows_and_images_are_not_mistaken_for_one_another():
     model = detector(None).fit(rows(30))
     with pytest.raises(ValueError, match="dim 3"):
         model.predict(images(3))
-    with pytest.raises(ValueError, match="does not say where"):
-        model.heat(rows(3))
+    with pytest.raises(ValueError, match="has no anomaly maps"):
+        model.anomaly_maps(rows(3))

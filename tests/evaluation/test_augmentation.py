@@ -13,7 +13,7 @@ from scipy.stats import t
 
 from ptarmigan.api import augment
 from ptarmigan.estimators.oversampler import GANOverSampler
-from ptarmigan.evaluation.oversampling.trial import MEASURES, Trial, tried
+from ptarmigan.evaluation.oversampling.trial import MEASURES, Trial, run_trial
 from ptarmigan.modalities.image.labelled import ImageClassifier
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.labelled import Method
@@ -75,7 +75,7 @@ class Fives(GANOverSampler):
 
 def test_nothing_made_is_tested_on_and_nothing_tested_on_is_learnt_from():
     witness, x = Witness(), np.arange(90)
-    tried(witness, Fives(), x, np.repeat([0, 1], [70, 20]), ("a", "b"), 1, splits=3)
+    run_trial(witness, Fives(), x, np.repeat([0, 1], [70, 20]), ("a", "b"), 1, splits=3)
     assert len(witness.seen) == 6
     for learnt, asked in witness.seen:
         assert asked.min() >= 0
@@ -103,7 +103,7 @@ def test_every_method_learns_from_rows_and_can_tell_them():
     x = frame().drop(columns="risk")
     c = np.repeat([1, 0], [24, 136])
     sampler = GANOverSampler(steps=2, options=dict(width=8, batch=20), device="cpu")
-    trial = tried(RowClassifier(x), sampler, x, c, ("low", "high"), 1, splits=2)
+    trial = run_trial(RowClassifier(x), sampler, x, c, ("low", "high"), 1, splits=2)
     assert [*trial.figures] == ["nothing", "class weights", "random oversampling", "SMOTE", "GAN"]
     assert all(np.mean(found["average precision"]) > 0.8 for found in trial.figures.values())
 
@@ -113,7 +113,9 @@ def test_every_method_learns_from_images_and_can_tell_them(tmp_path):
     c = np.repeat([1, 0], [12, 48])
     x = (rng.integers(0, 90, (60, 8, 8, 1)) + 150 * c[:, None, None, None]).astype(np.uint8)
     sampler = GANOverSampler(steps=2, options=dict(width=4, latent=4, batch=8), device="cpu")
-    trial = tried(ImageClassifier(ImageSpace(8, 8, 1), 20), sampler, x, c, ("dark", "bright"), 1, splits=1)
+    trial = run_trial(
+        ImageClassifier(ImageSpace(8, 8, 1), 20), sampler, x, c, ("dark", "bright"), 1, splits=1
+    )
     assert [*trial.figures][3:] == ["image augmentation", "SMOTE", "GAN"]
     assert all(found["average precision"][0] > 0.9 for found in trial.figures.values())
 
@@ -170,19 +172,19 @@ def test_labels_keep_their_dtype(tmp_path):
 def test_a_page_shows_images_that_are_real_and_made(tmp_path, monkeypatch):
     figures = {name: {key: [0.5, 0.6] for key in MEASURES} for name in ("nothing", "GAN")}
     trial = Trial("bright", 0.2, 0.4, figures)
-    monkeypatch.setattr("ptarmigan.evaluation.oversampling.augment.tried", lambda *args, **told: trial)
+    monkeypatch.setattr("ptarmigan.evaluation.oversampling.augment.run_trial", lambda *args, **told: trial)
     augment(str(images(tmp_path / "given")), out=tmp_path / "made", **QUICK | dict(splits=2))
     page = (tmp_path / "made.html").read_text()
     assert page.count("data:image/") == 2
     assert "Real: bright" in page
-    assert "not to be told from nothing" in page
+    assert "not significantly different from nothing" in page
 
 
 @pytest.mark.parametrize("out", ["made", "made.npz"])
 def test_images_are_written_with_what_is_made_marked(tmp_path, out):
     data = images(tmp_path / "given")
     _, words = augment(str(data), out=tmp_path / out, **QUICK | dict(splits=0))
-    assert "40 real; made: 24 of bright" in words
+    assert "40 real; generated: 24 of bright" in words
     if out == "made":
         names = sorted(p.name for p in (tmp_path / out / "bright").iterdir())
         assert [name.split("-")[0] for name in names] == ["real"] * 8 + ["synthetic"] * 24
@@ -206,7 +208,7 @@ def test_images_are_written_with_what_is_made_marked(tmp_path, out):
         (dict(label="risk", splits=-1), "--splits"),
         (dict(label="risk", ratio=1.5), "a ratio is above 0"),
         (dict(label="risk", recipe="table.nothing"), "no recipe"),
-        (dict(label="five"), "one class only"),
+        (dict(label="five"), "only one class"),
         (dict(label="single"), "a single sample"),
         (dict(label="day"), "a single sample"),
     ],
@@ -227,7 +229,7 @@ def test_images_without_classes_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("data", "told", "words"),
     [
-        ("ring", {}, "points have no classes that could be filled up, but images and rows of a table have"),
+        ("ring", {}, "points have no classes to oversample, but images and rows of a table have"),
         ("digits", dict(label="risk"), "--label is for rows of a table"),
         ("digits", dict(categorical=("a",)), "--categorical is for rows of a table, and these are images"),
         ("iris", dict(label="class", size="8"), "--size is for images, and these are rows of a table"),

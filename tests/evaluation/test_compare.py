@@ -156,7 +156,7 @@ def test_what_seeds_vary_by_is_no_difference_however_sure_each_score_is(make):
     found = compare([*a, *b])
     assert not found.rows[0].differences[0].called
     assert found.rows[0].leaders == [0, 1]
-    assert "lr 0.1 is not to be told from lr 1" in found.verdict(found.rows[0])
+    assert "lr 0.1 is not significantly different from lr 1" in found.verdict(found.rows[0])
 
 
 def test_chance_is_rarely_called_a_difference(make, tmp_path):
@@ -176,9 +176,14 @@ def test_single_runs_are_told_apart_by_their_errors_and_recipes_are_not(make):
     p = {d.groups: d.p_value for d in row.differences}
     raw = [by_errors(Estimate(x, 0.1), Estimate(y, 0.1)) for x, y in ((1, 1.2), (1, 3), (1.2, 3))]
     assert p == pytest.approx(dict(zip([(0, 1), (0, 2), (1, 2)], holm(raw), strict=True)))
-    assert "better than lr 2 (p < 0.001, one seed); not to be told from lr 0.1" not in found.verdict(row)
-    assert "better than lr 2 (p < 0.001, one seed); not to be told from lr 1" in found.verdict(row)
-    assert found.notes[0].startswith("One seed cannot tell recipes apart")
+    assert (
+        "better than lr 2 (p < 0.001, one seed); not significantly different from lr 0.1"
+        not in found.verdict(row)
+    )
+    assert "better than lr 2 (p < 0.001, one seed); not significantly different from lr 1" in found.verdict(
+        row
+    )
+    assert found.notes[0].startswith("One seed is not enough to compare recipes")
 
 
 def test_without_errors_single_runs_are_not_told_apart(make):
@@ -196,7 +201,7 @@ def test_a_score_measured_otherwise_is_marked_and_left_out(make):
     found = compare(runs[::-1], out=runs[0].parent / "page.html")
     row = found.rows[0]
     assert row.protocol == PROTOCOL, "as most runs have it, though it is not the first one's"
-    assert [cell.left_out for cell in row.cells] == ["measured otherwise", "", ""]
+    assert [cell.left_out for cell in row.cells] == ["measured differently", "", ""]
     assert row.ranking == [2, 1]
     (note,) = (note for note in found.notes if "‡" in note)
     assert str(runs[2]) in note
@@ -211,7 +216,7 @@ def test_of_a_group_that_was_measured_in_two_ways_the_usual_one_counts(make):
     found = compare([*a, odd, *seeds(make, "b", [3.0, 4.0], lr=1)])
     assert found.rows[0].cells[0].values == (1.0, 2.0)
     assert "(2 of 3)" in printed(found)
-    assert any("odd was measured otherwise" in note for note in found.notes)
+    assert any("odd was measured differently" in note for note in found.notes)
 
 
 def test_a_score_that_is_missing_or_not_finite_has_no_rank(make):
@@ -224,7 +229,7 @@ def test_a_score_that_is_missing_or_not_finite_has_no_rank(make):
     found = compare(runs)
     assert [cell.left_out for cell in found.rows[0].cells] == ["", "not scored", "not finite", "not finite"]
     assert found.rows[0].ranking == [0]
-    assert "no two to compare" in found.verdict(found.rows[0])
+    assert "fewer than two to compare" in found.verdict(found.rows[0])
     assert "not finite" in printed(found)
     json.dumps(found.plain(), allow_nan=False)
 
@@ -315,8 +320,8 @@ def test_runs_without_scores_are_scored_first_as_the_others_were(make, monkeypat
         found = Score(
             Scale("distance", "units", True), Estimate(5.0, 0.1), 0.5, {"noisy copy": 0.7}, PROTOCOL
         )
-        scores = {"distance": written.scored(found)}
-        return written.keep(folder, {"step": 100, "samples": n, "seed": 0, "scores": scores})
+        scores = {"distance": written.plain_score(found)}
+        return written.write_scores(folder, {"step": 100, "samples": n, "seed": 0, "scores": scores})
 
     monkeypatch.setattr(runs, "score_run", score_run)
     assert compare([a, b], device="cpu").rows[0].cells[0].values == (1.0, 5.0)
@@ -366,7 +371,7 @@ WRONG = [
     (lambda make: [make("a")], "at least two runs"),
     (lambda make: [], ""),
     (lambda make: [make("a"), "nowhere"], "nowhere is not a run"),
-    (lambda make: [make("a"), make("a").parent / "a" / "."], "named twice"),
+    (lambda make: [make("a"), make("a").parent / "a" / "."], "given twice"),
     (lambda make: [make("a"), make("b")], "are the same run, seed 0"),
     (lambda make: [make("a"), make("b", data="grid")], "scores on different data cannot be compared"),
     (lambda make: [make("a"), damage(make("b", lr=1), "{")], "scores.json cannot be read"),
@@ -473,7 +478,7 @@ class TestBeside:
         ("run", "names", "words"),
         [
             ("vae", ["gmm"], "no such model; there are mixture, kernels, hmm"),
-            ("vae", ["mixture", "mixture"], "named twice"),
+            ("vae", ["mixture", "mixture"], "given twice"),
             ("vae", ["hmm"], "hmm is for series"),
             ("series", ["mixture"], "mixture is for points and rows of numbers"),
             ("gone", ["mixture"], "gone"),

@@ -40,7 +40,7 @@ def test_an_array_in_parts_is_one_array(write, dtype):
 
 
 def test_an_array_of_another_length_than_announced_is_refused():
-    with pytest.raises(ValueError, match="11 samples were announced and 10 came"):
+    with pytest.raises(ValueError, match="10 samples were given, and 11 were expected"):
         write_npy(io.BytesIO(), parts(noise(10, 2)), 11)
 
 

@@ -141,11 +141,11 @@ class TestAgreement:
         assert values == [1, 0.99, 0.9, 0.5]
 
     def test_refused(self):
-        with pytest.raises(ValueError, match=r"shape \(3,\) were asked for and 4 samples"):
+        with pytest.raises(ValueError, match=r"shape \(3,\) do not fit 4 samples"):
             conditional_agreement(sure([0, 1, 2, 3]), np.arange(3))
-        with pytest.raises(ValueError, match="class 4 was asked for: the classifier tells 4"):
+        with pytest.raises(ValueError, match="there is no class 4: the classifier has 4"):
             conditional_agreement(sure([0, 1]), np.array([0, 4]))
-        with pytest.raises(ValueError, match="class -1 was"):
+        with pytest.raises(ValueError, match="there is no class -1"):
             agreement_by_class(sure([0, 1]), np.array([0, -1]), NAMES)
         with pytest.raises(ValueError, match="1 names do not fit"):
             agreement_by_class(sure([0, 1]), np.array([0, 1]), ("cat",))

@@ -30,7 +30,7 @@ def test_what_generalises_is_left_in_peace():
     assert abs(found.ratio.value - 1) < 3 * found.ratio.error
     assert abs(found.closer.value - 0.5) < 3 * found.closer.error
     assert abs(found.z) < 3
-    assert found.looked_at == 1_000
+    assert found.searched == 1_000
 
 
 def test_copies_are_found():
@@ -153,9 +153,9 @@ def test_large_images_are_compared_small_and_equal_only_when_whole():
 
 
 def test_a_part_of_many_is_looked_at_for_near_copies_and_all_for_exact_ones(monkeypatch):
-    monkeypatch.setattr(module, "LOOKED_AT", 50)
+    monkeypatch.setattr(module, "SEARCHED", 50)
     found = memorised(TRAIN[:200], TRAIN, HELD)
-    assert found.looked_at == 50
+    assert found.searched == 50
     assert found.exact.value == 1
     assert found.near.value < 0.2
 

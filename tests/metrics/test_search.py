@@ -101,8 +101,8 @@ class TestWithin:
 
 def test_most_is_decided_by_the_product(monkeypatch):
     measured, used = [], set()
-    apart, rounded = search.apart, search._Rounded.of
-    monkeypatch.setattr(search, "apart", lambda a, b: measured.append(len(a)) or apart(a, b))
+    distances, rounded = search.row_distances, search._Rounded.of
+    monkeypatch.setattr(search, "row_distances", lambda a, b: measured.append(len(a)) or distances(a, b))
     monkeypatch.setattr(search._Rounded, "of", lambda *given: used.add(given[-1]) or rounded(*given))
     x = (1_000 + rng().normal(size=(600, 20))).astype(np.float32)
     radius = radii(x, 3)

@@ -362,7 +362,7 @@ def test_r3gan_widths_and_blocks_of_every_stage():
 
 
 def test_r3gan_refuses_what_does_not_fit():
-    with pytest.raises(ValueError, match="width names 2 stages where images of this size have 3"):
+    with pytest.raises(ValueError, match="width has 2 numbers, and images of this size have 3"):
         R3GANGenerator(LATENT, (1, 16, 16), (8, 8))
     with pytest.raises(ValueError, match="groups of 5 channels do not divide"):
         R3GANDiscriminator((1, 16, 16), 8, group_size=5)
@@ -681,13 +681,13 @@ def test_series_are_taken_apart_and_put_together():
     x[:3, 5:] = 0
     lasts = (x[:, :, :1] > 0).float()
     whole = torch.cat([x, lasts, torch.rand(7, 1, 2).expand(-1, 9, -1)], 2)
-    parts = levels.apart(whole, 3, True)
+    parts = levels.split_parts(whole, 3, True)
     assert [tuple(part.shape) for part in parts] == [(7, 2), (7, 6), (7, 9, 4)]
-    torch.testing.assert_close(levels.together(parts), whole)
+    torch.testing.assert_close(levels.join_parts(parts), whole)
     steps = parts.steps[:, :, :3].double()
     torch.testing.assert_close(steps.sum(1), torch.zeros(7, 3).double(), atol=1e-5, rtol=0)
-    still = levels.apart(torch.full((2, 4, 1), 0.5), 1, False)
-    torch.testing.assert_close(levels.together(still), torch.full((2, 4, 1), 0.5))
+    still = levels.split_parts(torch.full((2, 4, 1), 0.5), 1, False)
+    torch.testing.assert_close(levels.join_parts(still), torch.full((2, 4, 1), 0.5))
     assert (still.steps == 0).all()
 
 
@@ -696,9 +696,9 @@ def test_whitened_vectors():
     x = torch.stack([3 * u[:, 0] + u[:, 1] + 5, u[:, 0] - u[:, 1], 2 * u[:, 0] + 5], 1).float()
     white = levels.White(3)
     white.fit(x)
-    found = white.whitened(x)
-    torch.testing.assert_close(white.coloured(found), x, atol=1e-3, rtol=1e-3)
+    found = white.whiten(x)
+    torch.testing.assert_close(white.unwhiten(found), x, atol=1e-3, rtol=1e-3)
     assert torch.linalg.matrix_rank(torch.cov(found.T), rtol=1e-3) == 2
     # whatever a network says, the third is the sum of the others, but for what is not linear
-    made = white.coloured(torch.randn(50, 3))
+    made = white.unwhiten(torch.randn(50, 3))
     torch.testing.assert_close(made[:, 2], made[:, 0] / 2 + made[:, 1] / 2 + 2.5, atol=1e-2, rtol=0)

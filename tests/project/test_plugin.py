@@ -81,7 +81,7 @@ def test_everything_works_on_a_kind_of_data_of_a_plug_in(python: Path, tmp_path:
     assert set(codes.values()) == {0}, {name: first[name] for name, code in codes.items() if code}
     assert "FAIL" not in first["check"][1] + first["recipe"][1]
     assert "stroke.gan" in first["list"][1]
-    assert "spirals is taken for drawings: pen drawings; training stroke.gan" in first["train"][2]
+    assert "spirals is recognised as drawings: pen drawings; training stroke.gan" in first["train"][2]
     assert len((tmp_path / "more" / "drawings.strokes").read_text().splitlines()) == 6
     assert "length of ink" in json.loads(first["score"][1])["scores"]
     assert "drawings" in (tmp_path / "run" / "report.html").read_text()

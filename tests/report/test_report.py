@@ -29,9 +29,9 @@ from ptarmigan.evaluation import written
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.report.curves import HEIGHT, WIDTH, Marks, draw, number
 from ptarmigan.report.html import h, image
-from ptarmigan.report.likeness import compare
+from ptarmigan.report.nearest import compare
 from ptarmigan.report.page import command, write_report
-from ptarmigan.report.story import read
+from ptarmigan.report.record import read
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Generator
 from ptarmigan.training import own
@@ -226,7 +226,7 @@ def test_score_run_scores_the_samples_that_sample_makes(points):
 
 
 def test_scores_of_an_earlier_step_are_not_shown_for_a_later_one(points):
-    written.keep(points, {"step": 20, "samples": 200, "seed": 0, "scores": {"old": {"value": 1.0}}})
+    written.write_scores(points, {"step": 20, "samples": 200, "seed": 0, "scores": {"old": {"value": 1.0}}})
     page = opened(write_report(points))
     assert "old" not in page.words.split()
     assert number(first_score(points)[1]) in page.words
@@ -357,7 +357,7 @@ def test_copies_of_training_images_are_found_out(photos):
     assert found.median == 0
     assert found.held_out is not None
     assert found.held_out > 0.1
-    np.testing.assert_array_equal(found.neighbours[:, 0], found.shown)
+    np.testing.assert_array_equal(found.neighbours[:, 0], found.generated)
     assert (found.distances[:, 0] == 0).all()
     assert (found.distances[:, 1] > 0).all()
 

@@ -140,7 +140,7 @@ def test_what_is_not_whole_is_not_there(tmp_path, form):
 
 @pytest.mark.parametrize("form", [".npy", ".npz"])
 def test_too_few_samples_make_no_array(tmp_path, form):
-    with pytest.raises(ValueError, match="9 samples were announced and 8 came"):
+    with pytest.raises(ValueError, match="8 samples were given, and 9 were expected"):
         write_samples(PLANE, cut(points(8)), 9, tmp_path / f"a{form}")
     assert list(tmp_path.iterdir()) == []
 

@@ -40,7 +40,7 @@ def discriminator_loss(game, x, fake):
 def test_looking_ahead_is_where_adam_goes(played):
     run = unrolled_run(unroll=4)
     game, optimizer = run.game, run.optimizers["discriminator"]
-    contract.played(run, steps=played)
+    contract.train_steps(run, steps=played)
     x = run.samples.load(0).x.double()
     fake = game.fake(Batch(x)).detach()
     loss = discriminator_loss(game, x, fake)
@@ -59,7 +59,7 @@ def test_looking_ahead_is_where_adam_goes(played):
 def test_the_generator_goes_down_the_gradient_through_the_coming_moves():
     run = unrolled_run(unroll=3, discriminator_lr=1e-2)
     game = run.game
-    contract.played(run)
+    contract.train_steps(run)
     batch = Batch(run.samples.load(0).x.double())
     weight = game.generator.out.bias.requires_grad_(True)
 
@@ -123,7 +123,7 @@ def test_a_pack_is_consecutive_samples(pack):
 
 def test_samples_that_cannot_be_packed_are_refused():
     with pytest.raises(ValueError, match="--batch"):
-        contract.played(packed_run(pack=3))
+        contract.train_steps(packed_run(pack=3))
 
 
 def test_real_packs_in_the_generators_loss_would_not_move_it():

@@ -59,15 +59,15 @@ def test_the_contract(name, clause):
 
 def test_two_ranks_are_two_shards():
     with contract.float64():
-        assert contract.apart_on_two_ranks(NAMES) == {}
+        assert contract.failures_on_two_ranks(NAMES) == {}
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_accumulating_equals_the_undivided_batch(name):
     with contract.float64():
         whole, parts = contract.small_run(name), contract.small_run(name)
-        contract.played(whole)
-        contract.played(parts, accumulate=2)
+        contract.train_steps(whole)
+        contract.train_steps(parts, accumulate=2)
         expected, found = dict(whole.game.named_parameters()), dict(parts.game.named_parameters())
         if name in NOT_UNDIVIDED:
             with pytest.raises(Broken):  # else it has no place in the list

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ptarmigan import Measure
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator, by_numbers
-from ptarmigan.metrics.features import Embedded
+from ptarmigan.metrics.features import EmbeddedFeatures
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Modality
 from ptarmigan_strokes.drawings import Strokes, StrokeSpace, spirals
@@ -25,7 +25,7 @@ INK = Measure.of(lambda real, fake: abs(ink(fake) / ink(real) - 1), "length of i
 
 def evaluator(samples: Samples, request: Request) -> Evaluator:
     """The evaluator of drawings."""
-    return by_numbers(samples, request, Embedded(samples.space), "sides of the paper", more=(INK,))
+    return by_numbers(samples, request, EmbeddedFeatures(samples.space), "sides of the paper", more=(INK,))
 
 
 def recognise(data: Any) -> str:

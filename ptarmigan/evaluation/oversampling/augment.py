@@ -1,4 +1,4 @@
-"""Labelled rows or images with more of what is rare among them, and whether that helps."""
+"""Oversampling of rare classes of labelled rows or images, and whether it helps."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from ptarmigan.estimators.oversampler import GANOverSampler, up_to
-from ptarmigan.evaluation.oversampling.trial import Trial, tried
-from ptarmigan.evaluation.pair import of_kind
+from ptarmigan.evaluation.oversampling.trial import Trial, run_trial
+from ptarmigan.evaluation.pair import check_options
 from ptarmigan.media.files import check_vacant
 from ptarmigan.modalities.labelled import Codes, Labelled, Look, taken
 from ptarmigan.modalities.recognise import recognise
@@ -21,19 +21,19 @@ from ptarmigan.modalities.registry import modalities
 
 @dataclass(frozen=True, eq=False)
 class Augmentation:
-    """What came of filling up rare classes.
+    """The result of oversampling rare classes.
 
     Attributes:
-        trial: what was measured; None where nothing was.
-        made: how many samples were generated.
-        looks: real samples of the class that counts, and generated ones, by what they are.
-        page: where a page of it belongs.
+        trial: the comparison of methods; None where nothing was measured.
+        generated: how many samples were generated.
+        examples: real samples of the measured class, and generated ones, by what they are.
+        page: the path of its page.
         words: what was written.
     """
 
     trial: Trial | None
-    made: int
-    looks: dict[str, Look]
+    generated: int
+    examples: dict[str, Look]
     page: Path
     words: str
 
@@ -56,46 +56,46 @@ def augment(
     device: str = "auto",
     say: Callable[[str], None] = lambda words: None,
 ) -> Augmentation:
-    """Fill up rare classes, write what comes of it, and measure on repeated splits whether it helps.
+    """Oversample rare classes, write the samples, and measure on repeated splits whether it helps.
 
     Args:
-        data: a table, or images with classes, as everywhere.
+        data: a table, or images with classes, as for training.
         label: the column of a table that holds the classes.
-        out: of a table a .csv or .parquet, in which a column ``synthetic`` says what is made; of images a
-            folder with one for each class, in which names of files say so, or an .npz of x, y and synthetic;
+        out: of a table a .csv or .parquet, whose column ``synthetic`` marks generated rows; of images a
+            folder with one for each class, where names of files mark them, or an .npz of x, y and synthetic;
             augmented.csv or augmented when empty.
-        class_: the class that the measures are about; the rarest when empty.
-        recipe: of the GAN; one that fits when None.
-        steps: the length of its training; the recipe's own when None.
-        ratio: how often a class is to be there at least, for each sample of the most frequent.
-        splits: how many; 0 measures nothing.
-        kind: image or table, where the data do not tell.
+        class_: the class that is measured; the rarest when empty.
+        recipe: of the GAN; a suitable one when None.
+        steps: training steps; the recipe's default when None.
+        ratio: the size of every class after oversampling, at least, as a share of the most frequent class.
+        splits: the number of splits; 0 measures nothing.
+        kind: image or table, where it is not clear from the data.
         categorical: columns that are categories although they hold numbers.
         size: HxW, to resize images to.
-        crop: cut images to that shape instead of squeezing.
+        crop: crop images to that shape instead of squeezing.
         seed: the random seed.
-        device: where to train.
-        say: is told what is done.
+        device: auto, cpu, cuda, mps.
+        say: is called with a line on what is being done.
 
     Raises:
-        FileNotFoundError: the data is not there.
-        ValueError: it has no classes, or one only; or there is no such column, class or recipe.
+        FileNotFoundError: the data is missing.
+        ValueError: it has no classes, or only one; or there is no such column, class or recipe.
     """
     if splits < 0:
         raise ValueError(f"--splits {splits}: it is 0 or more")
     of = recognise(data, kind).modality
     if of.labelled is None:
         others = " and ".join(each.plural for each in modalities() if each.labelled is not None)
-        raise ValueError(f"{data}: {of.plural} have no classes that could be filled up, but {others} have")
+        raise ValueError(f"{data}: {of.plural} have no classes to oversample, but {others} have")
     chosen = {"categorical": categorical, "size": size, "crop": crop}
     place = Path(out or f"augmented{of.ending}")
     page = place.parent / f"{place.stem or 'augmented'}.html"
     check_vacant(place)
     if splits:
         check_vacant(page)
-    given = of.labelled(data, place, label, **of_kind(of, chosen, of.option_names))
+    given = of.labelled(data, place, label, **check_options(of, chosen, of.option_names))
     if len(given.names) < 2:
-        raise ValueError(f"{data} has one class only ({given.names[0]}): there is nothing to tell apart")
+        raise ValueError(f"{data} has only one class ({given.names[0]}): there is nothing to classify")
     counts = np.bincount(given.c)
     if class_ and class_ not in given.names:
         raise ValueError(f"--class {class_}: there is no such class; there are {', '.join(given.names)}")
@@ -106,20 +106,20 @@ def augment(
     found = None
     if splits:
         told: dict[str, Any] = {"splits": splits, "seed": seed, "say": say}
-        found = tried(given.classifier, sampler, given.x, given.c, given.names, rare, **told)
+        found = run_trial(given.classifier, sampler, given.x, given.c, given.names, rare, **told)
     say("all samples: GAN")
     x, c = sampler.fit_resample(given.x, given.c)
     given.write(x, c, place)
     counted = ", ".join(f"{n:,} of {given.names[i]}" for i, n in sampler.sampling_strategy_.items() if n)
-    words = f"samples: {place} ({len(given.c):,} real; made: {counted or 'none, all classes have as many'})"
-    return Augmentation(found, len(c) - len(given.c), looks(given, x, c, rare), page, words)
+    words = f"samples: {place} ({len(given.c):,} real; generated: {counted or 'none, no class is rare'})"
+    return Augmentation(found, len(c) - len(given.c), examples(given, x, c, rare), page, words)
 
 
-def looks(given: Labelled, x: Any, c: Codes, rare: int) -> dict[str, Look]:
-    """Real samples of a class and made ones, to be looked at; nothing where none were made."""
+def examples(given: Labelled, x: Any, c: Codes, rare: int) -> dict[str, Look]:
+    """Examples of real and of generated samples of a class; empty where none were generated."""
     places = np.flatnonzero(c == rare)
-    real, made = places[places < len(given.c)], places[places >= len(given.c)]
-    if not len(made):
+    real, generated = places[places < len(given.c)], places[places >= len(given.c)]
+    if not len(generated):
         return {}
     name = given.names[rare]
-    return {f"Real: {name}": given.show(taken(x, real)), f"Made: {name}": given.show(taken(x, made))}
+    return {f"Real: {name}": given.show(taken(x, real)), f"Made: {name}": given.show(taken(x, generated))}

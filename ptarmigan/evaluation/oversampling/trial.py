@@ -1,4 +1,4 @@
-"""Does it help? Ways to deal with a rare class, on repeated splits of real samples."""
+"""Comparison of methods for a rare class, on repeated splits of real samples."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ptarmigan.modalities.labelled import Codes, DownstreamClassifier, Floats, M
 
 GAN = "GAN"
 TEST = 0.3
-"""Of the samples, to be asked about."""
+"""The share of the samples in the test set."""
 LEVEL = 0.95
 PRECISION = "average precision"
 MEASURES = ("F1", PRECISION, "recall")
@@ -25,13 +25,13 @@ MEASURES = ("F1", PRECISION, "recall")
 
 @dataclass(frozen=True)
 class Trial:
-    """How well a rare class was found.
+    """How well a rare class is classified.
 
     Attributes:
         rare: its name.
-        share: how much of the samples it is.
-        ratio: samples asked about for each that was learnt from.
-        figures: by method and measure, one of every split.
+        share: its share of the samples.
+        ratio: test samples over training samples.
+        figures: by method and measure, one for every split.
     """
 
     rare: str
@@ -41,13 +41,13 @@ class Trial:
 
     @property
     def splits(self) -> int:
-        """How many there were."""
+        """The number of splits."""
         return len(self.figures[GAN][PRECISION])
 
     def interval(self, values: Sequence[float]) -> tuple[float, float]:
-        """Mean, and half of what holds the mean with a chance of 95 %; NaN of a single split.
+        """The mean, and half of its 95 % confidence interval; NaN for a single split.
 
-        Splits share samples, so the variance is larger than theirs divided by how many they are: Nadeau and
+        Splits share samples, so the variance of the mean is larger than theirs over their number: Nadeau and
         Bengio 2003, "Inference for the generalization error".
         """
         from scipy.stats import t
@@ -59,32 +59,40 @@ class Trial:
         return mean, float(t.ppf(0.5 + LEVEL / 2, n - 1)) * spread
 
     def gains(self, measure: str = PRECISION) -> dict[str, tuple[float, float]]:
-        """How much better the GAN is than every other method, split by split: mean and half interval."""
+        """The GAN's gain over every other method, paired by split: mean and half interval."""
         mine = np.array(self.figures[GAN][measure])
         others = {name: found[measure] for name, found in self.figures.items() if name != GAN}
         return {name: self.interval(list(mine - np.array(values))) for name, values in others.items()}
 
     def table(self) -> list[list[str]]:
-        """A line for each method, names of columns first; the last is what the GAN gains over it."""
+        """A row for each method, after a header; the last column is the GAN's gain over it."""
         gains = self.gains()
         rows = [["", *MEASURES, f"{GAN}'s gain in {PRECISION}"]]
         for name, found in self.figures.items():
-            cells = [shown(self.interval(found[measure])) for measure in MEASURES]
-            rows.append([name, *cells, shown(gains[name], sign=True) if name in gains else ""])
+            cells = [format_interval(self.interval(found[measure])) for measure in MEASURES]
+            rows.append([name, *cells, format_interval(gains[name], sign=True) if name in gains else ""])
         return rows
 
     def verdict(self) -> str:
-        """What can be said of it, in a sentence."""
-        kinds: dict[str, list[str]] = {"better than": [], "worse than": [], "not to be told from": []}
+        """The result in one sentence."""
+        kinds: dict[str, list[str]] = {
+            "better than": [],
+            "worse than": [],
+            "not significantly different from": [],
+        }
         for name, (gain, half) in self.gains().items():
             known = abs(gain) > half
-            kinds["not to be told from" if not known else "better than" if gain > 0 else "worse than"].append(
-                name
-            )
+            kinds[
+                "not significantly different from"
+                if not known
+                else "better than"
+                if gain > 0
+                else "worse than"
+            ].append(name)
         return f"By {PRECISION} the GAN is " + "; ".join(f"{k} {', '.join(v)}" for k, v in kinds.items() if v)
 
     def plain(self) -> dict[str, Any]:
-        """All of it as plain data, for JSON."""
+        """As plain data, for JSON."""
         methods = {
             name: {measure: self._plain(values) for measure, values in found.items()}
             for name, found in self.figures.items()
@@ -105,7 +113,7 @@ class Trial:
         return {"mean": mean, "half": finite(half), "values": values}
 
 
-def tried(
+def run_trial(
     classifier: DownstreamClassifier,
     sampler: GANOverSampler,
     x: Any,
@@ -117,18 +125,18 @@ def tried(
     seed: int = 0,
     say: Callable[[str], None] = lambda words: None,
 ) -> Trial:
-    """Every method on the same splits; what is asked about is never resampled, only what is learnt from.
+    """Compare all methods on the same splits; only training samples are resampled.
 
     Args:
-        classifier: what learns and is asked.
-        sampler: makes samples.
+        classifier: is trained and tested.
+        sampler: oversamples with the GAN.
         x: real samples.
         c: the numbers of their classes.
         names: of the classes.
-        rare: the class that counts.
-        splits: how many.
+        rare: the class that is measured.
+        splits: the number of splits.
         seed: the random seed.
-        say: is told what is done.
+        say: is called with a line on what is being done.
 
     Raises:
         ValueError: a class has too few samples to be split.
@@ -137,28 +145,28 @@ def tried(
 
     if np.bincount(c).min() < 2:
         few = names[int(np.bincount(c).argmin())]
-        raise ValueError(f"the class {few!r} has a single sample: it cannot be learnt from and asked about")
+        raise ValueError(f"the class {few!r} has a single sample: it cannot be split")
     figures: dict[str, dict[str, list[float]]] = {}
     ratio = TEST / (1 - TEST)
     splitter = StratifiedShuffleSplit(splits, test_size=TEST, random_state=key(seed, "splits") % 2**32)
     for split, (train, test) in enumerate(splitter.split(c[:, None], c)):
         for name, method in methods(classifier, sampler, seed + split).items():
             say(f"split {split + 1} of {splits}: {name}")
-            said = asked(
+            said = predict(
                 classifier, method, taken(x, train), c[train], taken(x, test), len(names), seed + split
             )
-            for measure, value in measured(c[test] == rare, said, rare).items():
+            for measure, value in class_scores(c[test] == rare, said, rare).items():
                 figures.setdefault(name, {}).setdefault(measure, []).append(value)
     return Trial(names[rare], float((c == rare).mean()), ratio, figures)
 
 
 def methods(classifier: DownstreamClassifier, sampler: GANOverSampler, seed: int) -> dict[str, Method]:
-    """What is compared, by name; the GAN is the last."""
+    """The methods by name; the GAN is the last."""
     made = Method(clone(sampler).set_params(random_state=seed).fit_resample)
     return {**classifier.methods(seed), GAN: made}
 
 
-def asked(
+def predict(
     classifier: DownstreamClassifier,
     method: Method,
     x: Any,
@@ -167,23 +175,23 @@ def asked(
     classes: int,
     seed: int,
 ) -> Floats:
-    """What a classifier says that learnt from ``x`` by a method: ``(n, classes)`` of the test samples."""
+    """Train a classifier on ``x`` by a method; the class probabilities of the test samples."""
     if method.resample is not None:
         x, c = method.resample(x, c)
     model = classifier.fit(x, c, classes, weighted=method.weighted, jittered=method.jittered, seed=seed)
     return model(test)
 
 
-def measured(
+def class_scores(
     truth: NDArray[np.bool_], said: Floats, rare: int, weight: Floats | None = None
 ) -> dict[str, float]:
-    """F1, average precision (the area under precision and recall) and recall of one class.
+    """F1, average precision (the area under the precision-recall curve) and recall of one class.
 
     Args:
         truth: which samples are of it.
-        said: the probability of every class.
+        said: the predicted class probabilities.
         rare: its number.
-        weight: of every sample; alike when None.
+        weight: of every sample; equal when None.
     """
     from sklearn.metrics import average_precision_score, f1_score, recall_score
 
@@ -195,8 +203,8 @@ def measured(
     }
 
 
-def shown(interval: tuple[float, float], sign: bool = False) -> str:
-    """A mean and what it may be off by."""
+def format_interval(interval: tuple[float, float], sign: bool = False) -> str:
+    """A mean with its half interval, as text."""
     mean, half = interval
     words = f"{mean:+.3f}" if sign else f"{mean:.3f}"
     return words if np.isnan(half) else f"{words} ± {half:.3f}"

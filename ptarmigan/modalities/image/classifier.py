@@ -27,7 +27,7 @@ from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.media.progress import Bar
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
-from ptarmigan.modalities.image import learnt
+from ptarmigan.modalities.image import trained_networks
 from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.layers import required
@@ -201,7 +201,7 @@ def learn(source: Source, space: ImageSpace, cache: Path | None = None) -> Class
             ``classifiers``. A damaged one is trained again; where none can be written it goes on without.
     """
     kind, classes = _task(source)
-    net = learnt.learnt(
+    net = trained_networks.load_or_train(
         "classifier",
         fingerprint(source, space),
         VERSION,
@@ -238,7 +238,7 @@ def fitted(samples: Samples, *, steps: int, weight: NDArray[Any] | None = None) 
 
 def fingerprint(source: Source, space: ImageSpace) -> str:
     """A digest of the images' format, count and labels, and of up to 10,000 of the images themselves."""
-    return learnt.fingerprint(source, VERSION, space.shape, space.bits, source.classes, len(source))
+    return trained_networks.fingerprint(source, VERSION, space.shape, space.bits, source.classes, len(source))
 
 
 def turned(x: Tensor, how: Tensor) -> Tensor:
@@ -287,7 +287,7 @@ def _descend(
     with closing(samples) as batches, Bar(steps, words) as bar:
         for step in range(steps):
             x, c = batches.draw(step)
-            optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
+            optimizer.param_groups[0]["lr"] = RATE * trained_networks.rate((step + 0.5) / steps)
             optimizer.zero_grad()
             loss(x, c).backward()
             optimizer.step()

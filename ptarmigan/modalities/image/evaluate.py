@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator, by_features
-from ptarmigan.metrics.features import Features, called
+from ptarmigan.metrics.features import Features, as_features
 from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, nothing
-from ptarmigan.metrics.measures import CLASSES, CLASSIFIED, DISTANCES, FRECHET, LOOKED_AT, TESTS
+from ptarmigan.metrics.measures import CLASSES, CLASSIFIED, DISTANCES, FRECHET, SLOW_SAMPLES, TESTS
 from ptarmigan.metrics.request import Request
 from ptarmigan.metrics.similarity import ms_ssim_diversity, scales
 from ptarmigan.metrics.view import View
@@ -19,7 +19,7 @@ from ptarmigan.modalities.image.stacked_modes import learn_digits, stacked_modes
 
 QUICK = (
     FRECHET,
-    CLASSES.said(
+    CLASSES.with_scales(
         Scale("class balance", "nats", True, "KL of predicted classes"),
         Scale("confidence", "probability", False),
         Scale(
@@ -57,8 +57,8 @@ def features_of(samples: Samples, request: Request) -> Features:
         ValueError: there are no such features, or they do not fit these images.
     """
     if not isinstance(request.features, str):
-        return called(request.features)
-    request.tell(f"the feature extractor ({request.features})")
+        return as_features(request.features)
+    request.notify(f"the feature extractor ({request.features})")
     weights = None if request.weights is None else Path(request.weights)
     return extractor(request.features, samples, weights=weights)
 
@@ -91,7 +91,7 @@ def stacks_of(samples: Samples) -> Measure:
 
 def alike(reference: Reference) -> Measured:
     """MS-SSIM of random pairs."""
-    return lambda fake: (ms_ssim_diversity(fake.set.raw(LOOKED_AT)),)
+    return lambda fake: (ms_ssim_diversity(fake.set.raw(SLOW_SAMPLES)),)
 
 
 def too_small(reference: Reference) -> str:
@@ -103,7 +103,7 @@ def too_small(reference: Reference) -> str:
 
 ALIKE = Measure(
     "ms-ssim",
-    (Scale("likeness of pairs", "MS-SSIM", True, f"random pairs among {LOOKED_AT:,} samples"),),
+    (Scale("likeness of pairs", "MS-SSIM", True, f"random pairs among {SLOW_SAMPLES:,} samples"),),
     alike,
     too_small,
 )

@@ -6,7 +6,7 @@ from functools import partial
 
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator, by_features, by_numbers
-from ptarmigan.metrics.features import numbers, pixels
+from ptarmigan.metrics.features import choose_features, pixels
 from ptarmigan.metrics.measure import Scale
 from ptarmigan.metrics.measures import MEASURES, WITHIN, modes_of
 from ptarmigan.metrics.request import Request
@@ -25,13 +25,13 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
     if samples.mixture is None:
         return by_numbers(samples, request, pixels, more=(modes,))
     divergence, reverse, found, _ = modes.scales
-    quick = modes.said(
+    quick = modes.with_scales(
         divergence,
         reverse,
         Scale("modes", "modes", False, f"of {len(samples.mixture.centres)}, {found.note}"),
         Scale("good samples", "share", False, f"near any mode; {WITHIN}"),
     )
-    features = partial(numbers, request.features, pixels, request.weights)
+    features = partial(choose_features, request.features, pixels, request.weights)
     return by_features(
         samples,
         request,

@@ -13,7 +13,7 @@ from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.evaluator import Evaluator, count_of
-from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, chosen
+from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, choose
 from ptarmigan.metrics.panel import RawPanel
 from ptarmigan.metrics.quick import REFERENCE
 from ptarmigan.metrics.request import Request
@@ -111,7 +111,7 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
         some = permute(np.arange(min(REFERENCE, len(samples))), len(samples), "score", "reference")
         raw = space.scored(samples.source.read(np.sort(some)))
         words = protocol(raw, n)
-        return (RawPanel(QUICK, raw, halves(raw), n, words, seen=space.scored, errors=False),)
+        return (RawPanel(QUICK, raw, halves(raw), n, words, select=space.scored, errors=False),)
 
     n = count_of(samples, request)
     return evaluator_of(real, n, request, quick)
@@ -138,7 +138,7 @@ def evaluator_of(
     real: Callable[[], Floats], n: int, request: Request, quick: Callable[[], tuple[RawPanel, ...]]
 ) -> Evaluator:
     """The evaluator of ``n`` series beside real ones that have no metadata."""
-    wanted = chosen(MEASURES, request.metrics, "series")
+    wanted = choose(MEASURES, request.metrics, "series")
 
     def thorough(source: Any) -> Any:
         raw = real()
@@ -151,10 +151,10 @@ def evaluator_of(
             n,
             protocol(raw, n),
             baselines={"Gaussian": series.gaussian(raw, n), "shuffled set": series.shuffled(raw)},
-            seen=lambda x: x[:, :, : raw.shape[2]],
+            select=lambda x: x[:, :, : raw.shape[2]],
             features="series",
             warning=FOOLED if {DISCRIMINATIVE.key, PREDICTIVE.key} & {m.key for m in wanted} else "",
-            tell=request.tell,
+            notify=request.notify,
         )
         return panel.evaluate(source)
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples, Source
 from ptarmigan.metrics.evaluator import Evaluator, count_of
-from ptarmigan.metrics.measure import Measure, chosen
+from ptarmigan.metrics.measure import Measure, choose
 from ptarmigan.metrics.panel import Evaluation, RawPanel
 from ptarmigan.metrics.quick import REFERENCE
 from ptarmigan.metrics.request import Request
@@ -56,7 +56,7 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
             f"{n:,} rows against {len(raw):,} of the table, ids and constants left out; floor from one half "
             "of these against the other"
         )
-        brief = (m.said(replace(m.scales[0], note="")) for m in measures(space) if m.quick)
+        brief = (m.with_scales(replace(m.scales[0], note="")) for m in measures(space) if m.quick)
         return (RawPanel(brief, raw, (raw[::2], raw[1::2]), n, words, errors=False),)
 
     target = request.options.get("target", "")
@@ -107,7 +107,7 @@ def beside(
         baselines=generators,
         bounds=(BOOTSTRAP,),
         beside=BESIDE,
-        tell=request.tell,
+        notify=request.notify,
     )
 
     def thorough(some: Source) -> Evaluation:
@@ -126,4 +126,4 @@ def wanted(known: Sequence[Measure], request: Request) -> tuple[Measure, ...]:
     """
     if EFFICACY in request.metrics and all(measure.key != EFFICACY for measure in known):
         raise ValueError("--metrics efficacy: name the column to be told (--target)")
-    return chosen(known, request.metrics, "tables")
+    return choose(known, request.metrics, "tables")

@@ -10,7 +10,7 @@ import numpy as np
 
 from ptarmigan.metrics.estimate import Estimate, mean_of
 from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale
-from ptarmigan.metrics.measures import LOOKED_AT, TIMES_LARGE
+from ptarmigan.metrics.measures import SLOW_SAMPLES, TIMES_LARGE
 from ptarmigan.metrics.memorised import equal
 from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.two_sample import classifier_test
@@ -59,7 +59,7 @@ def measures(space: TableSpace, target: str = "") -> tuple[Measure, ...]:
                     "told from real",
                     "accuracy",
                     True,
-                    f"boosted trees on {LOOKED_AT:,} of each; 1/2 is chance",
+                    f"boosted trees on {SLOW_SAMPLES:,} of each; 1/2 is chance",
                 ),
             ),
             partial(_told, columns),
@@ -130,7 +130,7 @@ def _boosted() -> Any:
 
 def _plain(columns: Sequence[Column], some: Set) -> Floats:
     """Some rows as finite numbers, one for each column: for trees."""
-    raw = some.raw(LOOKED_AT)
+    raw = some.raw(SLOW_SAMPLES)
     cells = np.stack([numbers(column, raw[:, i]) for i, column in enumerate(columns) if column.width], 1)
     there = np.where(np.isnan(cells), np.inf, cells).min(0)
     below = np.where(np.isinf(there), 0, there) - 1
@@ -143,16 +143,16 @@ def _copies(reference: Reference) -> Measured:
 
 def _distance(reference: Reference) -> Measured:
     train = reference.train.features
-    if reference.apart:
-        real = nearest(train, reference.real.features[:LOOKED_AT], 2)[1]
+    if reference.has_held_out:
+        real = nearest(train, reference.real.features[:SLOW_SAMPLES], 2)[1]
     else:  # what a new row would have: every row's distances to the others
-        real = nearest(train, train[:LOOKED_AT], 3)[1][:, 1:]
+        real = nearest(train, train[:SLOW_SAMPLES], 3)[1][:, 1:]
     if not real[:, 0].any():
         raise ValueError("every real row has a twin: distances to the nearest tell nothing")
     distance, share = real[:, 0].mean(), _singular(real).mean()
 
     def measure(fake: View) -> Estimates:
-        found = nearest(train, fake.features[:LOOKED_AT], 2)[1]
+        found = nearest(train, fake.features[:SLOW_SAMPLES], 2)[1]
         return mean_of(found[:, 0] / distance), mean_of(_singular(found) / share)
 
     return measure

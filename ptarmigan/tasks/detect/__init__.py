@@ -1,1 +1,1 @@
-"""Detection of anomalies."""
+"""Anomaly detection."""

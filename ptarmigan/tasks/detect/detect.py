@@ -1,4 +1,4 @@
-"""Anomalies among samples: by a trained detector, beside two that need no network."""
+"""Anomaly detection by a trained detector, with two baselines without networks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 
 from ptarmigan.media.files import create
 from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.tasks.detect.files import files, files_learnt
-from ptarmigan.tasks.detect.rows import rows, rows_learnt
-from ptarmigan.tasks.detect.samples import Asked, TrainedDetector
+from ptarmigan.tasks.detect.files import files, training_files
+from ptarmigan.tasks.detect.rows import rows, training_rows
+from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector
 
 Floats = NDArray[np.float64]
-KEPT = 0.9
-"""Of the variance, by the components of the PCA."""
+EXPLAINED = 0.9
+"""The share of the variance that the components of the PCA explain."""
 ESCAPED = "backslashreplace"
-"""What becomes of a file's name that is no UTF-8."""
-OURS = "these themselves: what the run learnt from is not here"
+"""How characters of file names that are not UTF-8 are written."""
+OURS = "these samples themselves, as the training data are missing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,110 +29,110 @@ class Verdict:
     """The anomaly scores of one detector.
 
     Attributes:
-        scores: one a sample, ``(n,)``: higher is more anomalous.
-        threshold: above which one is abnormal, from the samples that the detector was fitted to.
+        scores: one per sample, ``(n,)``: higher is more anomalous.
+        threshold: above which a sample is an anomaly, from the samples that the detector was fitted to.
     """
 
     scores: Floats
     threshold: float
 
     @property
-    def abnormal(self) -> NDArray[np.bool_]:
-        """Which samples are."""
+    def anomalous(self) -> NDArray[np.bool_]:
+        """Which samples are anomalies."""
         return self.scores > self.threshold
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """What is found among samples.
+    """The anomalies among samples.
 
     Attributes:
         verdicts: by detector, the run's first.
-        asked: the samples.
-        learnt: what the run learnt from, to which the other detectors were fitted; None where it is not
-            here, and they were fitted to what is asked about.
+        test: the samples.
+        train: the training samples, to which the baselines were fitted; None where they are missing, and the
+            baselines were fitted to the test samples.
     """
 
     verdicts: dict[str, Verdict]
-    asked: Asked
-    learnt: Asked | None
+    test: TestSamples
+    train: TestSamples | None
 
     @property
     def note(self) -> str:
-        """What the other detectors were fitted to."""
-        return "what the run was trained on" if self.learnt else OURS
+        """The samples that the baselines were fitted to."""
+        return "the training data" if self.train else OURS
 
     def table(self) -> list[list[str]]:
-        """For each detector how many it finds, and how well where that is known; names of columns first.
+        """The number of anomalies by each detector, and its AUROC where labels are known, after a header.
 
-        Without the truth it says how many of those that the run finds are among as many that the other
-        detector finds the most abnormal.
+        Without labels it has the overlap: how many of the run's anomalies are among as many with the highest
+        scores of the other detector.
         """
-        first, truth = next(iter(self.verdicts.values())), self.asked.truth
+        first, truth = next(iter(self.verdicts.values())), self.test.truth
         rows = [["detector", "abnormal", "of the run's" if truth is None else "AUROC"]]
         for name, verdict in self.verdicts.items():
-            found = int(verdict.abnormal.sum())
+            found = int(verdict.anomalous.sum())
             if truth is None:
-                n = int(first.abnormal.sum())
+                n = int(first.anomalous.sum())
                 most = np.argsort(-verdict.scores, kind="stable")[:n]
-                last = f"{int(first.abnormal[most].sum()):,} of {n:,}"
+                last = f"{int(first.anomalous[most].sum()):,} of {n:,}"
             else:
                 last = f"{area(truth, verdict.scores):.3f}"
             rows.append([name, f"{found:,} of {len(verdict.scores):,}", last])
         return rows
 
     def write(self, out: Path) -> None:
-        """Write a line for each: its number from 0 or its file, the run's score and verdict, others' scores.
+        """Write a line for each sample: its number or file, the run's score and verdict, baselines' scores.
 
         Raises:
-            ValueError: something is at ``out``, or it is no .csv.
+            ValueError: something is at ``out``, or it is not a .csv.
         """
         if out.suffix != ".csv":
             raise ValueError(f"{out}: scores are written to a .csv")
         first, *others = self.verdicts.values()
         with create(out) as draft, open(draft, "w", newline="", encoding="utf-8", errors=ESCAPED) as file:
             lines = csv.writer(file)
-            lines.writerow([self.asked.kind, "score", "abnormal", *list(self.verdicts)[1:]])
-            for i, (score, abnormal) in enumerate(zip(first.scores, first.abnormal, strict=True)):
+            lines.writerow([self.test.kind, "score", "abnormal", *list(self.verdicts)[1:]])
+            for i, (score, anomalous) in enumerate(zip(first.scores, first.anomalous, strict=True)):
                 rest = (f"{other.scores[i]:.9g}" for other in others)
-                lines.writerow([self.asked.name(i), f"{score:.9g}", int(abnormal), *rest])
+                lines.writerow([self.test.name(i), f"{score:.9g}", int(anomalous), *rest])
 
 
 def detect(detector: TrainedDetector, data: str, contamination: float) -> Detection:
-    """Score samples with a trained detector, and with others that are fitted here.
+    """Score samples with a trained detector, and with baselines that are fitted here.
 
     Args:
         detector: the detector.
-        data: of rows, a .csv, .npy or .npz file; labels ``y`` in the last say which rows are abnormal (not
-            0). Of images, what training takes as such; where one folder is called good or normal, what is in
-            the others is abnormal.
-        contamination: the fraction of what a detector was fitted to that it calls abnormal.
+        data: of rows, a .csv, .npy or .npz file; labels ``y`` in the last mark anomalies (not 0). Of images,
+            a source as for training; where one folder is named good or normal, images in the others are
+            anomalies.
+        contamination: the fraction of the training samples above the threshold.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold samples like those of the run, the run detects nothing, or the
             contamination is no fraction.
     """
-    level = detector.threshold(contamination)  # refused before any data is read
+    level = detector.threshold(contamination)  # errors come before any data is read
     if isinstance(detector.space, VectorSpace):
-        asked, learnt = rows(detector, data), rows_learnt(detector)
+        test, train = rows(detector, data), training_rows(detector)
     else:
-        asked, learnt = files(detector, data), files_learnt(detector)
+        test, train = files(detector, data), training_files(detector)
     name = str(detector.description["recipe"]).rpartition(".")[2]
-    mine = Verdict(asked.each(detector.anomaly_scores), level)
-    others = rivals((learnt or asked).vectors, asked.vectors, contamination)
-    return Detection({name: mine, **others}, asked, learnt)
+    mine = Verdict(test.each(detector.anomaly_scores), level)
+    others = fit_baselines((train or test).vectors, test.vectors, contamination)
+    return Detection({name: mine, **others}, test, train)
 
 
-def rivals(normal: Floats, vectors: Floats, contamination: float) -> dict[str, Verdict]:
-    """What an isolation forest and a PCA's reconstruction, fitted to normal vectors, say of others."""
+def fit_baselines(normal: Floats, vectors: Floats, contamination: float) -> dict[str, Verdict]:
+    """Fit an isolation forest and a PCA to normal vectors, and score others by both."""
     from sklearn.decomposition import PCA
     from sklearn.ensemble import IsolationForest
     from sklearn.preprocessing import StandardScaler
 
     forest = IsolationForest(random_state=0).fit(normal)
     scaler = StandardScaler().fit(normal)
-    pca = PCA(KEPT if min(normal.shape) > 1 else None, svd_solver="full").fit(scaler.transform(normal))
+    pca = PCA(EXPLAINED if min(normal.shape) > 1 else None, svd_solver="full").fit(scaler.transform(normal))
 
     def lost(raw: Floats) -> Floats:
         x = scaler.transform(raw)
@@ -150,7 +150,7 @@ def rivals(normal: Floats, vectors: Floats, contamination: float) -> dict[str, V
 
 
 def area(truth: NDArray[np.bool_], scores: Floats) -> float:
-    """The area under the ROC curve: how likely an abnormal row scores above a normal one."""
+    """The area under the ROC curve: the probability that an anomaly scores above a normal sample."""
     from sklearn.metrics import roc_auc_score
 
     return float(roc_auc_score(truth, scores)) if 0 < truth.sum() < len(truth) else float("nan")

@@ -1,4 +1,4 @@
-"""Images, or samples of any other kind, that are scored, and those that a detector learnt from."""
+"""Test samples in files, such as images, and the training samples of a detector."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from ptarmigan.data.part import Part
 from ptarmigan.data.samples import Source
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.tasks.detect.samples import Asked, TrainedDetector, chunks
+from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector, chunks
 
 NORMAL = ("good", "normal")
-"""Names of the folder of what is normal; that of the MVTec sets is the first (Bergmann et al. 2019)."""
+"""Names of the folder of normal samples; the first is that of MVTec AD (Bergmann et al. 2019)."""
 SIDE = 32
-"""Pixels of a side, at most, of what detectors without a network see."""
+"""Pixels of a side, at most, of images for the baselines."""
 FITTED = 2_000
-"""Images that these are fitted to, at most."""
+"""Images that the baselines are fitted to, at most."""
 
 
-def files(detector: TrainedDetector, data: str) -> Asked:
+def files(detector: TrainedDetector, data: str) -> TestSamples:
     """The samples of a folder, an archive or a file, read with the options of the run.
 
-    Where one of their folders is called as in ``NORMAL``, those of the others are abnormal.
+    Where one of their folders is named as in ``NORMAL``, those in the others are anomalies.
 
     Raises:
         FileNotFoundError: there is nothing of that name.
-        ValueError: these are no samples like those of the run.
+        ValueError: they have another form than those of the run.
     """
     samples = detector.open(data)
-    return asked(samples.source, detector.space, left_out(samples))
+    return from_source(samples.source, detector.space, left_out(samples))
 
 
-def files_learnt(detector: TrainedDetector) -> Asked | None:
-    """Samples that a run was trained on, some of many, where they are still there; else None."""
+def training_files(detector: TrainedDetector) -> TestSamples | None:
+    """Some of the training samples of a run; None where they are missing."""
     data = detector.description["options"]["data"]
     if not isinstance(data, str):
         return None
@@ -46,11 +46,11 @@ def files_learnt(detector: TrainedDetector) -> Asked | None:
     except (ValueError, OSError):
         return None
     some = np.linspace(0, len(samples) - 1, min(len(samples), FITTED)).astype(np.int64)
-    return asked(Part(samples.source, some), detector.space)
+    return from_source(Part(samples.source, some), detector.space)
 
 
-def asked(source: Source, space: Space, bad: tuple[str, ...] = ()) -> Asked:
-    """The samples of a source; the files that turned out damaged while they were read are left out."""
+def from_source(source: Source, space: Space, bad: tuple[str, ...] = ()) -> TestSamples:
+    """The samples of a source without damaged files."""
     vectors = np.concatenate([vectors_of(space, source.read(some)) for some in chunks(len(source))])
     files, lost = getattr(source, "files", None), tuple(getattr(source, "bad", ()))
     names = [str(i) if files is None else files.name(i) for i in range(len(source))]
@@ -60,7 +60,7 @@ def asked(source: Source, space: Space, bad: tuple[str, ...] = ()) -> Asked:
     if labels is not None and normal:
         truth = ~np.isin(np.asarray(labels)[kept], normal)
     one = "image" if isinstance(space, ImageSpace) else "sample"
-    return Asked(
+    return TestSamples(
         one if files is None else "file",
         len(kept),
         lambda some: source.read(kept[some]),
@@ -72,7 +72,7 @@ def asked(source: Source, space: Space, bad: tuple[str, ...] = ()) -> Asked:
 
 
 def vectors_of(space: Space, raw: NDArray[Any]) -> NDArray[np.float64]:
-    """Samples as vectors: of images their pixels, made smaller where they are large."""
+    """Samples as vectors: the pixels of downsampled images, or embeddings."""
     x = space.encode(raw)
     if not isinstance(space, ImageSpace):
         return space.embed(x)

@@ -1,4 +1,4 @@
-"""The samples that are scored, and what is asked of a trained detector."""
+"""Test samples, and the interface of a trained detector."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 
 CHUNK = 1_024
-"""Samples that are in memory at once."""
+"""Samples in memory at a time."""
 
 
 class TrainedDetector(Protocol):
-    """A trained detector, as ``load`` gives it."""
+    """A trained detector, as ``load`` returns it."""
 
     @property
     def space(self) -> Space:
-        """What one sample is."""
+        """The space of its samples."""
         ...
 
     @property
     def description(self) -> dict[str, Any]:
-        """What the run was."""
+        """The description of its run."""
         ...
 
     def open(self, data: Any) -> Samples:
@@ -34,11 +34,11 @@ class TrainedDetector(Protocol):
         ...
 
     def anomaly_scores(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """How anomalous raw samples are, ``(n,)``."""
+        """The anomaly scores of raw samples, ``(n,)``."""
         ...
 
     def anomaly_maps(self, raw: NDArray[Any]) -> NDArray[np.float64]:
-        """How anomalous every pixel of raw images is, ``(n, height, width)``."""
+        """The anomaly maps of raw images, ``(n, height, width)``."""
         ...
 
     def threshold(self, contamination: float) -> float:
@@ -47,16 +47,16 @@ class TrainedDetector(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """Samples that are read when they are wanted.
+class TestSamples:
+    """Test samples, read lazily.
 
     Attributes:
-        kind: what one of them is called.
-        n: how many there are.
+        kind: the name of one of them.
+        n: their number.
         read: raw samples by index.
-        vectors: what detectors without a network see of them, one a row.
-        name: what one is called, by index.
-        truth: which are abnormal, where that is known.
+        vectors: for the baselines, one per sample.
+        name: of a sample, by index.
+        truth: which are anomalies, where labels are known.
         bad: files that could not be read, each with the reason.
     """
 
@@ -69,10 +69,10 @@ class Asked:
     bad: tuple[str, ...] = ()
 
     def each(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
-        """What a function says of raw samples, some at a time."""
+        """Apply a function to raw samples, in chunks."""
         return np.concatenate([function(self.read(some)) for some in chunks(self.n)])
 
 
 def chunks(n: int) -> list[NDArray[np.int64]]:
-    """The numbers from 0 to ``n``, some at a time."""
+    """The numbers from 0 to ``n`` - 1, in chunks."""
     return np.split(np.arange(n), range(CHUNK, n, CHUNK))

@@ -1,4 +1,4 @@
-"""Anomaly scores of raw samples: of one sample the same to the bit, whatever stands beside it."""
+"""Anomaly scores of raw samples, independent of the other samples to the bit."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ptarmigan.core.game import Game
 from ptarmigan.data.space import Space
 
 CHUNK = 256
-"""Samples that are scored at once. Fixed, and the last chunk is made whole and cut, because the rounding of a
-matrix product depends on how many rows it has."""
+"""The batch size. Fixed, and the last chunk is padded, because the rounding of a matrix product depends on
+the number of its rows."""
 
 
 @torch.no_grad()
-def scored(
+def score_in_chunks(
     score: Callable[[Tensor], Tensor],
     game: Game,
     space: Space,
@@ -29,7 +29,7 @@ def scored(
     seed: int = 0,
     precision: torch.dtype | None = None,
 ) -> NDArray[np.float64]:
-    """What a function of a game in evaluation mode gives for raw samples, ``(n, …)``.
+    """Apply a function of a game in evaluation mode to raw samples, in chunks; ``(n, …)``.
 
     Args:
         score: of encoded samples: anomaly scores, or anomaly maps.

@@ -1,1 +1,1 @@
-"""Translation of pictures."""
+"""Image-to-image translation."""

@@ -17,7 +17,7 @@ from ptarmigan.modalities.image.classifier import Classifier, Unlabelled, learn
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate import mapping
-from ptarmigan.tasks.translate.domain import learn_domains, taken_for_b
+from ptarmigan.tasks.translate.domain import classified_as_b, learn_domains
 from ptarmigan.tasks.translate.mapping import Mapping
 from ptarmigan.tasks.translate.perceptual_distance import Layered
 
@@ -90,10 +90,10 @@ class Case:
     @cached_property
     def of_b(self) -> NDArray[np.float64]:
         """Which held-out samples are taken for what they are."""
-        return taken_for_b(self.domains, self.samples.held_out)
+        return classified_as_b(self.domains, self.samples.held_out)
 
     @cached_property
     def right(self) -> float:
         """How often the classifier of domains is right."""
-        of_a = taken_for_b(self.domains, self.given.held_out)
+        of_a = classified_as_b(self.domains, self.given.held_out)
         return float(np.concatenate([1 - of_a, self.of_b]).mean())

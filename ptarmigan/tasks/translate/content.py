@@ -1,4 +1,4 @@
-"""How much of an input is still to be seen in its output: whether their edges lie in the same places."""
+"""How much content of an input is kept in its output: the agreement of their edges."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Picture = NDArray[Any]
 
 
 def edge_agreement(a: NDArray[Any], b: NDArray[Any], inputs: Space, space: Space) -> NDArray[np.float64]:
-    """The correlation of where and how strong the edges are in ``a`` and in ``b``, for every pair.
+    """The correlation of the edge maps of ``a`` and ``b``, for every pair.
 
     Pearson's, over the pixels of a picture, of the length of Sobel's gradient of lightness (luma, over white
     where it is see-through); of label maps an edge is where classes meet. It is 1 for the identity, and for
@@ -33,11 +33,11 @@ def edge_agreement(a: NDArray[Any], b: NDArray[Any], inputs: Space, space: Space
     Args:
         a: raw inputs.
         b: raw outputs, as many.
-        inputs: what an input is: pictures or label maps.
-        space: what an output is.
+        inputs: the space of inputs: pictures or label maps.
+        space: the space of outputs.
 
     Returns:
-        One number a pair, from -1 to 1, of shape (n,).
+        One number per pair, from -1 to 1, of shape (n,).
     """
     small = min(inputs.shape[1:], space.shape[1:])
     pairs = zip(a, b, strict=True)
@@ -45,7 +45,7 @@ def edge_agreement(a: NDArray[Any], b: NDArray[Any], inputs: Space, space: Space
 
 
 def edges(one: Picture, space: Space, sides: tuple[int, ...]) -> NDArray[np.float64]:
-    """How strong the edges of a picture or label map are, at the given height and width."""
+    """The edge map of a picture or label map, at the given height and width."""
     from scipy import ndimage  # training begins sooner without
 
     height, width = sides

@@ -1,8 +1,8 @@
-"""There and back again: how far inputs are from what comes back of them, and whether the way back cheats.
+"""Cycle consistency: how far inputs are from their reconstructions, and whether outputs hide information.
 
-A pair of translations that must undo each other can hide what is lost in a signal too faint to see: Chu et
-al. 2017, "CycleGAN, a master of steganography", arXiv 1712.02950. Slight noise in the outputs wipes it out,
-and the way back fails (Bashkirova et al. 2019, arXiv 1908.01517, measure this sensitivity).
+Two translations with a cycle loss can hide information in a signal too faint to see: Chu et al. 2017,
+"CycleGAN, a master of steganography", arXiv 1712.02950. Slight noise in the outputs destroys it, and the
+reconstruction fails (Bashkirova et al. 2019, arXiv 1908.01517, measure this sensitivity).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Raw = NDArray[Any]
 NOISE = 0.02
 """The standard deviation of the noise, as a share of the range: about 5 of 256 levels."""
 GROWS = 3.0
-"""A way back whose error grows so many times in noise reads what nobody sees."""
+"""Outputs hide information where noise multiplies the cycle error by more than this."""
 VISIBLE = 0.05
-"""Of the range, or of the pixels: an error below it is none worth a word."""
+"""A cycle error below this is ignored; a share of the range, or of the pixels."""
 
 
 def noisy(raw: Raw, space: Space, seed: int) -> Raw:
@@ -37,8 +37,8 @@ def noisy(raw: Raw, space: Space, seed: int) -> Raw:
     return spoilt
 
 
-def apart(space: Space, a: Raw, b: Raw) -> NDArray[np.float64]:
-    """How far raw pictures or label maps are apart, one number a pair: a share of the range, or of pixels."""
+def distances(space: Space, a: Raw, b: Raw) -> NDArray[np.float64]:
+    """The distances of pairs of raw pictures or label maps: shares of the range, or of pixels."""
     if isinstance(space, LabelSpace):
         wrong: NDArray[np.float64] = ((a != b) & (b < space.labels)).reshape(len(a), -1).mean(axis=1)
         return wrong

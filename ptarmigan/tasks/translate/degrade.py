@@ -1,4 +1,4 @@
-"""Inputs made from pictures, so that any one folder is a folder of pairs."""
+"""Inputs made by degrading pictures, so that any one folder gives pairs."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ LUMA = (0.299, 0.587, 0.114)
 HOLE = (0.25, 0.5)
 """Sides of a hole, as shares of the picture's."""
 STEEP, FAINT, FLAT = 0.95, 0.2, 0.08
-"""The share of a picture that is less steep than a black line, what of that steepness no line begins at, and
-the least that such a steepness can be, as a share of the range."""
+"""The quantile of gradients that is a black line, the fraction of it below which nothing is drawn, and its
+minimum, as a share of the range."""
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """How a picture loses something that a translation is to give back.
+    """A degradation of pictures, to be inverted by a translation.
 
     Attributes:
-        name: as people ask for it, such as ``lowres:4``.
-        space: what becomes of the picture's space.
-        make: what becomes of one picture, ``(height, width, channels)``, given its place in the source.
+        name: for ``--pair``, such as ``lowres:4``.
+        space: from the pictures' space to that of degraded ones.
+        make: degrades one picture, ``(height, width, channels)``, given its index in the source.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Degradation:
 
 @dataclass(frozen=True, eq=False)
 class Degraded:
-    """A source of what is left of another one's pictures."""
+    """A source of degraded pictures of another source."""
 
     source: Source
     how: Degradation
@@ -58,16 +58,16 @@ class Degraded:
         return len(self.source)
 
     def read(self, indices: Indices) -> NDArray[Any]:
-        """What is left of the pictures at ``indices``."""
+        """The degraded pictures at ``indices``."""
         raw = self.source.read(indices)
         return np.stack([self.how.make(one, int(i)) for one, i in zip(raw, indices, strict=True)])
 
 
 def degradation(text: str) -> Degradation:
-    """The degradation that ``--pair`` names: gray, edges, lowres:4, mask, blur:2 or jpeg:10.
+    """The degradation of ``--pair``: gray, edges, lowres:4, mask, blur:2 or jpeg:10.
 
     Raises:
-        ValueError: there is none of that name, or its number cannot be meant.
+        ValueError: it is unknown, or its number is out of range.
     """
     found = re.fullmatch(r"([a-z]+)(?::(\d{1,3}))?", text.strip())
     name, number = (found[1], found[2]) if found else ("", None)
@@ -87,7 +87,7 @@ def grey(picture: Picture) -> Picture:
 
 
 def colours(picture: Picture) -> Picture:
-    """The channels that are no alpha."""
+    """The channels without alpha."""
     return picture[..., :3] if picture.shape[2] > 2 else picture[..., :1]
 
 
@@ -97,16 +97,17 @@ def opacity(picture: Picture) -> Picture:
 
 
 def white(picture: Picture) -> int:
-    """The largest number of its kind."""
+    """The largest value of its dtype."""
     return int(np.iinfo(picture.dtype).max)
 
 
-def drawn(picture: Picture) -> NDArray[np.float64]:
-    """How dark a line every pixel of a picture is, from 0 to 1, ``(height, width)``.
+def draw_lines(picture: Picture) -> NDArray[np.float64]:
+    """The edges of a picture as lines, from 0 to 1, ``(height, width)``.
 
-    As Canny (1986), "A computational approach to edge detection": where a smoothed channel, alpha among them,
-    changes most along its own slope. Steepness counts beside the steep places of the same picture, so that
-    night and day are drawn alike, but what is nearly flat (``FLAT`` of the range) stays blank.
+    As Canny (1986), "A computational approach to edge detection": local maxima of the gradient magnitude of
+    smoothed channels, including alpha, along the gradient. The magnitude is relative to the largest ones of
+    the same picture, so that night and day have equal lines, but nearly constant areas (``FLAT`` of the
+    range) stay blank.
     """
     from scipy import ndimage
 
@@ -127,7 +128,7 @@ def drawn(picture: Picture) -> NDArray[np.float64]:
 
 
 def _ridge(steep: Picture, down: Picture, right: Picture) -> NDArray[np.bool_]:
-    """Where a picture is steeper than before and behind, along the nearest of eight directions."""
+    """Non-maximum suppression: maxima of the gradient magnitude along the nearest of eight directions."""
     around = np.pad(steep, 1)
     turn = np.round(np.arctan2(down, right) / (np.pi / 4)).astype(int) % 4
     height, width = steep.shape
@@ -135,7 +136,7 @@ def _ridge(steep: Picture, down: Picture, right: Picture) -> NDArray[np.bool_]:
     for k, (dy, dx) in enumerate(((0, 1), (1, 1), (1, 0), (1, -1))):
         ahead = around[1 + dy : 1 + dy + height, 1 + dx : 1 + dx + width]
         behind = around[1 - dy : 1 - dy + height, 1 - dx : 1 - dx + width]
-        # a step lies between two pixels, alike steep up to rounding: one of them is the line
+        # a step lies between two pixels of equal magnitude, up to rounding: one of them is the line
         top |= (turn == k) & (steep > ahead + 1e-6) & (steep >= behind - 1e-6)
     return top
 
@@ -152,7 +153,7 @@ def _edges(_: int) -> Degradation:
     """Dark lines on white."""
 
     def make(picture: Picture, i: int) -> Picture:
-        out: Picture = ((1 - drawn(picture)) * white(picture)).round().astype(picture.dtype)[..., None]
+        out: Picture = ((1 - draw_lines(picture)) * white(picture)).round().astype(picture.dtype)[..., None]
         return out
 
     return Degradation("edges", lambda space: _form(space, channels=1), make)
@@ -176,7 +177,7 @@ def _lowres(times: int) -> Degradation:
 
 
 def _mask(_: int) -> Degradation:
-    """A hole somewhere, see-through: the picture has an alpha channel that is 0 there."""
+    """A random hole: the picture gets an alpha channel that is 0 there."""
 
     def make(picture: Picture, i: int) -> Picture:
         height, width, _ = picture.shape
@@ -192,7 +193,7 @@ def _mask(_: int) -> Degradation:
 
 
 def _blur(radius: int) -> Degradation:
-    """A Gaussian of this standard deviation, in pixels; colours weigh as much as they are seen."""
+    """A Gaussian blur of this standard deviation, in pixels; colours are weighted by alpha."""
     from scipy import ndimage
 
     def smooth(plane: Picture) -> Picture:
@@ -212,7 +213,7 @@ def _blur(radius: int) -> Degradation:
 
 
 def _jpeg(quality: int) -> Degradation:
-    """Saved as a JPEG, which has 8 bits and no alpha: that stays as it was."""
+    """JPEG compression, with 8 bits; alpha is unchanged."""
 
     def make(picture: Picture, i: int) -> Picture:
         deep = picture.dtype == np.uint16
@@ -237,5 +238,5 @@ KINDS: dict[str, tuple[Callable[[int], Degradation], int, int, int]] = {
     "blur": (_blur, 2, 1, 64),
     "jpeg": (_jpeg, 10, 1, 95),
 }
-"""How each is made, its usual number, and the least and most that it may be."""
+"""The constructor of each, and the default, minimum and maximum of its number."""
 EXAMPLES = ("gray", "edges", "lowres:4", "mask", "blur:2", "jpeg:10")

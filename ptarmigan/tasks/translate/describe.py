@@ -1,4 +1,4 @@
-"""What is translated into what, as lines of text for people."""
+"""Descriptions of the data of a translation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ptarmigan.tasks.translate.source import Pairs
 
 
 def describe_pairs(data: str, **how: Any) -> Description:
-    """What a translation makes of a source, and some pairs; ``how`` has the options of ``Pairs``.
+    """Describe a source as the data of a translation; ``how`` has the options of ``Pairs``.
 
     Raises:
         FileNotFoundError: there is nothing of that name.
@@ -28,7 +28,7 @@ def describe_pairs(data: str, **how: Any) -> Description:
 
 
 def described_pairs(samples: Samples) -> list[str]:
-    """What is translated into what, as lines of text; of samples that come with inputs."""
+    """Describe samples with inputs, as lines of text."""
     given, bad = samples.require_condition(), left_out(samples)
     count = f"{len(samples):,} and {len(samples.held_out):,} held out"
     if not given.matched:

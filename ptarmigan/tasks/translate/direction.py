@@ -18,29 +18,29 @@ from ptarmigan.modalities.image.decode import Pixels
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, deep, formed, sized, with_alpha
-from ptarmigan.tasks.translate.tiles import Made, scaled, tiled
+from ptarmigan.tasks.translate.tiles import Tile, scaled, tiled
 from ptarmigan.tasks.translate.translation import Translation
 
-Watch: TypeAlias = Callable[[float], None]
-"""Is told which share of the work is done."""
+Progress: TypeAlias = Callable[[float], None]
+"""Is called with the share of the work that is done."""
 
 
-def unwatched(share: float) -> None:
-    """Nobody is told."""
+def no_progress(share: float) -> None:
+    """Show no progress."""
 
 
 @dataclass(frozen=True)
 class Direction:
     """A translation of pictures.
 
-    Every tile is translated by itself and meets the same noise, so that what becomes of it depends on
-    neither its neighbours nor what was translated before.
+    Every tile is translated by itself and with the same noise, so that its translation does not depend on
+    other tiles or pictures.
 
     Attributes:
         game: translates, in evaluation mode.
-        given: what it was trained to start from.
-        space: what it makes of it.
-        backwards: by the game's way back.
+        given: the space of inputs.
+        space: the space of outputs.
+        backwards: by ``game.back``.
         precision: the dtype of autocast, or None.
     """
 
@@ -51,21 +51,21 @@ class Direction:
     precision: torch.dtype | None = None
 
     def __call__(
-        self, pixels: Pixels, *, seed: int = 0, fit: bool = False, watch: Watch = unwatched
+        self, pixels: Pixels, *, seed: int = 0, fit: bool = False, progress: Progress = no_progress
     ) -> Pixels:
-        """What becomes of a picture, as large as that (times the scale), with its depth and its alpha.
+        """Translate a picture; the output has its size (times the scale), bit depth and alpha.
 
-        Alpha that the networks do not see stays as it was, where they make none. Label maps are class
-        numbers ``(height, width, 1)``, as input and as output.
+        Where the networks take and make no alpha, it is unchanged. Label maps are class numbers ``(height,
+        width, 1)``, as input and as output.
 
         Args:
             pixels: ``(height, width, channels)`` uint8 or uint16; grey, colour, with alpha or without.
             seed: the random seed of the latent, where the game has one.
             fit: squeeze the picture into the size of training and enlarge the result, instead of tiling.
-            watch: is told how far it is.
+            progress: is called with the share that is done.
 
         Raises:
-            ValueError: a label map holds what is no class.
+            ValueError: a label map holds a number that is not a class.
         """
         seen = formed(pixels, self.given)
         height, _ = self.size(seen)
@@ -73,51 +73,51 @@ class Direction:
         for band in [self.squeezed(seen, seed)] if fit else self.tiled(seen, seed):
             bands.append(band)
             done += len(band)
-            watch(done / height)
-        made = np.concatenate(bands)
+            progress(done / height)
+        output = np.concatenate(bands)
         if not (isinstance(self.given, ImageSpace) and isinstance(self.space, ImageSpace)):
-            return made
-        made = deep(made, pixels.dtype)
+            return output
+        output = deep(output, pixels.dtype)
         unseen = pixels.shape[2] in ALPHA and not {self.given.channels, self.space.channels} & set(ALPHA)
-        return with_alpha(made, pixels) if unseen else made
+        return with_alpha(output, pixels) if unseen else output
 
     def size(self, pixels: Pixels) -> tuple[int, int]:
-        """Height and width of what becomes of a picture."""
+        """Height and width of the translation of a picture."""
         sides = zip(pixels.shape[:2], self.given.shape[1:], self.space.shape[1:], strict=True)
         height, width = (scaled(*side) for side in sides)
         return height, width
 
     def tiled(self, seen: Pixels, seed: int) -> Iterator[Pixels]:
         """Bands of the translation of a picture in the form of ``given``."""
-        (_, *tile), (_, *made) = self.given.shape, self.space.shape
-        for band in tiled(seen, (tile[0], tile[1]), (made[0], made[1]), lambda one: self.tile(one, seed)):
+        (_, *tile), (_, *output) = self.given.shape, self.space.shape
+        for band in tiled(seen, (tile[0], tile[1]), (output[0], output[1]), lambda one: self.tile(one, seed)):
             yield self.decoded(band)
 
     def squeezed(self, seen: Pixels, seed: int) -> Pixels:
-        """The translation of a picture by way of the size of training."""
+        """The translation of a picture that is resized to the size of training."""
         _, height, width = self.given.shape
         small = sized(seen, height, width, smooth=isinstance(self.given, ImageSpace))
-        made = self.decoded(self.tile(small, seed))
-        return sized(made, *self.size(seen), smooth=isinstance(self.space, ImageSpace))
+        output = self.decoded(self.tile(small, seed))
+        return sized(output, *self.size(seen), smooth=isinstance(self.space, ImageSpace))
 
-    def decoded(self, band: Made) -> Pixels:
+    def decoded(self, band: Tile) -> Pixels:
         """Encoded pixels ``(channels, rows, width)`` as a picture."""
         return np.asarray(self.space.decode(torch.from_numpy(band)[None])[0])
 
-    def tile(self, tile: Pixels, seed: int) -> Made:
-        """What becomes of a picture that is as large as those of training, encoded."""
-        made = self.made(tile, seed)
-        assert made is not None, "translators of no direction are refused before"
-        return np.asarray(made[0].cpu().double().numpy())
+    def tile(self, tile: Pixels, seed: int) -> Tile:
+        """The encoded translation of a picture of the size of training."""
+        output = self.translate_tile(tile, seed)
+        assert output is not None, "translators of no direction are refused before"
+        return np.asarray(output[0].cpu().double().numpy())
 
     def possible(self) -> bool:
-        """Whether the game goes this way."""
+        """Whether the game has this direction."""
         channels = 1 if isinstance(self.given, LabelSpace) else self.given.channels
-        return self.made(np.zeros((*self.given.shape[1:], channels), np.uint8), 0) is not None
+        return self.translate_tile(np.zeros((*self.given.shape[1:], channels), np.uint8), 0) is not None
 
     @torch.no_grad()
-    def made(self, tile: Pixels, seed: int) -> Tensor | None:
-        """What the networks make of one picture; None where the game goes the other way only."""
+    def translate_tile(self, tile: Pixels, seed: int) -> Tensor | None:
+        """The networks' output for one tile; None where the game has the other direction only."""
         device = next(self.game.parameters()).device
         noise.at(seed, "translate", device=device)
         z = noise.normal(1, self.game.latent)
@@ -135,14 +135,14 @@ def direction_of(
 
     Args:
         game: translates, in evaluation mode.
-        given: what it was trained to start from.
-        space: what it was trained to make of it.
-        name: AtoB or BtoA; as it was trained when empty.
-        trained: which of both it was trained for.
+        given: the space of inputs in training.
+        space: the space of outputs in training.
+        name: AtoB or BtoA; as in training when empty.
+        trained: the direction of training.
         precision: the dtype of autocast, or None.
 
     Raises:
-        ValueError: this is no translation of pictures, or goes the other way only.
+        ValueError: it does not translate pictures, or has the other direction only.
     """
     if name not in ("", "AtoB", "BtoA"):
         raise ValueError(f"--direction {name}: expected AtoB or BtoA")

@@ -1,4 +1,4 @@
-"""Which of two domains a picture is of: a classifier of its own, that no translation was trained against."""
+"""A classifier of domains, independent of the translation's discriminators."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptarmigan.modalities.image.space import ImageSpace
 
 @dataclass(frozen=True, eq=False)
 class Both:
-    """The pictures of domain A, then those of B, labelled as what they are."""
+    """The pictures of domain A, then those of B, with labels."""
 
     a: Source
     b: Source
@@ -46,18 +46,18 @@ class Both:
 
 
 def learn_domains(a: Source, b: Source, space: ImageSpace, cache: Path | None = None) -> Classifier:
-    """The classifier that tells pictures of A from those of B; see ``classifier.learn``.
+    """The classifier of pictures of A and of B; see ``classifier.learn``.
 
     Args:
         a: real pictures of A, for training.
         b: real pictures of B, for training.
-        space: what both are.
-        cache: where it is kept.
+        space: of both.
+        cache: the folder of trained networks.
     """
     return learn(Both(a, b), space, cache)
 
 
-def taken_for_b(domains: Classifier, source: Source) -> NDArray[np.float64]:
-    """1 for every picture of a source that is told as B, else 0, of shape (n,)."""
+def classified_as_b(domains: Classifier, source: Source) -> NDArray[np.float64]:
+    """1 for every picture of a source that is classified as B, else 0, of shape (n,)."""
     parts = [domains.probabilities(domains(raw)) for raw in chunks(source, np.arange(len(source)))]
     return np.asarray(np.concatenate(parts).argmax(axis=1) == 1, np.float64)

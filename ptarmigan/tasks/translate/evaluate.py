@@ -1,4 +1,4 @@
-"""How good translations are, beside trivial ones."""
+"""The evaluation of translations, with trivial ones as baselines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.metrics.evaluator import Evaluator
-from ptarmigan.metrics.features import Features, numbers, pixels
-from ptarmigan.metrics.measure import Measure, Reference, Scale, chosen
+from ptarmigan.metrics.features import Features, choose_features, pixels
+from ptarmigan.metrics.measure import Measure, Reference, Scale, choose
 from ptarmigan.metrics.measures import FRECHET, KID
 from ptarmigan.metrics.panel import Evaluation, Panel
 from ptarmigan.metrics.quick import REFERENCE, QuickPanel
-from ptarmigan.metrics.request import Request, Tell, silent
+from ptarmigan.metrics.request import Notify, Request, ignore
 from ptarmigan.metrics.thorough import Baselines, ThoroughPanel
 from ptarmigan.metrics.view import View, raw_view
 from ptarmigan.modalities.image.evaluate import MEASURES, features_of
@@ -28,18 +28,18 @@ from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
 from ptarmigan.tasks.translate.measures import CYCLE, EDGES, cycle_of, measures_of, quick_measures_of
 
 DOMAIN = (FRECHET.key, KID.key)
-"""What of other measures is usually said of translations: how far they are from the target domain."""
+"""Default measures of the distance to the target domain."""
 
 
 class Translations(Panel):
     """Measures of outputs, one for each held-out input, against their targets and their inputs.
 
     Args:
-        measures: what is measured.
+        measures: of translations.
         case: the inputs.
         words: the protocol.
-        errors: whether standard errors are wanted.
-        tell: is told what is being done.
+        errors: whether standard errors are computed.
+        notify: is called with a line on what is being computed.
     """
 
     def __init__(
@@ -49,35 +49,35 @@ class Translations(Panel):
         words: str,
         *,
         errors: bool = True,
-        tell: Tell = silent,
+        notify: Notify = ignore,
     ) -> None:
         self.case, self.words = case, words
         real = raw_view(case.samples.held_out)
-        super().__init__(measures, Reference(real, real, apart=False, errors=errors), case.n, tell)
+        super().__init__(measures, Reference(real, real, has_held_out=False, errors=errors), case.n, notify)
 
     @cached_property
-    def made(self) -> dict[str, Raw]:
-        """What trivial translations make of the inputs."""
-        self.tell("trivial translations")
+    def trivial_outputs(self) -> dict[str, Raw]:
+        """The trivial translations of the inputs."""
+        self.notify("trivial translations")
         return trivial.trivial(self.case.samples, self.case.inputs)
 
-    def look(self, source: Source) -> View:
+    def view(self, source: Source) -> View:
         """Outputs in the order of their inputs."""
         return raw_view(source)
 
     def real(self, measure: Measure) -> tuple[Reference, View]:
-        """The targets, as good as outputs can be."""
+        """The targets, as the real reference."""
         return self.reference, raw_view(self.case.targets)
 
     def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """Trivial translations; but those that give the input back are none of how much of it is kept."""
+        """Trivial translations; without copies of the input for the measure of kept content."""
         if not self.reference.errors or measure.scales[0].name in CYCLE:
             return {}
         copies = trivial.COPIES if measure.key == EDGES else ()
-        return {name: raw_view(raw) for name, raw in self.made.items() if name not in copies}
+        return {name: raw_view(raw) for name, raw in self.trivial_outputs.items() if name not in copies}
 
     def protocol(self, measure: Measure, scale: Scale) -> str:
-        """The words, and what of the measure there is to say."""
+        """The protocol, and the notes of the measure."""
         return "; ".join(filter(None, (self.words, measure.note(self.reference), scale.note)))
 
 
@@ -86,29 +86,29 @@ def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | No
 
     Args:
         samples: the real ones, with inputs.
-        request: what is asked.
-        returned: what became of the outputs on the way back, and of these with slight noise (see ``noisy``);
-            None where the game goes one way only.
+        request: measures, features and number of inputs.
+        returned: the outputs translated back, and those with slight noise (see ``noisy``) translated back;
+            None where the game has one direction only.
 
     Raises:
-        ValueError: there is no measure of such a name, or ``n`` is not positive.
+        ValueError: a measure is unknown, or ``n`` is not positive.
     """
-    n, what, tell = REFERENCE if request.n is None else request.n, samples.space.words, request.tell
+    n, what, notify = REFERENCE if request.n is None else request.n, samples.space.words, request.notify
     if n < 1:
-        raise ValueError(f"a score of {n} translations says nothing: at least 1 is needed (--n)")
+        raise ValueError(f"{n} translations cannot be scored: at least 1 is needed (--n)")
     case = Case(samples, n, features_for(samples, request))
     own = measures_of(case)
     usual = (*(measure.key for measure in own), *DOMAIN)
-    wanted = chosen((*own, *MEASURES), request.metrics or usual, "translations")
+    wanted = choose((*own, *MEASURES), request.metrics or usual, "translations")
     mine = tuple(measure for measure in wanted if measure in own)
     others = tuple(measure for measure in wanted if measure not in own)
-    beside = trivial.beside(case.given.paired)
+    beside = trivial.describe_baselines(case.given.paired)
     pictures = isinstance(samples.space, ImageSpace)
 
     def thorough(source: Source) -> Evaluation:
         counted = f"translations; {what}; {case.n:,} outputs of held-out inputs; baselines: {beside}"
         cycle = () if returned is None else (cycle_of(case, returned),)
-        panel = Translations((*mine, *cycle), case, counted, tell=tell)
+        panel = Translations((*mine, *cycle), case, counted, notify=notify)
         panel.features, panel.hash = case.features.name, case.features.hash
         found = panel.evaluate(source)
         if not pictures or not others:
@@ -135,9 +135,9 @@ def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | No
 
 
 def of_domain(panel: Translations, measures: Iterable[Measure], what: str, beside: str) -> Panel:
-    """The measures of the outputs as samples of the target domain, beside the same trivial translations."""
+    """The measures of the outputs as samples of the target domain, with the same baselines."""
     samples = panel.case.samples
-    made: Baselines = {name: given_back(raw) for name, raw in panel.made.items()}
+    baselines: Baselines = {name: given_back(raw) for name, raw in panel.trivial_outputs.items()}
     return ThoroughPanel(
         panel.case.features,
         samples.source,
@@ -145,36 +145,36 @@ def of_domain(panel: Translations, measures: Iterable[Measure], what: str, besid
         measures,
         panel.n,
         what=what,
-        baselines=made,
+        baselines=baselines,
         beside=beside,
-        tell=panel.tell,
+        notify=panel.notify,
     )
 
 
 def given_back(raw: NDArray[Any]) -> Callable[[Any, int], NDArray[Any]]:
-    """A generator that gives what is there already."""
+    """A trivial generator that returns given samples."""
     return lambda train, n: raw
 
 
 def features_for(samples: Samples, request: Request) -> Callable[[], Features]:
-    """What of an output is looked at: of label maps their numbers."""
+    """The features of outputs: of label maps their numbers."""
     if isinstance(samples.space, ImageSpace):
         return cache(lambda: features_of(samples, request))
-    return lambda: numbers(request.features, pixels, request.weights)
+    return lambda: choose_features(request.features, pixels, request.weights)
 
 
 def evaluate(
     samples: Samples, outputs: Raw, request: Request, returned: tuple[Raw, Raw] | None = None
 ) -> Evaluation:
-    """The scores of outputs, and what has to be said of the way back."""
+    """The scores of outputs, with a warning of hidden information."""
     found = evaluator(samples, request, returned).evaluate(outputs)
     values = {score.scale.name: score.value.value for score in found.scores}
-    said = hidden(*(values[name] for name in CYCLE)) if values.keys() >= {*CYCLE} else ""
+    said = warn_of_hidden_signal(*(values[name] for name in CYCLE)) if values.keys() >= {*CYCLE} else ""
     return replace(found, warnings=(*found.warnings, said)) if said else found
 
 
-def hidden(clean: float, in_noise: float) -> str:
-    """What has to be said of a way back that reads what nobody sees (Chu et al. 2017, arXiv 1712.02950).
+def warn_of_hidden_signal(clean: float, in_noise: float) -> str:
+    """A warning of information that outputs hide (Chu et al. 2017, arXiv 1712.02950); empty for none.
 
     Args:
         clean: the cycle error.
@@ -183,6 +183,6 @@ def hidden(clean: float, in_noise: float) -> str:
     if in_noise <= VISIBLE or in_noise <= GROWS * clean:
         return ""
     return (
-        f"The way back reads what nobody sees in the outputs: slight noise in these makes its error "
+        f"Outputs hide information for the cycle: slight noise in them makes the cycle error "
         f"{in_noise / max(clean, 1e-9):,.0f} times as large"
     )

@@ -10,7 +10,7 @@ from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.task import Figure
-from ptarmigan.tasks.translate.cycle import apart
+from ptarmigan.tasks.translate.cycle import distances
 from ptarmigan.tasks.translate.show import OUTPUT, TARGET, Columns, pictured
 
 EACH = 4
@@ -30,7 +30,7 @@ def some(samples: Samples, columns: Columns) -> Iterator[Figure]:
 
 def nearest_to_farthest(samples: Samples, columns: Columns) -> Iterator[Figure]:
     """The rows whose outputs are nearest to their targets, those in the middle, and the farthest."""
-    far, n = apart(samples.space, columns[OUTPUT], columns[TARGET]), len(columns[OUTPUT])
+    far, n = distances(samples.space, columns[OUTPUT], columns[TARGET]), len(columns[OUTPUT])
     order, few = np.argsort(far, kind="stable"), min(EACH, -(-n // 3))
     middle = (n - few) // 2
     share = "of the pixels" if isinstance(samples.space, LabelSpace) else "of the range"

@@ -1,4 +1,4 @@
-"""A picture, a video, or all of a folder or an archive translated into files."""
+"""Translation of files: a picture, a video, or all of a folder or an archive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ptarmigan.media.progress import Bar
 from ptarmigan.media.show import show
 from ptarmigan.media.video import pyav
 from ptarmigan.modalities.image.decode import EXTENSIONS, MOST_BYTES
-from ptarmigan.tasks.translate.direction import Direction, Watch
+from ptarmigan.tasks.translate.direction import Direction, Progress
 from ptarmigan.tasks.translate.moving import READ, VIDEOS, translate_gif, translate_video
 from ptarmigan.tasks.translate.still import FORMAT, PNG, holds, still
 
@@ -30,10 +30,10 @@ class Original:
     """A file to translate.
 
     Attributes:
-        name: as people call it, with its folders.
-        size: its bytes.
-        read: all of it.
-        path: where it is, unless it is in an archive.
+        name: with its folders.
+        size: in bytes.
+        read: returns its contents.
+        path: of the file, unless it is in an archive.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Original:
 
     @property
     def ending(self) -> str:
-        """What its name says it is."""
+        """The ending of its name."""
         return PurePosixPath(self.name).suffix.lower()
 
     def opened(self) -> IO[bytes]:
@@ -52,8 +52,8 @@ class Original:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """How files are to be translated.
+class TranslationJob:
+    """Options of the translation of files.
 
     Attributes:
         direction: the run.
@@ -68,48 +68,48 @@ class Wish:
     fit: bool = False
 
     def targets(self, target: Path) -> Iterator[tuple[int, Path]]:
-        """Seeds, and where their translations go: name.png, or name-0.png, name-1.png, ..."""
+        """Seeds, and the paths of their translations: name.png, or name-0.png, name-1.png, ..."""
         for i in range(self.n):
             end = f"-{i}" if self.n > 1 else ""
             yield self.seed + i, target.with_name(f"{target.stem}{end}{target.suffix}")
 
     def name(self, original: Original) -> str:
-        """What a file is called as a translation: as it was, where its format can hold that."""
+        """The name of a file's translation: the same, where its format is possible."""
         space = self.direction.space
         if original.ending in (GIF, *VIDEOS) or holds(original.ending, space, space.shape[0]):
             return original.name
         return str(PurePosixPath(original.name).with_suffix(VIDEO if original.ending in READ else PNG))
 
 
-def translate_files(wish: Wish, source: Path, out: Path) -> int:
-    """Translate what is at ``source``, say where it is, and return how many files had to be left out.
+def translate_files(job: TranslationJob, source: Path, out: Path) -> int:
+    """Translate the files at ``source``, print the paths, and return how many files were left out.
 
     Args:
-        wish: how.
+        job: the options.
         source: a picture, a GIF, a video, or a folder or a zip of these.
-        out: of one file another one, or the folder that it goes into; of many a folder, new or empty.
+        out: for one file another one, or a folder for it; for many a folder, new or empty.
 
     Raises:
         ValueError: there is nothing to translate, it cannot be, or something is at ``out``.
     """
     if source.is_dir():
-        return translate_all(wish, Folder(source), out)
+        return translate_all(job, Folder(source), out)
     if not source.is_file():
         raise ValueError(f"there is no picture and no folder {source}")
     if source.suffix.lower() == ".zip":
-        return translate_all(wish, Zip(source), out)
+        return translate_all(job, Zip(source), out)
     original = Original(source.name, source.stat().st_size, partial(read_bytes, source), source)
     if not translatable(original):
         raise ValueError(f"{source} is no picture that is read: expected {kinds()}, a folder or a zip")
     named = bool(out.suffix) and not out.is_dir()
-    target = out if named else out / wish.name(original)
-    check_ending(wish, original, target)
-    for _, path in wish.targets(target):
+    target = out if named else out / job.name(original)
+    check_ending(job, original, target)
+    for _, path in job.targets(target):
         if path.exists():
             raise ValueError(f"{path} is there already: choose another --out")
     with Bar(1, unit="share") as bar:
         try:
-            written = list(translated(wish, original, target, bar.reach))
+            written = list(translated(job, original, target, bar.reach))
         except ValueError as error:
             raise ValueError(f"{source}: {error}") from None
     for path, note in written:
@@ -117,8 +117,8 @@ def translate_files(wish: Wish, source: Path, out: Path) -> int:
     return 0
 
 
-def translate_all(wish: Wish, container: Container, out: Path) -> int:
-    """The same, of all pictures in a folder or an archive, whose names and folders are kept.
+def translate_all(job: TranslationJob, container: Container, out: Path) -> int:
+    """Translate all pictures of a folder or an archive, with the same names and folders.
 
     Raises:
         ValueError: there are none, none can be read, or something is at ``out``.
@@ -132,13 +132,13 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
     with create(out) as draft:
         with Bar(len(originals), unit="share") as bar:
             for i, original in enumerate(originals):
-                target = draft / wish.name(original)
+                target = draft / job.name(original)
                 if target in taken:  # a.jpg beside a.ppm, which becomes a.png beside a.png
                     target = draft / f"{original.name}{target.suffix}"
                 taken.add(target)
                 target.parent.mkdir(parents=True, exist_ok=True)
                 try:
-                    written = translated(wish, original, target, after(i, bar.reach))
+                    written = translated(job, original, target, progress_after(i, bar.reach))
                     notes += [f"{original.name}: {note}" for _, note in written if note]
                 except (ValueError, OSError) as error:
                     bad.append(f"{original.name}: {error}")
@@ -149,25 +149,27 @@ def translate_all(wish: Wish, container: Container, out: Path) -> int:
         say(f"ptarmigan: {line}")
     if bad:
         say(f"ptarmigan: {len(bad)} of {len(originals)} files were left out")
-    show(f"translations: {out}{os.sep} ({wish.n * (len(originals) - len(bad)):,})")
+    show(f"translations: {out}{os.sep} ({job.n * (len(originals) - len(bad)):,})")
     return len(bad)
 
 
-def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> Iterator[tuple[Path, str]]:
-    """Write the translations of one file; where each of them is, and what is to be said of it.
+def translated(
+    job: TranslationJob, original: Original, target: Path, progress: Progress
+) -> Iterator[tuple[Path, str]]:
+    """Write the translations of one file; their paths, each with a note.
 
     Raises:
         ValueError: it cannot be read, or something is there already.
     """
-    how = {"fit": wish.fit}
+    how = {"fit": job.fit}
     moves = target.suffix.lower() in (GIF, *VIDEOS)
     if original.ending not in READ and original.size > MOST_BYTES:
         raise ValueError(f"larger than {MOST_BYTES >> 20} MB")
-    for i, (seed, path) in enumerate(wish.targets(target)):
-        note, told = "", after(i, watch, wish.n)
+    for i, (seed, path) in enumerate(job.targets(target)):
+        note, done = "", progress_after(i, progress, job.n)
         if not moves:
             file, ending = still(
-                wish.direction, original.read(), path.suffix.lower(), seed=seed, watch=told, **how
+                job.direction, original.read(), path.suffix.lower(), seed=seed, progress=done, **how
             )
             if ending != path.suffix.lower():
                 path = path.with_name(f"{path.name}{ending}")
@@ -175,26 +177,26 @@ def translated(wish: Wish, original: Original, target: Path, watch: Watch) -> It
                 draft.write_bytes(file)
         elif path.suffix.lower() == GIF:
             with create(path, sync=False) as draft:
-                translate_gif(wish.direction, original.read(), draft, seed=seed, watch=told, **how)
+                translate_gif(job.direction, original.read(), draft, seed=seed, progress=done, **how)
         else:
             with create(path, sync=False) as draft, original.opened() as source:
                 form = VIDEOS[path.suffix.lower()]
-                note = translate_video(wish.direction, source, draft, form, seed=seed, watch=told, **how)
+                note = translate_video(job.direction, source, draft, form, seed=seed, progress=done, **how)
         yield path, note
 
 
-def after(done: int, watch: Watch, of: int = 1) -> Watch:
-    """Tells ``watch`` how far one more thing is, where so many are done before."""
-    return lambda share: watch((done + share) / of)
+def progress_after(done: int, progress: Progress, of: int = 1) -> Progress:
+    """The progress of one more of ``of`` things, after ``done`` of them."""
+    return lambda share: progress((done + share) / of)
 
 
-def check_ending(wish: Wish, original: Original, target: Path) -> None:
-    """A file can become what ``target`` asks for.
+def check_ending(job: TranslationJob, original: Original, target: Path) -> None:
+    """Check that a file can be translated into the format of ``target``.
 
     Raises:
         ValueError: it cannot.
     """
-    ending, space = target.suffix.lower(), wish.direction.space
+    ending, space = target.suffix.lower(), job.direction.space
     if original.ending in READ:
         pyav()
         if ending not in VIDEOS:
@@ -223,5 +225,5 @@ def translatable(original: Original) -> bool:
 
 
 def kinds() -> str:
-    """What is translated."""
+    """The kinds of files that are translated, in words."""
     return " ".join([*sorted(EXTENSIONS), *sorted(ending[1:] for ending in READ)])

@@ -22,7 +22,7 @@ from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.media.progress import Bar
-from ptarmigan.modalities.image import learnt
+from ptarmigan.modalities.image import trained_networks
 from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
@@ -33,7 +33,7 @@ VERSION = 1
 WIDTH = 16
 BATCH = 8
 RATE = 2e-3
-SEEN = 24_000
+TRAINED_PAIRS = 24_000
 """Pairs seen in training, at most."""
 PIXELS = 80_000_000
 """Pixels of outputs seen in training, at most: about two minutes of one core."""
@@ -95,9 +95,9 @@ def learn(given: Source, inputs: Space, targets: Source, space: Space, cache: Pa
     if words := unfit(inputs, space):
         raise ValueError(words)
     said = (VERSION, inputs.to_json(), space.to_json(), len(targets))
-    net = learnt.learnt(
+    net = trained_networks.load_or_train(
         "mapping",
-        learnt.fingerprint(given, *said, learnt.fingerprint(targets)),
+        trained_networks.fingerprint(given, *said, trained_networks.fingerprint(targets)),
         VERSION,
         lambda: UNet(inputs.shape, space.shape, WIDTH, dropout=0.0).to(memory_format=torch.channels_last),  # type: ignore[call-overload]
         lambda net: _train(net, given, inputs, targets, space),
@@ -109,7 +109,7 @@ def learn(given: Source, inputs: Space, targets: Source, space: Space, cache: Pa
 def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Space) -> None:
     """Adam down the distance to the targets, the rate rising for a tenth of the steps and then falling."""
     pixels = space.shape[1] * space.shape[2]
-    steps = max(1, min(SEEN, PIXELS // pixels) // BATCH)
+    steps = max(1, min(TRAINED_PAIRS, PIXELS // pixels) // BATCH)
     optimizer = Adam(net.parameters(), RATE)
     net.train().requires_grad_(True)
     pairs = Condition(inputs, given, given, matched=True, paired=True)
@@ -119,7 +119,7 @@ def _train(net: UNet, given: Source, inputs: Space, targets: Source, space: Spac
         for step in range(steps):
             b, a = batches.draw(step)
             assert a is not None
-            optimizer.param_groups[0]["lr"] = RATE * learnt.rate((step + 0.5) / steps)
+            optimizer.param_groups[0]["lr"] = RATE * trained_networks.rate((step + 0.5) / steps)
             optimizer.zero_grad()
             loss(net(a), b).backward()
             optimizer.step()

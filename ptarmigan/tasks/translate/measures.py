@@ -17,8 +17,8 @@ from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate import mapping
 from ptarmigan.tasks.translate.case import Case, Raw
 from ptarmigan.tasks.translate.content import edge_agreement, has_edges
-from ptarmigan.tasks.translate.cycle import NOISE, apart
-from ptarmigan.tasks.translate.domain import taken_for_b
+from ptarmigan.tasks.translate.cycle import NOISE, distances
+from ptarmigan.tasks.translate.domain import classified_as_b
 from ptarmigan.tasks.translate.pairs import EXACT, agreement, confusion, decibels, l1, mean_iou, structure
 from ptarmigan.tasks.translate.perceptual_distance import perceptual
 
@@ -47,7 +47,11 @@ def measures_of(case: Case) -> tuple[Measure, ...]:
 def quick_measures_of(case: Case) -> tuple[Measure, ...]:
     """What is measured of translations in training, where inputs have targets."""
     pixels, psnr, ssim, *_ = measures_of(case)
-    brief = (m.said(Scale(s.name, s.unit, s.lower_is_better)) for m in (pixels, psnr, ssim) for s in m.scales)
+    brief = (
+        m.with_scales(Scale(s.name, s.unit, s.lower_is_better))
+        for m in (pixels, psnr, ssim)
+        for s in m.scales
+    )
     return (*brief, _pooled_labels(case))
 
 
@@ -58,7 +62,7 @@ def cycle_of(case: Case, returned: tuple[Raw, Raw]) -> Measure:
     notes = ("outputs rounded as they are saved", f"and noise of {NOISE:g} of their range")
 
     def against(reference: Reference) -> Measured:
-        return lambda fake: tuple(reference.mean(apart(space, raw, case.inputs)) for raw in returned)
+        return lambda fake: tuple(reference.mean(distances(space, raw, case.inputs)) for raw in returned)
 
     return Measure(
         "cycle",
@@ -77,7 +81,7 @@ def _measure(
     real: Callable[[], tuple[float | None, ...]],
     *,
     note: Callable[[Reference], str] = nothing,
-    doubt: Callable[[Reference], str] = nothing,
+    caveat: Callable[[Reference], str] = nothing,
     quick: bool = False,
 ) -> Measure:
     """A measure of raw outputs."""
@@ -93,7 +97,7 @@ def _measure(
         quick=quick,
         real=lambda reference: real(),
         note=note,
-        doubt=doubt,
+        caveat=caveat,
     )
 
 
@@ -209,18 +213,18 @@ def _domain(case: Case) -> Measure:
         share = f"{100 * case.right:.1f} % of held-out pictures"
         return f"classifier {case.domains.hash[:8]} of domains is right for {share}"
 
-    def doubt(reference: Reference) -> str:
+    def caveat(reference: Reference) -> str:
         share = f"{100 * case.right:.0f} % of real pictures only"
         return "" if case.right >= DOUBTED else f"taken for the target: the classifier is right for {share}"
 
     return _measure(
         "domain",
         (Scale("taken for the target", "share", False),),
-        lambda raw, reference: (reference.mean(taken_for_b(case.domains, ArraySource(raw))),),
+        lambda raw, reference: (reference.mean(classified_as_b(case.domains, ArraySource(raw))),),
         _other_form(case),
         lambda: (float(case.of_b.mean()),),
         note=note,
-        doubt=doubt,
+        caveat=caveat,
     )
 
 

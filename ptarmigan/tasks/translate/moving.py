@@ -14,7 +14,7 @@ from ptarmigan.media.gif import indexed, is_whole, write_gif
 from ptarmigan.media.video import Track, pyav
 from ptarmigan.modalities.image.decode import MOST_PIXELS, Pixels, header
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.tasks.translate.direction import Direction, Watch
+from ptarmigan.tasks.translate.direction import Direction, Progress
 from ptarmigan.tasks.translate.forms import deep
 from ptarmigan.tasks.translate.kinds import of_pillow
 
@@ -32,7 +32,7 @@ MOST_FRAMES = 16 * MOST_PIXELS
 
 
 def translate_gif(
-    direction: Direction, data: bytes, target: Path, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, data: bytes, target: Path, *, seed: int, fit: bool, progress: Progress
 ) -> None:
     """Write the translation of a GIF: as long frames, and as many repetitions.
 
@@ -51,17 +51,24 @@ def translate_gif(
             frames, milliseconds = [], []
             for i in range(count):
                 film.seek(i)
-                made = direction(of_pillow(film, direction.given), seed=seed, fit=fit)
-                frames.append(indexed(shown(made, direction)))
+                pixels = direction(of_pillow(film, direction.given), seed=seed, fit=fit)
+                frames.append(indexed(to_image(pixels, direction)))
                 milliseconds.append(film.info.get("duration", 0))
-                watch((i + 1) / count)
+                progress((i + 1) / count)
     except (EOFError, OSError, SyntaxError) as error:
         raise ValueError(f"damaged ({error})") from None
     write_gif(frames, target, milliseconds, loop=loop)
 
 
 def translate_video(
-    direction: Direction, source: IO[bytes], target: Path, form: str, *, seed: int, fit: bool, watch: Watch
+    direction: Direction,
+    source: IO[bytes],
+    target: Path,
+    form: str,
+    *,
+    seed: int,
+    fit: bool,
+    progress: Progress,
 ) -> str:
     """Write the translation of a video, one frame at a time, and say what could not come along.
 
@@ -75,7 +82,7 @@ def translate_video(
         form: of the container, as FFmpeg calls it.
         seed: the random seed of the latent.
         fit: squeeze frames instead of tiling them.
-        watch: is told how far it is.
+        progress: is called with the share that is done.
 
     Raises:
         ValueError: it cannot be read, or PyAV is not there.
@@ -89,13 +96,13 @@ def translate_video(
             av.open(source, options=safe) as film,
             av.open(file, "w", format=form) as out,
         ):
-            return transcribed(av, film, out, direction, seed=seed, fit=fit, watch=watch)
+            return transcribed(av, film, out, direction, seed=seed, fit=fit, progress=progress)
     except av.FFmpegError as error:
         raise ValueError(f"no video that can be read ({error.strerror})") from None
 
 
 def transcribed(
-    av: Any, film: Any, out: Any, direction: Direction, *, seed: int, fit: bool, watch: Watch
+    av: Any, film: Any, out: Any, direction: Direction, *, seed: int, fit: bool, progress: Progress
 ) -> str:
     """Frames translated and sound copied from one open container to another."""
     if not film.streams.video:
@@ -123,7 +130,7 @@ def transcribed(
             time = round(done / rate / video.time_base) if frame.pts is None else frame.pts
             new.write(upright(direction, frame, seed, fit), time)
             done += 1
-            watch(min(1.0, done / max(count, done, 1)))
+            progress(min(1.0, done / max(count, done, 1)))
     if done == 0:
         raise ValueError("no video: there are no pictures in it")
     reached += float((SLACK + 1) / rate)
@@ -164,12 +171,12 @@ def upright(direction: Direction, frame: Any, seed: int, fit: bool) -> Pixels:
     """The translation of a frame as colours of 8 bits, turned as the video says it is to be shown."""
     pixels = np.ascontiguousarray(np.rot90(frame.to_ndarray(format="rgb24"), frame.rotation // 90))
     seen = of_pillow(Image.fromarray(pixels), direction.given)
-    return np.asarray(shown(direction(seen, seed=seed, fit=fit), direction).convert("RGB"))
+    return np.asarray(to_image(direction(seen, seed=seed, fit=fit), direction).convert("RGB"))
 
 
-def shown(made: Pixels, direction: Direction) -> Image.Image:
+def to_image(pixels: Pixels, direction: Direction) -> Image.Image:
     """A translation as people look at it: label maps in their colours, 16 bits as 8."""
     if isinstance(direction.space, LabelSpace):
-        return Image.fromarray(direction.space.pixels(made))
-    made = deep(made, np.uint8)
-    return Image.fromarray(made[..., 0] if made.shape[2] == 1 else made)
+        return Image.fromarray(direction.space.pixels(pixels))
+    pixels = deep(pixels, np.uint8)
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)

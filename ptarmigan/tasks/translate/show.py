@@ -1,4 +1,4 @@
-"""Pictures of translations: inputs, what became of them, and what should have, side by side."""
+"""Pictures of translations: inputs, outputs and targets, side by side."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ptarmigan.modalities.label.space import LabelSpace
 ROWS = 8
 INPUT, OUTPUT, TARGET, BACK = "input", "output", "target", "back again"
 Columns: TypeAlias = dict[str, NDArray[Any]]
-"""Raw samples by what they are, in the order in which people look at them; a row for each input."""
+"""Raw samples by what they are, from left to right; a row for each input."""
 
 
 def pictured(samples: Samples, columns: Columns) -> Image.Image:
@@ -25,26 +25,31 @@ def pictured(samples: Samples, columns: Columns) -> Image.Image:
     given, space = samples.require_inputs(), samples.space
     height, width = space.shape[1:]
     shown = [
-        np.stack([to_rgb(one, height, width) for one in seen(given if name in (INPUT, BACK) else space, raw)])
+        np.stack(
+            [
+                to_rgb(one, height, width)
+                for one in as_pictures(given if name in (INPUT, BACK) else space, raw)
+            ]
+        )
         for name, raw in columns.items()
     ]
     return grid(np.stack(shown, 1).reshape(-1, height, width, 3), len(columns))
 
 
 def some_pairs(samples: Samples) -> Image.Image:
-    """Inputs to train on beside samples, which belong together where they match."""
+    """Training inputs and samples, in pairs where they match."""
     given = samples.require_condition()
     which = np.arange(min(ROWS, len(given.source), len(samples)))
     return pictured(samples, {INPUT: given.source.read(which), TARGET: samples.source.read(which)})
 
 
-def seen(space: Space, raw: NDArray[Any]) -> NDArray[Any]:
+def as_pictures(space: Space, raw: NDArray[Any]) -> NDArray[Any]:
     """Raw samples as pictures: label maps in colours."""
     return space.pixels(raw) if isinstance(space, LabelSpace) else raw
 
 
 def to_rgb(pixels: NDArray[Any], height: int, width: int) -> NDArray[np.uint8]:
-    """One picture in three channels of 8 bits and the size of others, over white where it is see-through."""
+    """One picture in RGB with 8 bits and the given size, on a white background."""
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.shape[2] in (2, 4):

@@ -103,11 +103,11 @@ class Pairs:
                 raise ValueError(f"--pair side: {named(self.data)} is no folder or archive of pictures")
             return self._two(side_by_side(files))
         if self.pair != "auto":
-            return self._made(self.pair)
+            return self._degraded(self.pair)
         if isinstance(self.data, tuple | list) and len(self.data) == 2 and np.ndim(self.data[1]) > 1:
             return self._arrays()
         found = None if files is None else two_folders(files, wanted=paired)
-        return self._made("edges") if found is None else self._two(found)
+        return self._degraded("edges") if found is None else self._two(found)
 
     def _two(self, domains: Domains) -> Opened:
         """Two sets of pictures in files."""
@@ -156,7 +156,7 @@ class Pairs:
             raise ValueError("--crop needs a --size to crop to, such as --size 64")
         return Target(parse_size(self.size), self.crop) if self.size else Target()
 
-    def _made(self, pair: str) -> Opened:
+    def _degraded(self, pair: str) -> Opened:
         """One set of pictures, with inputs made from them."""
         how = degradation(pair)
         if self.direction == "BtoA" or self.labels != "none":

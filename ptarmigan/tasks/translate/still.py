@@ -13,7 +13,7 @@ from ptarmigan.media.pictures import picture
 from ptarmigan.media.png import png
 from ptarmigan.modalities.image.decode import ORIENTATION, Pixels, formats, picture_in
 from ptarmigan.modalities.label.space import LabelSpace
-from ptarmigan.tasks.translate.direction import Direction, Watch
+from ptarmigan.tasks.translate.direction import Direction, Progress
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, painted
 from ptarmigan.tasks.translate.kinds import of_pillow
 
@@ -35,15 +35,15 @@ OPAQUE = ("JPEG", "BMP")
 EXIF, GPS = 0x8769, 0x8825
 WIDE, HIGH = 0xA002, 0xA003
 """PixelXDimension and PixelYDimension (EXIF 2.32)."""
-TOLD = {269, 270, 271, 272, 285, 297, 305, 306, 315, 316}
-STORAGE = frozenset(range(254, 533)) - TOLD | {700, 34675}
+DESCRIPTIVE = {269, 270, 271, 272, 285, 297, 305, 306, 315, 316}
+STORAGE = frozenset(range(254, 533)) - DESCRIPTIVE | {700, 34675}
 """Tags that tell how a TIFF stores its pixels and not what they show (TIFF 6.0), XMP and the profile."""
 PROFILES = {1: b"GRAY", 3: b"RGB "}
 """What a colour profile says it is of (ICC.1, bytes 16 to 19 of its header)."""
 
 
 def still(
-    direction: Direction, data: bytes, ending: str, *, seed: int, fit: bool, watch: Watch
+    direction: Direction, data: bytes, ending: str, *, seed: int, fit: bool, progress: Progress
 ) -> tuple[bytes, str]:
     """The translation of a picture file as a file, and its ending: ``.png`` where ``ending`` cannot hold it.
 
@@ -56,15 +56,15 @@ def still(
         ending: what it is to be.
         seed: the random seed of the latent.
         fit: squeeze the picture instead of tiling it.
-        watch: is told how far it is.
+        progress: is called with the share that is done.
 
     Raises:
         ValueError: it cannot be read.
     """
-    made = direction(of_pillow(picture_in(data), direction.given), seed=seed, fit=fit, watch=watch)
-    if not holds(ending, direction.space, made.shape[2], made.dtype == np.uint16):
+    pixels = direction(of_pillow(picture_in(data), direction.given), seed=seed, fit=fit, progress=progress)
+    if not holds(ending, direction.space, pixels.shape[2], pixels.dtype == np.uint16):
         ending = PNG
-    return encoded(made, direction, FORMAT[ending], data), ending
+    return encoded(pixels, direction, FORMAT[ending], data), ending
 
 
 def holds(ending: str, space: PictureSpace, channels: int, deep: bool = False) -> bool:
@@ -77,49 +77,51 @@ def holds(ending: str, space: PictureSpace, channels: int, deep: bool = False) -
     return not (form in OPAQUE and channels in ALPHA)
 
 
-def encoded(made: Pixels, direction: Direction, form: str, data: bytes) -> bytes:
+def encoded(pixels: Pixels, direction: Direction, form: str, data: bytes) -> bytes:
     """A translation as a file, with what the file that it was made of says of itself."""
     if isinstance(direction.space, LabelSpace):
-        return saved(painted(made, direction.space), form, {})
-    if made.dtype == np.uint16 and made.shape[2] > 1:
-        return png(made)
-    return saved(picture(made), form, said(data, made))
+        return save(painted(pixels, direction.space), form, {})
+    if pixels.dtype == np.uint16 and pixels.shape[2] > 1:
+        return png(pixels)
+    return save(picture(pixels), form, metadata(data, pixels))
 
 
-def saved(image: Image.Image, form: str, said: dict[str, Any]) -> bytes:
+def save(image: Image.Image, form: str, metadata: dict[str, Any]) -> bytes:
     """A Pillow image as a file; formats take of ``said`` what they can hold."""
     lossy: dict[str, Any] = {"quality": QUALITY}
     file = io.BytesIO()
-    image.save(file, form, **said, **(lossy if form in ("JPEG", "WEBP") else {}))
+    image.save(file, form, **metadata, **(lossy if form in ("JPEG", "WEBP") else {}))
     return file.getvalue()
 
 
-def said(data: bytes, made: Pixels) -> dict[str, Any]:
+def metadata(data: bytes, pixels: Pixels) -> dict[str, Any]:
     """What a file says of its picture, as far as it is true of what was ``made`` of it."""
     found: dict[str, Any] = {}
     try:
         with Image.open(io.BytesIO(data), formats=formats()) as image:
-            exif, profile, dpi = about(image, made), image.info.get("icc_profile"), image.info.get("dpi")
+            exif, profile, dpi = exif_of(image, pixels), image.info.get("icc_profile"), image.info.get("dpi")
     except Exception:  # what is broken there does not make a picture unreadable
         return found
     if len(exif):
         found["exif"] = exif.tobytes()
-    if profile and profile[16:20] == PROFILES[3 if made.shape[2] > 2 else 1]:
+    if profile and profile[16:20] == PROFILES[3 if pixels.shape[2] > 2 else 1]:
         found["icc_profile"] = profile
     if dpi and all(math.isfinite(n) and n > 0 for n in map(float, dpi)):
         found["dpi"] = tuple(map(float, dpi))
     return found
 
 
-def about(image: Image.Image, made: Pixels) -> Image.Exif:
+def exif_of(image: Image.Image, pixels: Pixels) -> Image.Exif:
     """The EXIF of an image, but for its orientation, its preview and how it was stored."""
-    before, after = image.getexif(), Image.Exif()
+    before, exif = image.getexif(), Image.Exif()
     for tag, value in before.items():
         if tag not in STORAGE | {ORIENTATION, EXIF, GPS}:
-            after[tag] = value
+            exif[tag] = value
     for part in (EXIF, GPS):
         if inner := before.get_ifd(part):
-            after.get_ifd(part).update(inner)
-    inner = after.get_ifd(EXIF)
-    inner.update({tag: side for tag, side in zip((HIGH, WIDE), made.shape[:2], strict=True) if tag in inner})
-    return after
+            exif.get_ifd(part).update(inner)
+    inner = exif.get_ifd(EXIF)
+    inner.update(
+        {tag: side for tag, side in zip((HIGH, WIDE), pixels.shape[:2], strict=True) if tag in inner}
+    )
+    return exif

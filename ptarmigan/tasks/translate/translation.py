@@ -1,4 +1,4 @@
-"""Translation: samples are made from inputs, such as pictures of day from those of night."""
+"""Translation: samples are generated from inputs, such as pictures of day from those of night."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Translate(Task):
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """By what translations are scored."""
+        """The metrics of translations."""
         from ptarmigan.tasks.translate.evaluate import evaluator  # it stands on scipy
 
         return evaluator(self.samples, Request(n=self.n)).metrics
@@ -76,7 +76,7 @@ class Translate(Task):
 
     @staticmethod
     def caption(step: int) -> str:
-        """Whose translations these are."""
+        """A sentence about the weights, the step and the rows."""
         return (
             f"Translations by the EMA weights at step {step:,}. A row for each input, which is on the left."
         )
@@ -94,18 +94,18 @@ class Translate(Task):
         )
 
     def vital_signs(self, game: Game, z: Tensor, c: Tensor, x: Tensor, real: Tensor) -> dict[str, float]:
-        """What outputs have to do with their inputs, in numbers."""
+        """Vital signs of how outputs depend on their inputs."""
         assert isinstance(game, Translation)
         return vital_signs(game, game.back, self.samples, self.seed, z, c, x, real)
 
     @staticmethod
     def fallback(usual: str, *, hidden: bool) -> str:
-        """What needs no way back, where one hides information in its outputs."""
+        """A recipe without a cycle, where outputs hide information."""
         return WITHOUT_CYCLE if hidden else ""
 
 
 class Translation(Game):
-    """A game whose samples are made from inputs: ``batch.c`` holds inputs, ``batch.x`` what they become.
+    """A game whose samples are generated from inputs: ``batch.c`` holds inputs, ``batch.x`` targets.
 
     ``latent`` is 0 where an input has one translation only.
     """
@@ -116,11 +116,11 @@ class Translation(Game):
     discriminator: nn.Module
 
     def translate(self, a: Tensor, z: Tensor) -> Tensor:
-        """Inputs of shape ``(n, ...)``, encoded as their space encodes them, made into samples: G(a).
+        """Translate encoded inputs of shape ``(n, ...)``: G(a).
 
         Args:
             a: the inputs; pictures may have any height and width.
-            z: standard normal, of shape ``(n, latent)``: which of its translations an input gets.
+            z: standard normal latents, of shape ``(n, latent)``, where an input has several translations.
         """
         return torch.as_tensor(self.generator(a))
 
@@ -129,13 +129,13 @@ class Translation(Game):
         return torch.as_tensor(self.discriminator(x)).mean((1, 2))
 
     def back(self, b: Tensor, z: Tensor) -> Tensor | None:
-        """Samples made into inputs again; None where the game goes one way only."""
+        """Translate samples back into inputs; None where the game has one direction only."""
         return None
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Translations of the inputs ``c``."""
         if c is None:
-            raise ValueError("a translation is made from an input, and there is none")
+            raise ValueError("a translation needs an input, and there is none")
         return self.translate(c, z)
 
 
@@ -146,5 +146,5 @@ def both(batch: Batch) -> tuple[Tensor, Tensor]:
         ValueError: there are no inputs.
     """
     if batch.c is None:
-        raise ValueError("this game is played with inputs, and the batch has none")
+        raise ValueError("this game needs inputs, and the batch has none")
     return batch.x, batch.c

@@ -1,4 +1,4 @@
-"""Translations that nobody needs a GAN for: the input itself, enlarged, the mean picture, a regression."""
+"""Trivial translations, as baselines: the input itself, bicubic upscaling, the mean image, a regression."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from ptarmigan.tasks.translate.degrade import grey
 
 IDENTITY, BICUBIC, MEAN, REGRESSION = "identity", "bicubic upscaling", "mean image", "regression U-Net"
 COPIES = (IDENTITY, BICUBIC)
-"""Those that give back what they are given."""
+"""Those that copy the input."""
 AVERAGED = 10_000
-"""Training samples of which the mean is taken, at most."""
+"""Training samples in the mean image, at most."""
 
 
 def trivial(samples: Samples, raw: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """What trivial translations make of raw inputs, by name, as far as they fit these samples.
+    """Trivial translations of raw inputs, by name, as far as they fit these samples.
 
-    The regression is there where the translation, too, learns from pairs.
+    The regression is among them where the translation is trained on pairs.
     """
     given = samples.require_condition()
     found = copied(raw, given.space, samples.space)
@@ -40,7 +40,7 @@ def trivial(samples: Samples, raw: NDArray[Any]) -> dict[str, NDArray[Any]]:
 
 
 def copied(raw: NDArray[Any], inputs: Space, space: Space) -> dict[str, NDArray[Any]]:
-    """The inputs as outputs: as they are, or enlarged; nothing where one of both is no picture."""
+    """The inputs as outputs, enlarged where needed; nothing where one of both is not a picture."""
     if isinstance(inputs, LabelSpace) and isinstance(space, LabelSpace):
         return {IDENTITY: raw} if inputs.shape == space.shape else {}
     if not isinstance(inputs, ImageSpace) or not isinstance(space, ImageSpace):
@@ -53,7 +53,7 @@ def copied(raw: NDArray[Any], inputs: Space, space: Space) -> dict[str, NDArray[
 
 
 def in_form(one: NDArray[Any], space: ImageSpace) -> NDArray[Any]:
-    """A picture with the size, the channels and the bits of another kind: over white where alpha is lost."""
+    """A picture with the size, the channels and the bits of ``space``: on white where alpha is lost."""
     box = (0.0, 0.0, float(one.shape[1]), float(one.shape[0]))
     if one.shape[:2] != (space.height, space.width):
         one = resampled(one, space.height, space.width, box, Image.Resampling.BICUBIC)
@@ -80,6 +80,6 @@ def mean(source: Source, space: Space) -> NDArray[Any]:
     return one
 
 
-def beside(paired: bool) -> str:
-    """How the trivial translations came about, for a protocol."""
+def describe_baselines(paired: bool) -> str:
+    """The baselines in words, for a protocol."""
     return f"regression by a U-Net of width {mapping.WIDTH}" if paired else "no regression without pairs"

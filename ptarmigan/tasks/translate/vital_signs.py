@@ -1,4 +1,4 @@
-"""Vital signs of a translation: what its outputs have to do with their inputs."""
+"""Vital signs of a translation: how its outputs depend on their inputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.pairwise import squared_distances
-from ptarmigan.tasks.translate.cycle import apart, noisy
+from ptarmigan.tasks.translate.cycle import distances, noisy
 
 Values: TypeAlias = dict[str, float]
 Floats: TypeAlias = NDArray[np.float64]
@@ -24,27 +24,26 @@ Back: TypeAlias = Callable[[Tensor, Tensor], Tensor | None]
 """Outputs and latents to inputs; None where a game goes one way only."""
 
 FEW = 16
-"""Outputs that are taken back."""
+"""Outputs that are translated back."""
 SIDE = 16
-"""Pixels of a side at which edges are found, at most."""
+"""Pixels of a side at which edges are compared, at most."""
 
 
 def vital_signs(
     game: Game, back: Back, samples: Samples, seed: int, z: Tensor, c: Tensor, x: Tensor, real: Tensor
 ) -> Values:
-    """What outputs have to do with their inputs; it is called without gradients.
+    """Measures of how outputs depend on their inputs; called without gradients.
 
-    ``heed`` is how far outputs of other inputs and the same latents are apart, in distances of real samples.
-    ``follows`` is the chance that an output is nearer to its own target than to another one, or, where pairs
-    are not learnt from, that its edges lie more as those of its own input: a half says that it ignores the
-    input.
-    ``changed`` is how far outputs are from their inputs, as a share of what real samples are. ``cycle`` is
-    how far inputs are from what comes back of rounded outputs, and ``cycle_noise`` of outputs with slight
-    noise.
+    ``heed`` is the distance between outputs of different inputs with the same latents, relative to that of
+    real samples. ``follows`` is the probability that an output is nearer to its own target than to another
+    one, or without pairs, that its edges agree more with those of its own input: ½ means that it ignores the
+    input. ``changed`` is the distance of outputs from their inputs, relative to that of real samples.
+    ``cycle`` is the distance of inputs from their reconstructions by rounded outputs, and ``cycle_noise`` by
+    outputs with slight noise.
 
     Args:
         game: translates.
-        back: takes outputs back.
+        back: translates outputs back.
         samples: the data.
         seed: of the slight noise.
         z: the latents of outputs.
@@ -57,7 +56,7 @@ def vital_signs(
         return {}
     n = min(len(x), len(real))
     real = real[:n].to(x)
-    # with no latent, the outputs of other inputs are there already
+    # without latents, the outputs of other inputs are already computed
     other = game.sample(z[:FEW], c[:FEW].roll(1, 0)) if game.latent else x[:FEW].roll(1, 0)
     found = {"heed": far(other, x[:FEW]) / max(far(real, real.roll(1, 0)), 1e-12)}
     if inputs.paired:
@@ -71,7 +70,7 @@ def vital_signs(
         again = back(space.encode(outputs).to(x), latents)
         if again is not None:
             wanted = inputs.space.decode(c[:FEW])
-            found[name] = float(apart(inputs.space, inputs.space.decode(again), wanted).mean())
+            found[name] = float(distances(inputs.space, inputs.space.decode(again), wanted).mean())
     return found
 
 
@@ -81,7 +80,7 @@ def far(a: Tensor, b: Tensor) -> float:
 
 
 def nearer(distances: Floats) -> float:
-    """The chance that something is nearer to its own partner, on the diagonal, than to another; ties half."""
+    """The probability that a distance to the own partner, on the diagonal, is smaller than to another."""
     n = len(distances)
     if n < 2:
         return float("nan")
@@ -91,7 +90,7 @@ def nearer(distances: Floats) -> float:
 
 
 def agreements(a: Tensor, b: Tensor) -> Floats:
-    """The correlations of where edges lie, of every picture of ``a`` with every one of ``b``."""
+    """The correlations of the edge maps of every picture of ``a`` with every one of ``b``."""
     sides = min(SIDE, a.shape[2]), min(SIDE, a.shape[3])
     small = [F.adaptive_avg_pool2d(x.float(), sides) for x in (a, b)]
     one, other = (standardised(edges(x)) for x in small)
@@ -99,17 +98,17 @@ def agreements(a: Tensor, b: Tensor) -> Floats:
 
 
 def edges(x: Tensor) -> Floats:
-    """How strong the edges of pictures are, added up over channels, ``(n, places)``."""
+    """Edge maps of pictures, summed over channels, ``(n, places)``."""
     across, down = (x[..., 1:] - x[..., :-1]).abs(), (x[..., 1:, :] - x[..., :-1, :]).abs()
     return (F.pad(across, (0, 1)) + F.pad(down, (0, 0, 0, 1))).sum(1).flatten(1).cpu().double().numpy()
 
 
 def standardised(x: Floats) -> Floats:
-    """Rows without their mean, of length 1; of a row that is even, nothing."""
+    """Rows minus their mean, scaled to length 1; zero for a constant row."""
     x = x - x.mean(1, keepdims=True)
     return np.asarray(x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12))
 
 
 def alike(a: Space, b: Space) -> bool:
-    """Whether a sample of one space can stand for one of the other, as a photo for a photo."""
+    """Whether samples of both spaces are comparable, as photos of one size."""
     return type(a) is type(b) and a.shape == b.shape

@@ -1,1 +1,1 @@
-"""Detectors of anomalies, among rows of numbers and among images."""
+"""Anomaly detectors, for rows of numbers and for images."""

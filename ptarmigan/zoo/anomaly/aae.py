@@ -3,12 +3,12 @@
     ptarmigan train anomaly.aae --data breast-cancer
     ptarmigan detect runs/anomaly.aae-breast-cancer rows.csv
 
-An autoencoder whose codes a discriminator of codes makes standard normal: the encoder is its generator. In
-turn are minimised
+An autoencoder whose codes are made standard normal by a discriminator of codes, against which the encoder is
+the generator. Minimised in turn are
 
     the reconstruction loss E[‖x − G(E(x))‖²],    L_D = −E[log D(z)] − E[log(1 − D(E(x)))],    −E[log D(E(x))]
 
-The anomaly score of a row is minus its log-density, but for constants, at its code: the reconstruction error,
+The anomaly score of a row is minus its log-density, up to constants, at its code: the reconstruction error,
 and how unlikely the code is. Adam is in place of the paper's SGD.
 Cost and score: after 8,966 steps, 30 s of one core, on breast-cancer:
 sliced Wasserstein distance 0.281 (real samples: 0.26); benchmarks/results/zoo.json
@@ -38,7 +38,7 @@ class AAE(Detector):
     Args:
         generator: G.
         encoder: E.
-        discriminator: D, which tells normal codes from those of rows.
+        discriminator: D, of standard normal codes and those of rows.
         deviation: σ, the standard deviation of rows around what is decoded, in the score.
     """
 

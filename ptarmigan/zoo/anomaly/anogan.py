@@ -85,7 +85,7 @@ class AnoGAN(TwoPlayerGame, Detector):
 
     @torch.enable_grad()
     def find(self, x: Tensor) -> Tensor:
-        """For each sample the latent at which a search of its own ends."""
+        """For each sample, the latent that its search finds."""
         z = noise.normal(1, self.latent).to(x).repeat(len(x), 1).requires_grad_()
         optimizer = Adam([z], SEARCH_RATE)
         for _ in range(self.search):

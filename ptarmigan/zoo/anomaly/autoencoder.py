@@ -3,9 +3,9 @@
     ptarmigan train anomaly.autoencoder --data breast-cancer
     ptarmigan detect runs/anomaly.autoencoder-breast-cancer rows.csv
 
-No GAN, but a baseline for GANs. The loss and the anomaly score are the reconstruction error ‖x − G(E(x))‖² of
-rows from few numbers. New rows are decoded from a Gaussian with the mean and covariance of the codes; the
-paper generates none. Layers are trained together and not one by one.
+Not a GAN, but a baseline for GANs. The loss and the anomaly score are the reconstruction error
+‖x − G(E(x))‖². New rows are decoded from a Gaussian with the mean and covariance of the codes; the paper
+generates none. Layers are trained together and not one by one.
 Cost and score: after 23,745 steps, 30 s of one core, on breast-cancer:
 sliced Wasserstein distance 0.453 (real samples: 0.26); benchmarks/results/zoo.json
 """

@@ -12,8 +12,8 @@ minimises
 and the paper's anomaly score is the last distance. Losses, their weights (1, 50 and 1) and Adam's betas are
 the paper's. Not as published: layers are fully connected, for rows instead of images; latents are few and lie
 on a sphere; and the score is mostly the squared distance in the row, as in Skip-GANomaly (arXiv 1901.08954)
-but for the square: with free latents outliers are reconstructed as well as anything, and on rows the second
-encoder soon knows what the generator does (``--weight 0`` is the paper's score).
+except for the square: with unrestricted latents outliers are reconstructed as well as normal rows, and on
+rows the second encoder soon predicts the generator (``--weight 0`` is the paper's score).
 Cost and score: after 8,767 steps, 30 s of one core, on breast-cancer:
 sliced Wasserstein distance 0.52 (real samples: 0.26); benchmarks/results/zoo.json
 """
@@ -111,7 +111,7 @@ class GANomaly(Detector):
 
 
 def on_sphere(z: Tensor) -> Tensor:
-    """Latents at the length that normal ones have."""
+    """Latents scaled to the typical length of standard normal ones."""
     return F.normalize(z, dim=1) * math.sqrt(z.shape[1])
 
 

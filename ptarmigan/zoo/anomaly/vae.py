@@ -3,7 +3,7 @@
     ptarmigan train anomaly.vae --data breast-cancer
     ptarmigan detect runs/anomaly.vae-breast-cancer rows.csv
 
-No GAN, but a baseline for GANs. An encoder gives every row a Gaussian of latents q(z | x) = N(μ, s²), a
+Not a GAN, but a baseline for GANs. An encoder gives every row a Gaussian of latents q(z | x) = N(μ, s²), a
 decoder every latent a Gaussian of rows p(x | z) = N(G(z), σ²), and both maximise the evidence lower bound
 
     ELBO(x) = E_q[log p(x | z)] − KL(q(z | x) ‖ N(0, I))
@@ -47,13 +47,13 @@ class VAE(SinglePlayerGame, Detector):
         self.latent, self.deviation = generator.latent, deviation
 
     def loss(self, batch: Batch) -> Terms:
-        """−E_q[log p(x | z)] + KL(q(z | x) ‖ N(0, I)), but for a constant."""
+        """−E_q[log p(x | z)] + KL(q(z | x) ‖ N(0, I)), up to a constant."""
         mean, log_variance = self.encoder(batch.x).chunk(2, 1)
         nll = self.nll(batch.x, reparameterise(mean, log_variance))
         return {"reconstruction": nll.mean(), "divergence": kl_divergence(mean, log_variance).mean()}
 
     def nll(self, x: Tensor, z: Tensor) -> Tensor:
-        """−log p(x | z), but for a constant."""
+        """−log p(x | z), up to a constant."""
         return torch.as_tensor((x - self.generator(z)).square().sum(1) / (2 * self.deviation**2))
 
     def anomaly_score(self, x: Tensor) -> Tensor:

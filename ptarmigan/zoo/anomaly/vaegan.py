@@ -11,7 +11,7 @@ generator too. With x̃ = G(z), z ~ q(z | x), and x_p = G(z_p), z_p ~ N(0, I):
     discriminator: −log D(x) − log(1 − D(x̃)) − log(1 − D(x_p))
 
 The anomaly score of a row is its reconstruction error, in the discriminator's features and in the row, and
-L_prior; the paper detects nothing.
+L_prior; the paper does not detect anomalies.
 Cost and score: after 6,666 steps, 30 s of one core, on breast-cancer:
 sliced Wasserstein distance 0.243 (real samples: 0.26); benchmarks/results/zoo.json
 """
@@ -48,7 +48,7 @@ class VAEGAN(TwoPlayerGame, Detector):
     ema = ("generator", "encoder", "discriminator")
     discriminator: Discriminator
 
-    discriminate = Game.discriminate  # rows are scored by abnormality
+    discriminate = Game.discriminate  # rows have anomaly scores instead
 
     def __init__(
         self, generator: Generator, encoder: nn.Module, discriminator: Discriminator, gamma: float

@@ -1,1 +1,1 @@
-"""Images from many examples."""
+"""Recipes for images."""

@@ -3,9 +3,9 @@
     ptarmigan train image.bagan --data digits
 
 For imbalanced classes. An autoencoder is trained on all of them first; the generator starts as its decoder
-and the discriminator as its encoder, which know what classes have in common. A class c is a Gaussian of its
-codes, from which its latents are drawn, z_c ~ N(μ_c, Σ_c), and all classes are drawn equally often. The
-discriminator's softmax has a class more, fake, and both players minimise its cross-entropy:
+and the discriminator as its encoder, which have learnt what the classes have in common. Latents of a class c
+are drawn from a Gaussian fitted to its codes, z_c ~ N(μ_c, Σ_c), and all classes are drawn equally often. The
+discriminator's softmax has one more class, fake, and both players minimise its cross-entropy:
 
     L_D = −E[log D(c | x)] − E[log D(fake | G(z_c))],    L_G = −E[log D(c | G(z_c))]
 
@@ -97,7 +97,7 @@ class BAGAN(Game):
         return {"generator": F.cross_entropy(self.logits(fake), c)}
 
     def logits(self, x: Tensor) -> Tensor:
-        """Of every class and of fake, ``(batch, classes + 1)``."""
+        """The logits of every class and of fake, ``(batch, classes + 1)``."""
         return at_least_float32(self.classifier(self.trunk(x)))
 
     def score(self, x: Tensor) -> Tensor:

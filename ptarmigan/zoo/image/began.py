@@ -3,9 +3,9 @@
     ptarmigan train image.began --data fashion-mnist
     ptarmigan train image.began --data digits --width 16 --latent 8 --gamma 0.7
 
-The discriminator is an autoencoder with the reconstruction error L(v) = |v − D(v)|, small of real images and
-large of generated ones, whose own the generator minimises. The weight k_t of generated images keeps their
-error at γ times that of real ones (section 3.4):
+The discriminator is an autoencoder with the reconstruction error L(v) = |v − D(v)|, trained to be small for
+real images and large for generated ones, while the generator minimises the latter. The weight k_t of
+generated images keeps their error at γ times that of real ones (section 3.4):
 
     L_D = L(x) − k_t L(G(z)),    L_G = L(G(z)),    k_{t+1} = k_t + λ_k (γ L(x) − L(G(z)))
 
@@ -45,7 +45,7 @@ class BoundaryEquilibrium(TwoPlayerGame):
         generator: a decoder.
         discriminator: an autoencoder.
         gamma: γ, the error of generated samples over that of real ones, at equilibrium.
-        gain: λ_k, how fast ``k`` follows.
+        gain: λ_k, the rate at which ``k`` is updated.
     """
 
     def __init__(self, generator: Decoder, discriminator: Autoencoder, gamma: float, gain: float) -> None:
@@ -56,7 +56,7 @@ class BoundaryEquilibrium(TwoPlayerGame):
     def discriminator_loss(self, batch: Batch) -> Terms:
         """L(x) − k_t L(G(z)).
 
-        ``k`` follows these errors; in the paper it follows those of the generator's own batch, which is as
+        ``k`` is updated by these errors; in the paper by those of the generator's own batch, which is as
         large and of the same distribution.
         """
         real, fake = self.errors(batch.x).mean(), self.errors(self.fake(batch)).mean()
@@ -87,12 +87,12 @@ def convolutions(inputs: int, outputs: int) -> list[nn.Module]:
 
 
 class Decoder(nn.Module):
-    """A linear start of 8 pixels or more, convolutions, nearest-neighbour upsampling.
+    """A linear layer to 8 pixels or more, convolutions, nearest-neighbour upsampling.
 
     Args:
         latent: the size of ``z``.
         shape: channels, height, width.
-        width: channels everywhere inside.
+        width: channels of all hidden layers.
     """
 
     def __init__(self, latent: int, shape: tuple[int, ...], width: int = 64) -> None:
@@ -106,7 +106,7 @@ class Decoder(nn.Module):
             layers += [*convolutions(width, width), nn.Upsample(scale_factor=2)]
         layers += [*convolutions(width, width), nn.Conv2d(width, channels, 3, padding=1)]
         self.layers = nn.Sequential(*layers)
-        # With torch's own weights hardly any of z is left after this many layers, and BEGAN collapses.
+        # With torch's default initialisation z hardly matters after this many layers, and BEGAN collapses.
         initialise(self, nn.init.xavier_uniform_)
 
     def forward(
@@ -162,7 +162,7 @@ def recipe(
 
     Args:
         gamma: γ, the error of generated images over that of real ones; 0.3 to 0.7, lower is less diverse.
-        gain: λ_k, how fast the weight of generated images follows.
+        gain: λ_k, the rate at which the weight of generated images is updated.
         latent: the size of z, and of the autoencoder's code.
     """
     samples = training.open(data)

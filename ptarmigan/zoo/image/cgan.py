@@ -6,7 +6,7 @@ The GAN of multilayer perceptrons in which both networks are given the class y:
 
     min_G max_D V(D, G) = E[log D(x | y)] + E[log(1 − D(G(z | y)))]
 
-A learned vector of the class is concatenated to the latent, and to the image. The generator minimises the
+An embedding of the class is concatenated to the latent, and to the image. The generator minimises the
 non-saturating loss. Where the paper has maxout and SGD with a decaying rate and growing momentum, here are
 leaky ReLU and Adam.
 Cost and score: after 1,770 steps, 30 s of one core, on digits:

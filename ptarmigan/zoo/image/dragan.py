@@ -2,8 +2,8 @@
 
     ptarmigan train image.dragan --data fashion-mnist
 
-Sharp gradients of the discriminator around real images come before mode collapse, say the authors, so
-gradient norms other than 1 are penalised there, and only there:
+The authors observe sharp gradients of the discriminator around real images before mode collapse, so gradient
+norms other than 1 are penalised there, and only there:
 
     L_D = −E[log D(x)] − E[log(1 − D(G(z)))] + λ E[(‖∇D(x + δ)‖ − 1)²],    δ ~ N(0, cI)
 

@@ -8,7 +8,7 @@ Two multilayer perceptrons play
     min_G max_D V(D, G) = E[log D(x)] + E[log(1 − D(G(z)))]    (eq. 1)
 
 The discriminator minimises −V. The generator minimises log(1 − D(G(z))) (minimax), or −log D(G(z)), whose
-gradient does not vanish where the discriminator is sure (non-saturating: section 3). Layers, Adam and its
+gradient does not vanish where D(G(z)) is near 0 (non-saturating: section 3). Layers, Adam and its
 rates are those of common reimplementations: the paper has maxout units and momentum, and does not give their
 sizes.
 Cost and score: after 2,244 steps, 30 s of one core, on digits:

@@ -7,9 +7,9 @@ their softmax:
 
     L_G = Σ_i w_i V_i,    w_i = e^{λ V_i} / Σ_j e^{λ V_j},    V_i = E[log(1 − D_i(G(z)))]
 
-λ = 0 is the plain mean, a large λ the harshest discriminator alone. The objective is minimax, all players
-move at once, and discriminators differ by width and dropout, as in the paper; each draws whole batches of its
-own, where the paper splits one.
+λ = 0 is the plain mean, a large λ the harshest discriminator alone. The objective is minimax, all players are
+updated at once, and discriminators differ by width and dropout, as in the paper; each has batches of its own,
+where the paper splits one.
 Cost and score: after 1,253 steps, 30 s of one core, on digits:
 Fréchet distance 32.7 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -100,7 +100,7 @@ def recipe(
         ValueError: there is no discriminator.
     """
     if discriminators < 1:
-        raise ValueError(f"{discriminators} discriminators cannot teach anything: choose 1 or more")
+        raise ValueError(f"--discriminators {discriminators}: choose 1 or more")
     samples = training.open(data)
 
     def discriminator(i: int) -> DCGANDiscriminator:

@@ -9,8 +9,8 @@ Zero-centred gradient penalties on real and on generated samples:
 Networks are DCGAN's, with no normalisation in the discriminator; the penalties are lazy (Karras et al. 2020,
 arXiv 1912.04958), every eighth step. The discriminator ends with the standard deviation over the samples of a
 batch, and a hidden layer (Karras et al. 2018, arXiv 1710.10196). A small network at a high rate, decayed
-along a cosine, learns most per second on a CPU, and from a z of few numbers: images vary in few ways (Pope et
-al. 2021, arXiv 2104.08894).
+along a cosine, learns most per second on a CPU, with a low-dimensional z, as the intrinsic dimension of
+images is low (Pope et al. 2021, arXiv 2104.08894).
 Cost and score: after 3,783 steps, 30 s of one core, on digits:
 Fréchet distance 7.1 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -34,7 +34,7 @@ from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 STAGES = 3
-"""Doublings of the generator up to 47 pixels, which the learning rate is for."""
+"""Doublings of the generator up to 47 pixels, for which the learning rate is tuned."""
 HIDDEN = 128
 """Units before the discriminator's scores."""
 LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
@@ -59,10 +59,10 @@ def recipe(
     Args:
         loss: of both players.
         lr: Adam's learning rate at the start, for images of up to 47 pixels; halved for every doubling of
-            the sides, since deeper networks explode at it. A tenth of that at the end.
+            the sides, since deeper networks diverge with it. A tenth of that at the end.
         gamma: γ, of the penalties.
         augment: how images are augmented for the discriminator, where they are few: DiffAugment (Zhao et al.
-            2020) or ADA (Karras et al. 2020), which does it more as the discriminator overfits.
+            2020) or ADA (Karras et al. 2020), whose probability grows as the discriminator overfits.
     """
     samples = training.open(data)
     shape, classes = samples.shape, samples.require_classes() if conditional else 0

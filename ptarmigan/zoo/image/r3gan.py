@@ -8,13 +8,13 @@ A relativistic pairing loss (RpGAN) with zero-centred gradient penalties on real
     L_D = E[f(D(G(z)) − D(x))] + γ/2 E[‖∇D(x)‖²] + γ/2 E[‖∇D(G(z))‖²]
     L_G = E[f(D(x) − D(G(z)))],    f(t) = log(1 + eᵗ)
 
-and residual networks without normalisation: blocks of convolutions 1×1 → grouped 3×3 → 1×1, initialised
-smaller the more there are (Fixup), of which only the two before an activation have biases. With classes, a
-learned vector of the class is concatenated to ``z``, and there is a projection in the discriminator. Every
-schedule is the paper's: the learning rate, γ, Adam's second decay rate and the half-life of the EMA go along
-a cosine. The width fits it to the machine: the second command is the published network for CIFAR-10. Grouped
-convolutions (--group-size) are as published; their second derivatives are ruinous on a CPU, so the default is
-dense ones and lazy penalties.
+and residual networks without normalisation: blocks of convolutions 1×1 → grouped 3×3 → 1×1, whose
+initialisation is smaller in deeper networks (Fixup), and of which only the two before an activation have
+biases. With classes, an embedding of the class is concatenated to ``z``, and there is a projection in the
+discriminator. All schedules are the paper's: the learning rate, γ, Adam's β₂ and the half-life of the EMA
+follow a cosine. The second command is the published network for CIFAR-10; the default is smaller. Grouped
+convolutions (--group-size) are as published; their second derivatives are very slow on a CPU, so the default
+is dense ones and lazy penalties.
 Cost and score: after 454 steps, 30 s of one core, on digits:
 Fréchet distance 94.5 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -64,7 +64,7 @@ class Block(nn.Module):
 
     Args:
         width: channels outside.
-        expansion: channels inside are so many times more.
+        expansion: channels inside over those outside.
         group_size: channels in a group of the 3×3 convolution; None for a dense one.
         depth: how many blocks the network has.
 
@@ -90,13 +90,13 @@ class Block(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch channel height width"]
     ) -> Float[Tensor, "batch channel height width"]:
-        """``x`` plus what the three convolutions make of it."""
+        """``x`` plus the output of the three convolutions."""
         change: Tensor = self.conv3(self.activation(self.conv2(self.activation(self.conv1(x)))))
         return x + change
 
 
 class R3GANGenerator(nn.Module):
-    """A learned start, then stages of blocks at ever larger sides: 4, 8, 16 and 32, or 7, 14 and 28.
+    """A learned constant, then stages of blocks of doubled sides: 4, 8, 16 and 32, or 7, 14 and 28.
 
     The published one for CIFAR-10 is width 768, 2 blocks, groups of 16, latent 64. Widths and blocks go from
     the smallest images to the largest; one number is for all stages.
@@ -164,7 +164,7 @@ class R3GANDiscriminator(nn.Module):
         blocks: residual blocks of every stage, or of each, the smallest images first.
         group_size: channels in a group of the 3×3 convolutions; None for dense ones, 1 for depthwise.
         expansion: channels inside a block over those outside.
-        embedding: the size of a class's vector.
+        embedding: the size of a class's embedding.
 
     Raises:
         ValueError: widths or blocks are given for another number of stages, or groups do not divide channels.
@@ -215,7 +215,7 @@ class R3GANDiscriminator(nn.Module):
 
 
 class ProductHead(nn.Module):
-    """Features to scores, linear; with classes, to a vector whose product with the class's is the score."""
+    """Features to scores, linear; with classes, by the product with an embedding of the class."""
 
     def __init__(self, feature_size: int, classes: int, embedding: int) -> None:
         super().__init__()
@@ -240,14 +240,14 @@ def projected(inputs: int, outputs: int) -> nn.Module:
 
 
 def per_stage(name: str, given: int | Sequence[int], stages: int) -> list[int]:
-    """One number a stage.
+    """One number per stage.
 
     Raises:
         ValueError: there is another number of them.
     """
     numbers = [given] * stages if isinstance(given, int) else list(given)
     if len(numbers) != stages:
-        raise ValueError(f"{name} names {len(numbers)} stages where images of this size have {stages}")
+        raise ValueError(f"{name} has {len(numbers)} numbers, and images of this size have {stages} stages")
     return numbers
 
 
@@ -274,7 +274,7 @@ def recipe(
         group_size: channels in a group of the 3×3 convolutions; 0 for dense ones.
         lr: Adam's learning rate at the start; a quarter of it at the end.
         gamma: γ at the start; a tenth of it at the end.
-        lazy: the penalties are added at every so many steps (1 in the paper).
+        lazy: the penalties are added at every ``lazy``-th step (1 in the paper).
         augment: probability of each augmentation at the end (0.55 for CIFAR-10).
     """
     samples = training.open(data)
@@ -300,7 +300,7 @@ def recipe(
 
 
 def half_tint(x: Tensor, p: float | Tensor) -> Tensor:
-    """Colours change half as often as the rest, as published."""
+    """Colour changes with half of the probability, as published."""
     return tint(x, p * 0.5)
 
 

@@ -74,7 +74,7 @@ def recipe(
 
     Args:
         width: channels of both networks up to 63 pixels a side; 256 makes the published 64 at 128 pixels.
-        attention: self-attention is in the layer with the largest images of up to so many pixels a side.
+        attention: the longest side of the feature maps that have self-attention.
 
     Raises:
         ValueError: the data has no classes, or no layer is as small as ``attention``.

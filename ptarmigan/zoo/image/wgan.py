@@ -7,8 +7,8 @@ samples do not overlap:
 
     L_D = E[f(G(z))] − E[f(x)],    L_G = −E[f(G(z))],    f 1-Lipschitz up to a factor
 
-It is kept Lipschitz by clipping its weights (algorithm 1). The authors' code gives the critic 100 steps
-instead of 5 now and then, which is left out.
+It is kept Lipschitz by clipping its weights (algorithm 1). The authors' code trains the critic for 100 steps
+instead of 5 at times, which is left out.
 Cost and score: after 1,433 steps, 30 s of one core, on digits:
 Fréchet distance 35.5 (real samples: 2.52); benchmarks/results/zoo.json
 """

@@ -3,8 +3,8 @@
     ptarmigan train series.timegan --data stock.csv --length 24
     ptarmigan sample runs/series.timegan-stock --n 1000 --out made.csv
 
-The GAN is of codes: an embedder e and a recovery r are an autoencoder of every step, a generator g makes
-codes ĥ of noise, and a supervisor s predicts the next code from those before it. With the reconstruction loss
+A GAN in a latent space: an embedder e and a recovery r are an autoencoder of every step, a generator g maps
+noise to codes ĥ, and a supervisor s predicts the next code from those before it. With the reconstruction loss
 L_R, the supervised loss L_S = E[‖h_{t+1} − s(h_{1:t})‖²], the unsupervised (adversarial) loss L_U, and the
 distance L_V of moments, a third of the run trains e and r by L_R, a third s by L_S, and a third all five
 networks together:
@@ -12,9 +12,9 @@ networks together:
     e, r: 10 √L_R + 0.1 L_S,    g, s: L_U(s(ĥ)) + γ L_U(ĥ) + 100 √L_S + 100 L_V,    d: its own L_U
 
 Networks, weights, batch and learning rate are those of the published script for stocks (three GRU layers of
-24 units, two in the supervisor), but for these: a third of the run is 2,000 steps, not 10,000 or more; an
-optimizer is kept from phase to phase; a discriminator whose loss is below 0.15 gets no gradient, and so is
-still moved by Adam's momentum for a while; and samples come from the EMA weights.
+24 units, two in the supervisor), except for these: a third of the run is 2,000 steps, not 10,000 or more; an
+optimizer is kept from phase to phase; a discriminator whose loss is below 0.15 gets no gradient, but is still
+updated by Adam's momentum for a while; and samples come from the EMA weights.
 Cost and score: after 974 steps, 30 s of one core, on sines:
 sliced Wasserstein distance 0.264 (real samples: 0.00788); benchmarks/results/zoo.json
 """
@@ -40,7 +40,7 @@ SURE = 0.15
 
 
 class TimeGAN(Game):
-    """Five networks in three phases, of ``phase`` steps each but for the last, which goes on.
+    """Five networks in three phases, the first two of ``phase`` steps, the third until the end.
 
     Args:
         shape: of a series: steps, and numbers at each.

@@ -1,1 +1,1 @@
-"""Recipes for rows of tables."""
+"""Recipes for tables."""

@@ -188,7 +188,7 @@ class SquareClassifier(nn.Module):
         self.image = DCGANEncoder(square_of(size), outputs, width)
 
     def forward(self, x: Rows) -> Float[Tensor, "batch output"]:
-        """Logarithms of shares, but for a constant."""
+        """Logarithms of shares, up to a constant."""
         logits: Tensor = self.image(laid_out(x))
         return logits
 

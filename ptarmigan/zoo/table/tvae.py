@@ -52,7 +52,7 @@ class TVAE(SinglePlayerGame):
         self.latent, self.weight = decoder.latent, weight
 
     def loss(self, batch: Batch) -> Terms:
-        """−w E_q[log p(r | z)] + KL(q(z | r) ‖ N(0, I)), but for a constant."""
+        """−w E_q[log p(r | z)] + KL(q(z | r) ‖ N(0, I)), up to a constant."""
         x, c = batch
         mean, log_variance = self.encoder(x if c is None else torch.cat([x, c], 1)).chunk(2, 1)
         nll = self.decoder.nll(self.decoder.logits(reparameterise(mean, log_variance), c), x)

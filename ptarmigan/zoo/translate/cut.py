@@ -66,7 +66,7 @@ class Contrastive(Translation):
         flip: the share of inputs that are mirrored; their outputs are mirrored back to be compared.
         patches: of an image, that are compared with each other.
         temperature: τ.
-        seen: augmentation of images before the discriminator sees them, given the run's progress.
+        augment: of the discriminator's images, given the run's progress.
     """
 
     generator: Translator
@@ -84,13 +84,13 @@ class Contrastive(Translation):
         flip: float = 0.0,
         patches: int = 256,
         temperature: float = 0.07,
-        seen: Callable[[Tensor, float], Tensor] | None = None,
+        augment: Callable[[Tensor, float], Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.generator, self.reader, self.heads = generator, reader, heads
         self.discriminator, self.made = discriminator, made
         self.content, self.identity, self.flip = content, identity, flip
-        self.patches, self.temperature, self.seen = patches, temperature, seen
+        self.patches, self.temperature, self.augment = patches, temperature, augment
 
     def turns(self) -> tuple[Turn, ...]:
         """The generator with the heads, then the discriminator."""
@@ -131,7 +131,9 @@ class Contrastive(Translation):
 
     def score(self, x: Tensor) -> Tensor:
         """The discriminator's scores of patches of augmented images."""
-        return torch.as_tensor(self.discriminator(x if self.seen is None else self.seen(x, self.progress)))
+        return torch.as_tensor(
+            self.discriminator(x if self.augment is None else self.augment(x, self.progress))
+        )
 
 
 def turned(x: Tensor, mirrored: Tensor) -> Tensor:

@@ -251,10 +251,10 @@ class Decoder(nn.Module):
 
     def forward(self, content: Float[Tensor, "batch deep high wide"], style: Style) -> Pictures:
         """Pictures, four times as high and wide."""
-        said = self.says(style).unflatten(1, (BLOCKS, 4, -1))
+        gains = self.says(style).unflatten(1, (BLOCKS, 4, -1))
         x = content
         for i, block in enumerate(self.blocks):
-            x = block(x, said[:, i])
+            x = block(x, gains[:, i])
         return torch.as_tensor(self.rise(x))
 
 
@@ -265,9 +265,9 @@ class Block(nn.Module):
         super().__init__()
         self.first, self.second = ReflectionConv(width, width, 3), ReflectionConv(width, width, 3)
 
-    def forward(self, x: Pictures, said: Float[Tensor, "batch 4 deep"] | None = None) -> Pictures:
+    def forward(self, x: Pictures, gains: Float[Tensor, "batch 4 deep"] | None = None) -> Pictures:
         """As many channels, as high and wide; ``said`` are a gain and a bias for both convolutions."""
-        gain, bias, gain_2, bias_2 = (None,) * 4 if said is None else said.unbind(1)
+        gain, bias, gain_2, bias_2 = (None,) * 4 if gains is None else gains.unbind(1)
         y = F.relu(adain(self.first(x), gain, bias))
         return x + adain(self.second(y), gain_2, bias_2)
 

@@ -59,7 +59,7 @@ HALVED = (1 / 8, 1 / 4, 1 / 2, 3 / 4)
 """At which parts of what follows L₁ alone the learning rate is halved."""
 SHARE = 0.2
 """Of what a block makes, added to what came in."""
-SLOPE = 0.2
+LEAK = 0.2
 START = 0.1
 """What He et al.'s initial weights are multiplied by, so that deep networks begin near the identity."""
 
@@ -163,9 +163,7 @@ class RRDBNet(nn.Module):
         self.trunk = convolution(width, width)
         self.factors = factors(times)
         self.rise = nn.ModuleList(convolution(width, width) for _ in self.factors)
-        self.last = nn.Sequential(
-            convolution(width, width), nn.LeakyReLU(SLOPE), convolution(width, shape[0])
-        )
+        self.last = nn.Sequential(convolution(width, width), nn.LeakyReLU(LEAK), convolution(width, shape[0]))
         initialise(self, _begin)
 
     def forward(self, a: Float[Tensor, "batch input high wide"]) -> Pictures:
@@ -175,9 +173,9 @@ class RRDBNet(nn.Module):
             x = x + SHARE * block(x)
         x = first + self.trunk(x)
         for times, layer in zip(self.factors, self.rise, strict=True):
-            x = F.leaky_relu(layer(F.interpolate(x, scale_factor=times, mode="nearest")), SLOPE)
-        made: Tensor = self.last(x)
-        return made + enlarged(a, self.times) if self.added else made
+            x = F.leaky_relu(layer(F.interpolate(x, scale_factor=times, mode="nearest")), LEAK)
+        outputs: Tensor = self.last(x)
+        return outputs + enlarged(a, self.times) if self.added else outputs
 
 
 class Dense(nn.Module):
@@ -190,10 +188,10 @@ class Dense(nn.Module):
 
     def forward(self, x: Pictures) -> Pictures:
         """As many channels, as high and wide."""
-        seen = x
+        features = x
         for layer in self.layers:
-            seen = torch.cat([seen, F.leaky_relu(layer(seen), SLOPE)], 1)
-        return x + SHARE * torch.as_tensor(self.last(seen))
+            features = torch.cat([features, F.leaky_relu(layer(features), LEAK)], 1)
+        return x + SHARE * torch.as_tensor(self.last(features))
 
 
 def convolution(inputs: int, outputs: int) -> nn.Conv2d:
@@ -233,13 +231,13 @@ class Perceptual:
     def __init__(self, net: nn.Module, layers: Callable[[nn.Module, Tensor], Sequence[Tensor]]) -> None:
         self.net, self.layers = copy.deepcopy(net).eval().requires_grad_(False), layers
 
-    def __call__(self, made: Tensor, real: Tensor) -> Tensor:
+    def __call__(self, outputs: Tensor, real: Tensor) -> Tensor:
         """The mean distance of encoded pictures to their partners, both ``(n, channels, height, width)``."""
-        net = self.net.to(made)
+        net = self.net.to(outputs)
         with torch.no_grad():
             wanted = self.layers(net, real)
         apart = [
-            _size(x - y) / (_size(y) + TINY) for x, y in zip(self.layers(net, made), wanted, strict=True)
+            _size(x - y) / (_size(y) + TINY) for x, y in zip(self.layers(net, outputs), wanted, strict=True)
         ]
         return torch.stack(apart).mean()
 

@@ -76,7 +76,7 @@ def recipe(
         sides=parts(samples.shape[1:]),
         content=content,
         identity=alike(samples.require_inputs(), samples.space),
-        seen=Augment(partial(details, times=glimpses), color, cutout),
+        augment=Augment(partial(details, times=glimpses), color, cutout),
     )
 
 

@@ -698,7 +698,7 @@ class TestPick:
                 continue
             with pytest.raises(ValueError, match=f"{name} features are of images"):
                 extractor(name, points("ring", batch=8))
-        with pytest.raises(ValueError, match="auto features have no weights to give: leave w out"):
+        with pytest.raises(ValueError, match="auto features have no weights: leave w out"):
             extractor("auto", digits(), weights=Path("w"))
 
 

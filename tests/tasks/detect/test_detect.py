@@ -38,7 +38,7 @@ def test_the_command_writes_a_line_for_each_row(place, cli, tmp_path):
     out = tmp_path / "scores.csv"
     done = cli("detect", place / "run", place / "asked.npz", "--out", out, "--contamination", 0.05)
     assert done.returncode == 0, done.stderr
-    for word in ("ganomaly", "isolation forest", "PCA", "AUROC", "what the run was trained on"):
+    for word in ("ganomaly", "isolation forest", "PCA", "AUROC", "the training data"):
         assert word in done.stdout
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["row"] for row in rows] == [str(i) for i in range(100)]
@@ -58,7 +58,7 @@ def test_detectors_find_what_is_odd(place):
     assert list(found.verdicts) == ["ganomaly", "isolation forest", "PCA"]
     assert all(float(row[2]) > 0.9 for row in found.table()[1:])
     for verdict in found.verdicts.values():
-        assert verdict.abnormal[80:].mean() > 0.5 > verdict.abnormal[:80].mean()
+        assert verdict.anomalous[80:].mean() > 0.5 > verdict.anomalous[:80].mean()
 
 
 def test_without_labels_and_without_the_training_rows(place, tmp_path):
@@ -68,9 +68,9 @@ def test_without_labels_and_without_the_training_rows(place, tmp_path):
     trained = load(alone, device="cpu")
     trained.description["options"]["data"] = str(tmp_path / "gone.npy")
     found = detect(trained, str(place / "asked.csv"), 0.1)
-    assert "not here" in found.note
+    assert "missing" in found.note
     assert found.table()[0][-1] == "of the run's"
-    n = int(found.verdicts["ganomaly"].abnormal.sum())
+    n = int(found.verdicts["ganomaly"].anomalous.sum())
     assert found.table()[1][-1] == f"{n} of {n}"
 
 
@@ -132,7 +132,7 @@ def test_columns_in_another_order_are_refused(place, tmp_path):
 
 def test_a_run_that_is_no_detector_is_refused_before_the_data_is_looked_for(tmp_path):
     train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
-    with pytest.raises(ValueError, match="detects nothing"):
+    with pytest.raises(ValueError, match="is no detector"):
         detect(load(tmp_path / "run", device="cpu"), "x.csv", 0.1)
 
 
@@ -186,11 +186,11 @@ def test_a_damaged_image_is_left_out_and_named(pictures, tmp_path):
     shutil.copytree(pictures / "test" / "good", tmp_path / "asked")
     (tmp_path / "asked" / "007.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
     found = detect(load(pictures / "run", device="cpu"), str(tmp_path / "asked"), 0.1)
-    names = [found.asked.name(i) for i in range(found.asked.n)]
+    names = [found.test.name(i) for i in range(found.test.n)]
     assert len(names) == 79
     assert not any(name.endswith("007.png") for name in names)
-    assert any("007.png" in bad for bad in found.asked.bad)
-    assert found.asked.truth is None
+    assert any("007.png" in bad for bad in found.test.bad)
+    assert found.test.truth is None
 
 
 def test_a_name_that_is_no_utf_8_costs_no_scores(pictures, cli, tmp_path):

@@ -11,7 +11,7 @@ from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.vector.source import Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
 from ptarmigan.tasks.detect.detector import Detector
-from ptarmigan.tasks.detect.scores import scored
+from ptarmigan.tasks.detect.scores import score_in_chunks
 from ptarmigan.training.options import build
 
 DETECTORS = [name for name in zoo.names() if name.startswith("anomaly.")]
@@ -124,19 +124,23 @@ def test_what_is_no_file_of_numbers_is_refused(tmp_path, name, content):
 def test_a_score_is_of_the_sample_alone(name):
     """To the bit: in another order, alone, twice, among others."""
     run = build(zoo.recipe(name), contract.small(name) | {"data": learnt(name)})
-    contract.played(run)
+    contract.train_steps(run)
     game = run.game.eval()
     assert isinstance(game, Detector)
     asked = learnt(name, 70, seed=1)
-    scores = scored(game.anomaly_score, game, run.space, asked)
+    scores = score_in_chunks(game.anomaly_score, game, run.space, asked)
     assert scores.shape == (70,)
     assert np.isfinite(scores).all()
     assert len(np.unique(scores)) == 70
     order = np.random.default_rng(0).permutation(70)
-    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, asked[order]), scores[order])
-    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, asked[33:34]), scores[33:34])
+    np.testing.assert_array_equal(
+        score_in_chunks(game.anomaly_score, game, run.space, asked[order]), scores[order]
+    )
+    np.testing.assert_array_equal(
+        score_in_chunks(game.anomaly_score, game, run.space, asked[33:34]), scores[33:34]
+    )
     among = np.concatenate([learnt(name, seed=2), asked])
-    np.testing.assert_array_equal(scored(game.anomaly_score, game, run.space, among)[300:], scores)
+    np.testing.assert_array_equal(score_in_chunks(game.anomaly_score, game, run.space, among)[300:], scores)
 
 
 @pytest.mark.parametrize("name", DETECTORS)
@@ -159,21 +163,23 @@ def test_a_trained_detector_is_loaded_with_its_thresholds_and_without_its_data(t
 def test_every_pixel_of_an_image_is_so_abnormal(name):
     """As the image alone decides; in every image there is some pixel that is not made again as it was."""
     run = build(zoo.recipe(name), contract.small(name) | {"data": images()})
-    contract.played(run)
+    contract.train_steps(run)
     game, asked = run.game.eval(), images(70, seed=1)
-    found = scored(game.anomaly_map, game, run.space, asked)
+    found = score_in_chunks(game.anomaly_map, game, run.space, asked)
     assert found.shape == (70, 8, 9)
     assert (found.max((1, 2)) > 0).all()
-    np.testing.assert_array_equal(scored(game.anomaly_map, game, run.space, asked[33:34]), found[33:34])
+    np.testing.assert_array_equal(
+        score_in_chunks(game.anomaly_map, game, run.space, asked[33:34]), found[33:34]
+    )
     spotted = asked[:1].copy()
     spotted[0, 2, 3] = 255 - spotted[0, 2, 3]
-    assert scored(game.anomaly_map, game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
+    assert score_in_chunks(game.anomaly_map, game, run.space, spotted)[0, 2, 3] != found[0, 2, 3]
 
 
 def test_what_is_no_detector_says_so(tmp_path):
     train("toy.gan", out=tmp_path / "run", width=8, steps=2, batch=16, **SHORT)
     trained = load(tmp_path / "run", device="cpu")
-    with pytest.raises(ValueError, match="detects nothing"):
+    with pytest.raises(ValueError, match="is no detector"):
         trained.anomaly_scores(np.zeros((3, 2)))
-    with pytest.raises(ValueError, match="detects nothing"):
+    with pytest.raises(ValueError, match="is no detector"):
         trained.threshold(0.1)

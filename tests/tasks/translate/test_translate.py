@@ -24,7 +24,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.tasks.translate.direction import Direction
-from ptarmigan.tasks.translate.many import Wish, translate_files
+from ptarmigan.tasks.translate.many import TranslationJob, translate_files
 from ptarmigan.tasks.translate.outputs import translations
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
 from ptarmigan.tasks.translate.translation import Translation
@@ -322,8 +322,8 @@ def opened(path: Path | str) -> np.ndarray:
         return np.asarray(image)
 
 
-def wish(run: Translator, **how) -> Wish:
-    return Wish(run.direction(), **how)
+def job(run: Translator, **how) -> TranslationJob:
+    return TranslationJob(run.direction(), **how)
 
 
 def test_a_file_keeps_what_it_says_of_itself(tmp_path, capsys):
@@ -340,7 +340,7 @@ def test_a_file_keeps_what_it_says_of_itself(tmp_path, capsys):
     upright = np.rot90(smooth(24, 32), -1)
     for ending in (".jpg", ".png", ".tif", ".webp"):
         out = tmp_path / f"out{ending}"
-        assert translate_files(wish(trained()), tmp_path / "a.jpg", out) == 0
+        assert translate_files(job(trained()), tmp_path / "a.jpg", out) == 0
         with Image.open(out) as made:
             assert np.abs(np.asarray(made).astype(int) - upright).mean() < 3
             found = made.getexif()
@@ -353,7 +353,7 @@ def test_a_file_keeps_what_it_says_of_itself(tmp_path, capsys):
             if ending != ".webp":
                 assert tuple(round(float(n)) for n in made.info["dpi"]) == (300, 300)
         again = tmp_path / f"again{ending}"
-        translate_files(wish(trained()), out, again)
+        translate_files(job(trained()), out, again)
         assert opened(again).shape[:2] == (32, 24), "turned once"
     assert f"translation: {tmp_path / 'out.jpg'}" in capsys.readouterr().out
 
@@ -362,7 +362,7 @@ def test_a_profile_of_grey_is_not_kept_for_colour(tmp_path):
     profile = bytearray(132)
     profile[16:20] = b"GRAY"
     Image.fromarray(noise(16, 24)).save(tmp_path / "a.png", icc_profile=bytes(profile))
-    translate_files(wish(trained()), tmp_path / "a.png", tmp_path / "b.png")
+    translate_files(job(trained()), tmp_path / "a.png", tmp_path / "b.png")
     with Image.open(tmp_path / "b.png") as made:
         assert "icc_profile" not in made.info
 
@@ -381,7 +381,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_a_folder_keeps_names_and_folders(photos, tmp_path):
-    assert translate_files(wish(trained()), photos, tmp_path / "out") == 0
+    assert translate_files(job(trained()), photos, tmp_path / "out") == 0
     out = tmp_path / "out"
     assert sorted(p.relative_to(out).as_posix() for p in out.rglob("*.*")) == [
         "a.JPG",
@@ -393,7 +393,7 @@ def test_a_folder_keeps_names_and_folders(photos, tmp_path):
     with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
         for file in photos.rglob("*.*"):
             archive.write(file, file.relative_to(photos))
-    assert translate_files(wish(trained()), tmp_path / "photos.zip", tmp_path / "again") == 0
+    assert translate_files(job(trained()), tmp_path / "photos.zip", tmp_path / "again") == 0
     for file in out.rglob("*.*"):
         assert (tmp_path / "again" / file.relative_to(out)).read_bytes() == file.read_bytes()
 
@@ -403,7 +403,7 @@ def test_bad_files_are_left_out_named_and_counted(photos, tmp_path, capsys):
     bomb = io.BytesIO()
     Image.new("1", (9_000, 9_000)).save(bomb, "PNG")
     (photos / "bomb.png").write_bytes(bomb.getvalue())
-    assert translate_files(wish(trained()), photos, tmp_path / "out") == 2
+    assert translate_files(job(trained()), photos, tmp_path / "out") == 2
     said = capsys.readouterr()
     assert "left out inner/bad.jpg: not an image" in said.err
     assert "left out bomb.png: decompression bomb" in said.err
@@ -414,14 +414,14 @@ def test_bad_files_are_left_out_named_and_counted(photos, tmp_path, capsys):
     shutil.rmtree(tmp_path / "out")
     (photos / "inner" / "b.webp").unlink()
     with pytest.raises(ValueError, match="none of 2 can be translated, for example"):
-        translate_files(wish(trained()), photos, tmp_path / "out")
+        translate_files(job(trained()), photos, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_several_translations_are_numbered(tmp_path):
     run = trained(lambda a, z: a * 0 + torch.tanh(z[:, :1, None, None]), latent=2)
     Image.fromarray(noise(20, 30, 3)).save(tmp_path / "a.png")
-    translate_files(wish(run, n=3, seed=5), tmp_path / "a.png", tmp_path / "out.png")
+    translate_files(job(run, n=3, seed=5), tmp_path / "a.png", tmp_path / "out.png")
     made = [opened(tmp_path / f"out-{i}.png") for i in range(3)]
     np.testing.assert_array_equal(made[2], run.translate(noise(20, 30, 3), seed=7))
     assert not np.array_equal(made[0], made[1])
@@ -431,7 +431,7 @@ def test_several_translations_are_numbered(tmp_path):
 def test_label_maps_are_written_in_colours_and_read_as_numbers(tmp_path):
     run = trained(lambda a: F.pad(a, (0, 0, 0, 0, 0, 2)), RGB, LABELS)
     Image.fromarray(noise(20, 30, 3)).save(tmp_path / "a.jpg")
-    translate_files(wish(run), tmp_path / "a.jpg", tmp_path / "out")
+    translate_files(job(run), tmp_path / "a.jpg", tmp_path / "out")
     with Image.open(tmp_path / "out" / "a.png") as made:
         assert made.mode == "P"
         numbers = np.asarray(made)
@@ -446,7 +446,7 @@ def test_deep_pictures_stay_deep(tmp_path):
         lambda a: a.expand(-1, 3, -1, -1), ImageSpace(16, 24, 1, bits=16), ImageSpace(16, 24, 3, bits=16)
     )
     Image.fromarray(noise(20, 30, dtype=np.uint16)).save(tmp_path / "a.png")
-    translate_files(wish(run), tmp_path / "a.png", tmp_path / "b.png")
+    translate_files(job(run), tmp_path / "a.png", tmp_path / "b.png")
     assert (tmp_path / "b.png").read_bytes()[24:26] == bytes([16, 2]), "16 bits of colour"
 
 
@@ -457,7 +457,7 @@ def test_a_gif_keeps_its_times_and_its_loop(tmp_path):
     frames = [Image.fromarray(np.full((20, 30, 3), 60 * i, np.uint8)) for i in range(4)]
     times = [100, 250, 40, 70]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=times, loop=3)
-    translate_files(wish(trained(lambda a: -a)), tmp_path / "a.gif", tmp_path / "b.gif")
+    translate_files(job(trained(lambda a: -a)), tmp_path / "a.gif", tmp_path / "b.gif")
     with Image.open(tmp_path / "b.gif") as film:
         assert film.n_frames == 4
         assert film.info["loop"] == 3
@@ -492,7 +492,7 @@ def test_a_gif_stays_see_through(tmp_path):
     pixels[:10, :, 3] = 0
     frames = [Image.fromarray(pixels), Image.fromarray(pixels[:, ::-1].copy())]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=50, disposal=2)
-    translate_files(wish(trained()), tmp_path / "a.gif", tmp_path / "b.gif")
+    translate_files(job(trained()), tmp_path / "a.gif", tmp_path / "b.gif")
     with Image.open(tmp_path / "b.gif") as film:
         assert "loop" not in film.info
         for i in range(2):
@@ -530,7 +530,7 @@ def film(
 @pytest.mark.parametrize("ending", [".mp4", ".mov", ".mkv"])
 def test_a_video_keeps_its_frames_their_times_and_its_sound(tmp_path, ending):
     film(tmp_path / "a.mp4", sound="aac")
-    translate_files(wish(trained(lambda a: -a)), tmp_path / "a.mp4", tmp_path / f"b{ending}")
+    translate_files(job(trained(lambda a: -a)), tmp_path / "a.mp4", tmp_path / f"b{ending}")
     with av.open(str(tmp_path / "a.mp4")) as before, av.open(str(tmp_path / f"b{ending}")) as after:
         assert after.streams.video[0].average_rate == 7
         assert after.streams.audio[0].codec_context.name == "aac"
@@ -547,7 +547,7 @@ def test_a_video_keeps_its_frames_their_times_and_its_sound(tmp_path, ending):
 
 def test_a_video_is_turned_upright(tmp_path):
     film(tmp_path / "a.mp4", rotation=90)
-    translate_files(wish(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
+    translate_files(job(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
     with av.open(str(tmp_path / "b.mp4")) as after:
         frame = next(after.decode(video=0))
         assert (frame.width, frame.height, frame.rotation) == (32, 48, 0)
@@ -559,7 +559,7 @@ def test_a_video_is_turned_upright(tmp_path):
 def test_sound_that_does_not_fit_is_left_out_and_said(tmp_path, capsys):
     film(tmp_path / "a.mkv", sound="libopus")
     for ending, heard in ((".mp4", 1), (".mov", 0)):
-        translate_files(wish(trained()), tmp_path / "a.mkv", tmp_path / f"b{ending}")
+        translate_files(job(trained()), tmp_path / "a.mkv", tmp_path / f"b{ending}")
         with av.open(str(tmp_path / f"b{ending}")) as after:
             assert len(after.streams.audio) == heard
         assert ("left out" in capsys.readouterr().out) == (not heard)
@@ -571,7 +571,7 @@ def test_a_folder_with_films(tmp_path):
     film(folder / "a.webm")
     film(folder / "b.mov", 2, size=(16, 16))
     Image.fromarray(noise(20, 30, 3)).save(folder / "c.gif")
-    translate_files(wish(trained()), folder, tmp_path / "out")
+    translate_files(job(trained()), folder, tmp_path / "out")
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.mp4", "b.mov", "c.gif"]
 
 
@@ -587,7 +587,7 @@ def test_films_whose_names_are_no_utf_8(tmp_path):
 def test_a_video_that_is_none_is_said(tmp_path):
     (tmp_path / "a.mp4").write_text("#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/x.ts\n")
     with pytest.raises(ValueError, match="no video that can be read"):
-        translate_files(wish(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
+        translate_files(job(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
     assert not (tmp_path / "b.mp4").exists()
 
 
@@ -595,7 +595,7 @@ def test_a_video_without_pyav_says_what_to_install(tmp_path, monkeypatch):
     (tmp_path / "a.mp4").write_bytes(b"anything")
     monkeypatch.setitem(sys.modules, "av", None)
     with pytest.raises(ValueError, match=r"needs PyAV: pip install 'ptarmigan\[video\]'"):
-        translate_files(wish(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
+        translate_files(job(trained()), tmp_path / "a.mp4", tmp_path / "b.mp4")
 
 
 # the command

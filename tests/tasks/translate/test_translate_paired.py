@@ -220,7 +220,7 @@ def test_label_maps_are_near_by_how_likely_their_classes_are():
 def test_any_form_of_inputs_can_be_learnt_from(recipe, pair):
     pictures = np.random.default_rng(0).integers(0, 256, (12, 18, 26, 3), dtype=np.uint8)
     run = recipe(Pairs(pictures, pair), width=2, batch=2, steps=2)
-    assert all(term.isfinite() for term in contract.played(run, steps=2).values())
+    assert all(term.isfinite() for term in contract.train_steps(run, steps=2).values())
     z = torch.zeros(2, 0)
     assert run.game.translate(torch.zeros(2, *run.samples.require_inputs().shape), z).shape == (2, 3, 18, 26)
 

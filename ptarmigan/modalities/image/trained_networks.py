@@ -27,11 +27,11 @@ from ptarmigan.modalities.image.extractors.weights import digest
 
 Network = TypeVar("Network", bound=nn.Module)
 
-LOOKED_AT = 10_000
+HASHED = 10_000
 """How many samples are looked at to tell one set from another."""
 
 
-def learnt(
+def load_or_train(
     kind: str,
     name: str,
     version: int,
@@ -70,8 +70,8 @@ def fingerprint(source: Source, *said: object) -> str:
     out.update(repr(said).encode())
     if source.labels is not None:
         out.update(np.asarray(source.labels, np.int64).tobytes())
-    looked_at = permute(np.arange(min(LOOKED_AT, len(source))), len(source), "fingerprint")
-    for raw in chunks(source, np.sort(looked_at)):
+    hashed = permute(np.arange(min(HASHED, len(source))), len(source), "fingerprint")
+    for raw in chunks(source, np.sort(hashed)):
         out.update(raw.tobytes())
     return out.hexdigest()
 

@@ -12,7 +12,7 @@ from ptarmigan.training.log_lines import Lines
 
 
 @dataclass
-class Story:
+class RunRecord:
     """What happened.
 
     Attributes:
@@ -72,21 +72,21 @@ class Story:
         return [(step, words) for step, words in self.events if words.startswith(("went back", "treated"))]
 
 
-def read(folder: Path) -> Story:
+def read(folder: Path) -> RunRecord:
     """The story in a run's folder.
 
     Raises:
         ValueError: it is not a run's.
     """
     log = read_history(folder)
-    story = Story(folder, log.described, log.terms, log.scores, log.vitals, events=log.events)
-    story.skipped = [(step, share) for step, share in log.skipped if share > 0]
-    story.step, story.seen = log.step, log.samples
+    record = RunRecord(folder, log.described, log.terms, log.scores, log.vitals, events=log.events)
+    record.skipped = [(step, share) for step, share in log.skipped if share > 0]
+    record.step, record.seen = log.step, log.samples
     for line in Lines(folder / "clock.jsonl").read():
-        story.seconds = line.values.get("seconds", story.seconds)
-    story.pictures = sorted(
+        record.seconds = line.values.get("seconds", record.seconds)
+    record.pictures = sorted(
         (int(number), path)
         for path in (folder / "samples").glob("step-*.png")
         if (number := path.stem.removeprefix("step-")).isdecimal()
     )
-    return story
+    return record

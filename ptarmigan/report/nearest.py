@@ -19,11 +19,11 @@ from ptarmigan.tasks.generate import generate
 from ptarmigan.trained import Trained
 from ptarmigan.training.run import Run
 
-SHOWN = 10
+SHOWN_SAMPLES = 10
 NEIGHBOURS = 3
 GENERATED = 256
 """Samples whose nearest training sample is looked for."""
-LOOKED_AT = 60_000
+SEARCHED = 60_000
 BYTES = 500_000_000
 """Training samples, and bytes of them, that are looked at, at most."""
 LONGEST = 30_000
@@ -34,11 +34,11 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Likeness:
+class NearestNeighbours:
     """What ``compare`` found.
 
     Attributes:
-        shown: some generated samples.
+        generated: some generated samples.
         neighbours: for each of them the nearest training samples, of shape (shown, neighbours, ...).
         distances: to those, of shape (shown, neighbours).
         median: the median distance from a generated sample to the nearest training sample.
@@ -46,15 +46,15 @@ class Likeness:
         looked_at: training samples that were looked at.
     """
 
-    shown: Raw
+    generated: Raw
     neighbours: Raw
     distances: Floats
     median: float
     held_out: float | None
-    looked_at: int
+    searched: int
 
 
-def compare(run: Run, trained: Trained) -> Likeness:
+def compare(run: Run, trained: Trained) -> NearestNeighbours:
     """The nearest training samples of generated ones, of the same classes where the run is conditional.
 
     Distances are those of the space's embedding, in units of ``unit``.
@@ -73,24 +73,24 @@ def compare(run: Run, trained: Trained) -> Likeness:
     )
     generated = np.concatenate(list(chunked))
     bytes_of_one = max(1, source.read(np.zeros(1, np.int64)).nbytes)
-    looked_at = min(len(source), LOOKED_AT, max(1, BYTES // bytes_of_one))
-    where = np.sort(permute(np.arange(looked_at), len(source), "looked at"))
+    searched = min(len(source), SEARCHED, max(1, BYTES // bytes_of_one))
+    where = np.sort(permute(np.arange(searched), len(source), "looked at"))
     train = embedded(space, source, where)
-    found, distances = nearest(train, embedding(space, generated), min(NEIGHBOURS, looked_at))
+    found, distances = nearest(train, embedding(space, generated), min(NEIGHBOURS, searched))
     one = unit(space, train)
     held_out = None
     if run.samples.held_out is not source:
         others = run.samples.held_out
         some = permute(np.arange(min(GENERATED, len(others))), len(others), "report", "held out")
         held_out = float(np.median(nearest(train, embedded(space, others, some))[1])) / one
-    neighbours = source.read(where[found[:SHOWN]].reshape(-1))
-    return Likeness(
-        shown=generated[:SHOWN],
-        neighbours=neighbours.reshape(SHOWN, -1, *neighbours.shape[1:]),
-        distances=distances[:SHOWN] / one,
+    neighbours = source.read(where[found[:SHOWN_SAMPLES]].reshape(-1))
+    return NearestNeighbours(
+        generated=generated[:SHOWN_SAMPLES],
+        neighbours=neighbours.reshape(SHOWN_SAMPLES, -1, *neighbours.shape[1:]),
+        distances=distances[:SHOWN_SAMPLES] / one,
         median=float(np.median(distances[:, 0])) / one,
         held_out=held_out,
-        looked_at=looked_at,
+        searched=searched,
     )
 
 
@@ -130,11 +130,11 @@ def section(run: Run, trained: Trained) -> Markup:
     figures = [
         h(
             "figure",
-            h("div", shown(space, own[None]), class_="own"),
-            [shown(space, near[None]) for near in others],
+            h("div", to_html(space, own[None]), class_="own"),
+            [to_html(space, near[None]) for near in others],
             h("figcaption", share(distances[0])),
         )
-        for own, others, distances in zip(found.shown, found.neighbours, found.distances, strict=True)
+        for own, others, distances in zip(found.generated, found.neighbours, found.distances, strict=True)
     ]
     return join(
         h("h3", "Nearest in the training data"),
@@ -143,10 +143,10 @@ def section(run: Run, trained: Trained) -> Markup:
     )
 
 
-def words(found: Likeness, space: Space) -> str:
+def words(found: NearestNeighbours, space: Space) -> str:
     """What the distances say, in words."""
     kind = modality_of(space).plural
-    said = f"Among {found.looked_at:,} training {kind}, the nearest to a generated one is at "
+    said = f"Among {found.searched:,} training {kind}, the nearest to a generated one is at "
     said += f"{share(found.median)} (median)"
     if found.held_out is not None:
         said += f"; to a real one that was not trained on, at {share(found.held_out)}. "
@@ -157,7 +157,7 @@ def words(found: Likeness, space: Space) -> str:
     return said + "100 % is how far apart two of the training data are (root mean square)."
 
 
-def shown(space: Space, raw: Raw) -> Markup:
+def to_html(space: Space, raw: Raw) -> Markup:
     """Raw samples as people look at them; a large picture in fewer bytes."""
     found = space.html(raw)
     if len(found) <= LONGEST:

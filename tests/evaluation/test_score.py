@@ -12,7 +12,7 @@ import ptarmigan
 from ptarmigan.cli import main
 from ptarmigan.evaluation import score as scoring
 from ptarmigan.metrics.estimate import Estimate
-from ptarmigan.metrics.measure import Measure, Scale, chosen
+from ptarmigan.metrics.measure import Measure, Scale, choose
 from ptarmigan.metrics.measures import MEASURES
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.image.source import Images
@@ -113,7 +113,7 @@ def test_features_of_ones_own(points):
 
 @pytest.mark.parametrize("made", [np.zeros(5), np.zeros((2, 3))])
 def test_features_that_are_no_rows(points, made):
-    with pytest.raises(ValueError, match="expected one row of numbers for each"):
+    with pytest.raises(ValueError, match="expected one row of numbers each"):
         scoring.score(*points, features=lambda raw: made)
 
 
@@ -212,9 +212,9 @@ def test_bad_commands_say_so_in_one_line(capsys, words):
 
 
 def test_the_names_of_measures():
-    assert chosen(MEASURES, ["all"]) == MEASURES
-    assert {m.key for m in chosen(MEASURES, [])} < {m.key for m in MEASURES}
-    assert [m.key for m in chosen(MEASURES, ["vendi", "frechet"])] == ["vendi", "frechet"]
+    assert choose(MEASURES, ["all"]) == MEASURES
+    assert {m.key for m in choose(MEASURES, [])} < {m.key for m in MEASURES}
+    assert [m.key for m in choose(MEASURES, ["vendi", "frechet"])] == ["vendi", "frechet"]
 
 
 def test_a_function_is_a_measure(points):
@@ -291,12 +291,12 @@ def test_the_command_line_says_what_it_took_the_data_for(points, tmp_path, capsy
     words = ["score", "--real", str(tmp_path / "real.csv"), "--fake", str(tmp_path / "real.csv")]
     with pytest.raises(SystemExit):
         main([*words, "--metrics", "sliced"])
-    assert "taken for points" in capsys.readouterr().err
+    assert "recognised as points" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main([*words, "--metrics", "sliced", "--kind", "vector"])
     shown = capsys.readouterr()
     assert "standardised columns" in shown.out
-    assert "taken for" not in shown.err
+    assert "recognised as" not in shown.err
 
 
 def test_training_measures_what_the_evaluator_measures(tmp_path):

@@ -37,7 +37,7 @@ class Estimator(Protocol):
     _trained: Trained
 
 
-def fitted(estimator: Estimator, prefix: str, *, recipe: str = "", **given: Any) -> Trained:
+def fit_recipe(estimator: Estimator, prefix: str, *, recipe: str = "", **given: Any) -> Trained:
     """Play an estimator's recipe, and let it keep what comes of it.
 
     Args:
@@ -55,26 +55,26 @@ def fitted(estimator: Estimator, prefix: str, *, recipe: str = "", **given: Any)
     options = {**(estimator.options or {}), **given, "seed": seed_of(estimator.random_state)}
     if estimator.steps is not None:
         options["steps"] = estimator.steps
-    estimator.file_ = played(
+    estimator.file_ = train_recipe(
         name, options, out=estimator.out, device=estimator.device, verbose=estimator.verbose
     )
-    estimator._trained = revived(estimator.file_, estimator.device)
+    estimator._trained = load_networks(estimator.file_, estimator.device)
     return estimator._trained
 
 
 def networks(estimator: Estimator) -> Trained:
     """The trained networks of a fitted estimator; after unpickling they are in its file alone."""
     if "_trained" not in vars(estimator):
-        estimator._trained = revived(estimator.file_, estimator.device)
+        estimator._trained = load_networks(estimator.file_, estimator.device)
     return estimator._trained
 
 
-def pickled(state: dict[str, Any]) -> dict[str, Any]:
+def picklable_state(state: dict[str, Any]) -> dict[str, Any]:
     """The state of an estimator without its networks, which its file holds."""
     return {name: value for name, value in state.items() if name != "_trained"}
 
 
-def opened(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
+def open_file(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
     """The bytes of an estimator's or a run's file, or of the one in a run's folder, and the networks in it.
 
     Raises:
@@ -84,7 +84,7 @@ def opened(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
     return read_bytes(file / FILE if file.is_dir() else file), trained
 
 
-def told(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, Any]:
+def estimator_arguments(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, Any]:
     """The arguments by which an estimator would be fitted to what was trained.
 
     Args:
@@ -103,7 +103,7 @@ def told(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, A
     }
 
 
-def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbose: bool) -> bytes:
+def train_recipe(recipe: str, options: dict[str, Any], *, out: str, device: str, verbose: bool) -> bytes:
     """Play a recipe to its end; the bytes of its ``generator.safetensors``.
 
     Args:
@@ -133,7 +133,7 @@ def played(recipe: str, options: dict[str, Any], *, out: str, device: str, verbo
         return read_bytes(where / FILE)
 
 
-def revived(file: bytes, device: str) -> Trained:
+def load_networks(file: bytes, device: str) -> Trained:
     """The trained networks in such a file."""
     with tempfile.TemporaryDirectory() as place:
         path = Path(place, FILE)
