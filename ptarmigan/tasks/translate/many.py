@@ -13,7 +13,7 @@ from typing import IO
 from ptarmigan.data.archives import Container, Folder, Zip
 from ptarmigan.media.console import say
 from ptarmigan.media.files import create
-from ptarmigan.media.foreign import read_bytes
+from ptarmigan.media.foreign import open_binary, read_bytes
 from ptarmigan.media.progress import Bar
 from ptarmigan.media.show import show
 from ptarmigan.media.video import pyav
@@ -48,7 +48,7 @@ class Original:
 
     def opened(self) -> IO[bytes]:
         """The file, open."""
-        return io.BytesIO(self.read()) if self.path is None else open(self.path, "rb")
+        return io.BytesIO(self.read()) if self.path is None else open_binary(self.path)
 
 
 @dataclass(frozen=True)
