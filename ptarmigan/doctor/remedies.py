@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from numbers import Real
 from typing import Any, TypeAlias
 
 from ptarmigan.doctor.faults import Fault
@@ -45,12 +47,21 @@ class Setup:
         options: those of the run.
         defaults: those that the recipe comes with.
         meanings: what each of them sets.
+
+    Raises:
+        ValueError: an option that treatments change is no number where its default is one.
     """
 
     recipe: str
     options: Options
     defaults: Options
     meanings: Mapping[str, Meaning]
+
+    def __post_init__(self) -> None:
+        for name, meaning in self.movable().items():
+            value, default = self.options[name], self.defaults[name]
+            if meaning.kind is not Kind.OTHER and is_number(default) and not is_number(value):
+                raise ValueError(f"the option {name} is {value!r} where a number is expected")
 
     def of_kind(self, kind: Kind) -> list[str]:
         """The options of the run that are of some kind."""
@@ -64,6 +75,12 @@ class Setup:
         """The options of the run that a treatment may change."""
         known = {name: self.meanings[name] for name in self.defaults if name in self.options}
         return {name: meaning for name, meaning in known.items() if meaning.kind not in UNTOUCHED}
+
+
+def is_number(value: Any) -> bool:
+    """Whether one can calculate with it."""
+    real = isinstance(value, Real)
+    return real and bool(abs(value) <= sys.float_info.max)
 
 
 Change: TypeAlias = Callable[[Setup], Options]
@@ -135,12 +152,8 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
     """
     numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in (value, default))
     if not numbers:
-        same = (
-            value == default or list(value) == list(default)
-            if isinstance(default, tuple)
-            else value == default
-        )
-        if same:
+        several = isinstance(default, tuple) and isinstance(value, tuple | list)
+        if value == default or (several and list(value) == list(default)):
             return NOWHERE
         if value in OFF:
             return DOWNWARD

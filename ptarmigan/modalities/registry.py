@@ -11,6 +11,7 @@ from typing import Any
 from ptarmigan.core.errors import one_line
 from ptarmigan.data.space import Space
 from ptarmigan.media.console import say
+from ptarmigan.modalities.fields import check_fields
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.networks import Networks
 
@@ -110,13 +111,15 @@ def from_json(plain: Mapping[str, Any]) -> Space:
         ValueError: the description names no space, or does not fit it.
     """
     spaces = {each.space.__name__: each.space for each in modalities()}
-    kind = plain.get("kind")
+    kind = str(plain.get("kind"))
     if kind not in spaces:
         raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(spaces)}")
     try:
-        return spaces[kind].from_plain({name: value for name, value in plain.items() if name != "kind"})
-    except (TypeError, KeyError, AttributeError) as error:
+        space = spaces[kind].from_plain({name: value for name, value in plain.items() if name != "kind"})
+        check_fields(space)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"the description of a {kind} does not fit it: {one_line(error)}") from error
+    return space
 
 
 @cache

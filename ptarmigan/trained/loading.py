@@ -88,10 +88,13 @@ def load(
         description["recipe"] = zoo.name_in(description)
     edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
     problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
+    try:
+        space, inputs = from_json(description["space"]), optional_from_json(description.get("inputs"))
+    except ValueError as error:
+        raise ValueError(f"{problem} ({error})") from error
     with must_fit(problem):
-        space = from_json(description["space"])
         if game is None:
-            blank = Blank(space, optional_from_json(description.get("inputs")))
+            blank = Blank(space, inputs)
             game = build(zoo.recipe(description["recipe"]), description["options"] | {"data": blank}).game
         fill(game, tensors)
     game.to(pick_device(device)).eval().requires_grad_(False)

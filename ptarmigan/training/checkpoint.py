@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import re
 import warnings
 from collections.abc import Callable
@@ -16,6 +15,10 @@ import torch
 from ptarmigan.core.errors import one_line
 from ptarmigan.media.files import write
 from ptarmigan.media.foreign import is_stored, read_bytes
+from ptarmigan.training.schema import Checkpoint, check
+
+LAST_STEP = 2**53
+"""Up to which steps are counted; beyond, plots could not tell two steps apart."""
 
 State: TypeAlias = dict[str, Any]
 """Tensors and plain values by name."""
@@ -107,7 +110,7 @@ def read(path: Path) -> State:
     """A state from its file: tensors and plain values, nothing that could run.
 
     Raises:
-        Damaged: it is missing, cut short or changed since it was written, or holds more than data.
+        Damaged: it is missing, cut short or changed since it was written, holds more than data, or no state.
     """
     try:
         data = read_bytes(path)
@@ -121,11 +124,16 @@ def read(path: Path) -> State:
     try:
         with warnings.catch_warnings(action="ignore"):  # torch's, of pickles it is about to refuse
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except Exception as error:  # a pickle can be made to raise anything
         raise Damaged(f"{path.name} holds more than tensors and is not loaded") from error
-    if not isinstance(state, dict):
-        raise Damaged(f"{path.name} is not a state")
-    return upgraded(state)
+    try:
+        newer = upgraded(state)
+        check(Checkpoint, newer, "what it holds does not fit")
+        if not 0 <= newer["step"] <= LAST_STEP:
+            raise ValueError("its step is out of range")
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Damaged(f"{path.name} is not a state ({one_line(error)})") from error
+    return newer
 
 
 def upgraded(state: State) -> State:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import inspect
-import math
 import sys
 import typing
 from collections.abc import Callable, Iterable
@@ -18,6 +17,7 @@ from ptarmigan.core.memory import check_memory
 from ptarmigan.modalities.table.polars_frames import is_polars
 from ptarmigan.training.run import Built, Run
 
+LARGEST = sys.float_info.max
 COPIES = 4
 """Beside the weights there are gradients, two moments of Adam, and the EMA weights."""
 SMALLER = "choose a smaller --width, or fewer layers"
@@ -124,7 +124,7 @@ def sensible(options: dict[str, Any], known: dict[str, Any]) -> None:
         default, flag = known[name], f"--{name.replace('_', '-')}"
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             continue
-        if not math.isfinite(value) or value < 0:
+        if not 0 <= value <= LARGEST:  # NaN too
             raise ValueError(f"{flag} {value}: it cannot be negative or infinite")
         if isinstance(default, int) and default > 0 and value == 0:
             raise ValueError(f"{flag} 0: it must be at least 1")

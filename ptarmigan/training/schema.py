@@ -82,6 +82,65 @@ class LogLine(TypedDict):
     event: NotRequired[str]
 
 
+class Recovered(TypedDict):
+    """What is counted of steps that were not finite."""
+
+    rollbacks: int
+
+
+class Converging(TypedDict):
+    """What is counted of steps in which the weights stood still."""
+
+    still: int
+
+
+class Scored(TypedDict):
+    """The best score so far, and where it was."""
+
+    best: float
+    best_step: int | None
+    worse: int
+    scored: int | None
+    failed: NotRequired[bool]
+
+
+class Rescued(TypedDict):
+    """How many treatments there were, and the step up to which the run was healthy."""
+
+    treated: int
+    healthy: int
+
+
+class Means(TypedDict):
+    """The terms since the last line of the log."""
+
+    sums: dict[str, Any]
+    counts: dict[str, int]
+
+
+class Hooks(TypedDict):
+    """The states of hooks by name; a user's are the user's."""
+
+    recovery: NotRequired[Recovered]
+    convergence: NotRequired[Converging]
+    scores: NotRequired[Scored]
+    rescue: NotRequired[Rescued]
+    logging: NotRequired[Means]
+
+
+class Checkpoint(TypedDict):
+    """A state: what is read of it before it is given to those whose state it is."""
+
+    step: int
+    seconds: float
+    scores: dict[str, float]
+    game: dict[str, Any]
+    optimizers: dict[str, Any]
+    ema: dict[str, Any]
+    draw: dict[str, int]
+    hooks: Hooks
+
+
 class Entry(TypedDict):
     """A score: its value and error, what real samples and baselines score, and how it was measured."""
 

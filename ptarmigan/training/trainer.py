@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from ptarmigan.core.errors import must_fit
 from ptarmigan.core.game import Terms
 from ptarmigan.core.precision import laid_out
 from ptarmigan.training import distributed
@@ -204,15 +205,16 @@ class Trainer:
             self.run.game.load_state_dict(state["game"])
             for name, optimizer in self.run.optimizers.items():
                 optimizer.load_state_dict(state["optimizers"][name])
-        except (RuntimeError, ValueError, KeyError) as error:
+        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
             first, _, reason = str(error).partition("\n")
             raise ValueError(
                 f"{self.folder} cannot go on: its recipe was changed since, and what was saved does not fit "
                 f"({' '.join((reason or first).split())}); train into another --out"
             ) from error
-        self.step, self.seconds, self.scores = state["step"], state["seconds"], dict(state["scores"])
-        self.ema.networks.load_state_dict(state["ema"])
-        self.draw.load_state_dict(state["draw"])
-        for hook in self.hooks:
-            if hook.name in state["hooks"]:
-                hook.load_state_dict(state["hooks"][hook.name])
+        with must_fit(f"{self.folder} cannot go on: what was saved does not fit; train into another --out"):
+            self.step, self.seconds, self.scores = state["step"], state["seconds"], dict(state["scores"])
+            self.ema.networks.load_state_dict(state["ema"])
+            self.draw.load_state_dict(state["draw"])
+            for hook in self.hooks:
+                if hook.name in state["hooks"]:
+                    hook.load_state_dict(state["hooks"][hook.name])

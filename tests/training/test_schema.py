@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import struct
@@ -10,15 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ptarmigan import api, cli
 from ptarmigan.media.plain import parse
 from ptarmigan.training.log_lines import Line, Lines
-from ptarmigan.training.schema import Description, LogLine, Scores, Weights, check
+from ptarmigan.training.schema import Checkpoint, Description, LogLine, Scores, Weights, check
 
 DEEP = "[" * 100_000
 RUN: dict[str, Any] = {"recipe": "toy.gan", "options": {}, "settings": {}}
 ENTRY = {"unit": "", "direction": "lower is better", "protocol": ""}
+BEST = {"best": 0.5, "best_step": None, "worse": 0, "scored": 3}
+STATE: dict[str, Any] = {
+    **{"step": 3, "seconds": 0.5, "scores": {"x": 1.0}, "draw": {"taken": 3}},
+    **{"game": {}, "optimizers": {}, "ema": {}, "hooks": {"scores": BEST, "mine": {"a": [None]}}},
+}
 QUICK: dict[str, Any] = {"steps": 6, "width": 8, "log_every": 2, "score_every": 0, "sample_every": 0}
 
 
@@ -61,6 +68,7 @@ def metadata(file: Path, change: Callable[[dict[str, Any]], Any]) -> None:
         (LogLine, {"step": 3, "generator": float("nan"), "score/x": 3}),
         (LogLine, {"step": 0, "event": "skipped 2 files", "files": ["\udcff"]}),
         (Scores, {"step": 3, "scores": {"x": ENTRY | {"value": 3, "floor": None, "beaten by": []}}}),
+        (Checkpoint, STATE | {"more": None}),
     ],
 )
 def test_what_is_known_and_more_passes(kind: Any, plain: dict[str, Any]) -> None:
@@ -94,6 +102,15 @@ def test_what_is_known_and_more_passes(kind: Any, plain: dict[str, Any]) -> None
             "scores.x.value: Input should be a valid",
         ),
         (Scores, {"step": 3, "scores": {"x": ENTRY | {"value": 10**400}}}, "scores.x.value: Input should be"),
+        (Checkpoint, [], "it is wrong: Input should be a valid dictionary"),
+        (Checkpoint, STATE | {"step": "3"}, "step: Input should be a valid integer"),
+        (Checkpoint, STATE | {"draw": {"taken": 0.5}}, "draw.taken: Input should be a valid integer"),
+        (Checkpoint, STATE | {"scores": {"x": []}}, "scores.x: Input should be a valid number"),
+        (
+            Checkpoint,
+            STATE | {"hooks": {"scores": BEST | {"best": "x"}}},
+            "hooks.scores.best: Input should be a valid number",
+        ),
     ],
 )
 def test_what_is_wrong_names_the_key(kind: Any, plain: object, words: str) -> None:
@@ -141,11 +158,12 @@ def test_a_wrong_description_is_one_line(
         (lambda m: m | {"space": {"kind": []}}, "does not fit toy.gan"),
         (lambda m: m | {"space": {"kind": "PointSpace", "size": "x"}}, "does not fit toy.gan"),
         (lambda m: m | {"space": {"kind": "PointSpace", "size": -1}}, "does not fit toy.gan"),
+        (lambda m: m | {"space": m["space"] | {"size": True}}, "size: Input should be a valid integer"),
         (lambda m: m | {"options": m["options"] | {"width": []}}, "does not fit toy.gan"),
         (lambda m: m | {"options": m["options"] | {"lr": "x"}}, "does not fit toy.gan"),
         (lambda m: m | {"options": m["options"] | {"width": 9}}, "does not fit toy.gan"),
     ],
-    ids=["empty", "deep", "space", "kind", "size", "negative", "list", "text", "width"],
+    ids=["empty", "deep", "space", "kind", "size", "negative", "bool", "list", "text", "width"],
 )
 def test_wrong_metadata_are_one_line(
     place: Path, capsys: pytest.CaptureFixture[str], change: Callable[[dict[str, Any]], Any], words: str
@@ -155,6 +173,62 @@ def test_wrong_metadata_are_one_line(
     assert code == 2
     assert words in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda s: [s], "Input should be a valid dictionary"),
+        (lambda s: s | {"step": "6"}, "step: Input should be a valid integer"),
+        (lambda s: s | {"step": 2**70}, "its step is out of range"),
+        (lambda s: s | {"game": {"x": 3}}, "cannot go on: its recipe was changed since"),
+        (lambda s: s | {"optimizers": {"generator": 5}}, "cannot go on: its recipe was changed since"),
+        (lambda s: s | {"ema": {"x": 3}}, "what was saved does not fit; train into another --out"),
+        (lambda s: s | {"hooks": s["hooks"] | {"recovery": {"rollbacks": 0}}}, "what was saved does not fit"),
+        (lambda s: s | {"hooks": s["hooks"] | {"rescue": {"treated": "1"}}}, "hooks.rescue.treated: Input"),
+    ],
+    ids=["list", "step", "range", "game", "optimizers", "ema", "hook", "count"],
+)
+def test_a_wrong_state_is_a_line(
+    place: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Any], Any], words: str
+) -> None:
+    path = sorted(place.glob("state-*.pt"))[-1]
+    torch.save(change(torch.load(path, weights_only=True)), path)
+    path.with_suffix(".sha256").write_text(hashlib.sha256(path.read_bytes()).hexdigest())
+    for weights in place.glob("*.safetensors"):
+        weights.unlink()
+    options = ("--steps", 6, "--width", 8, "--log-every", 2, "--score-every", 0, "--sample-every", 0)
+    code, err = said(capsys, "train", "toy.gan", *options, "--quiet", "--out", place)
+    assert code in (0, 2)
+    assert words in err
+    assert "internal error" not in err
+
+
+@pytest.mark.parametrize("value", ["9" * 400, "-1", "nan", "inf"])
+@pytest.mark.parametrize("option", ["batch", "lr"])
+def test_numbers_out_of_range_are_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str
+) -> None:
+    code, err = said(capsys, "train", "toy.gan", f"--{option}", value, "--out", tmp_path / "run")
+    assert code == 2
+    assert err.count("\n") == 1
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("lr", ["x", [], None, 10**400])
+def test_the_doctor_of_a_run_with_wrong_options_is_no_error(
+    place: Path, capsys: pytest.CaptureFixture[str], lr: object
+) -> None:
+    described = json.loads((place / "run.json").read_text())
+    described["options"]["lr"] = lr
+    (place / "run.json").write_text(json.dumps(described))
+    log = [
+        {"step": step, "generator": 1.0, "discriminator": 0.0, "vital/told": 1.0} for step in range(1, 400)
+    ]
+    (place / "log.jsonl").write_text("\n".join(map(json.dumps, log)))
+    code, err = said(capsys, "doctor", place)
+    assert code in (0, 1)
+    assert not err
 
 
 STRANGE = [
