@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ptarmigan.modalities.table.cells import kind_of
 from ptarmigan.modalities.table.column import Floats
-from ptarmigan.modalities.table.describe_columns import described, kind_of
+from ptarmigan.modalities.table.describe_columns import described
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.space import TableSpace
 

@@ -19,6 +19,8 @@ REACH = 4.0
 """Standard deviations from the mean of its mode at which a scaled number is 1."""
 SLACK = 1e-6
 """What rounding may add to that."""
+DECIMALS = 12
+"""Of a number, at most: beyond, it has no step."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,12 @@ class Column:
         step: numbers are multiples of it; 0 where they are not.
         categories: of a categorical dtype, in its order, with those that do not occur.
         ordered: whether that order means something.
+        offset: numbers are this beside multiples of ``step``.
+        only: the numbers that occur, where they are few; no other is made.
+        origin: of whole numbers that float64 cannot hold: raw ones are how far they are from this,
+        unit: in so many. Of very large or small numbers, what raw ones are to be multiplied by.
+        exact: whole numbers that are no such float64 even so, and come back as they are.
+        written: how a text file spells it: a format of dates, false and true, what new ids begin with.
     """
 
     name: str | int
@@ -56,6 +64,12 @@ class Column:
     step: float = 0.0
     categories: tuple[Value, ...] = ()
     ordered: bool = False
+    offset: float = 0.0
+    only: tuple[float, ...] = ()
+    origin: int = 0
+    unit: int | float = 1
+    exact: tuple[int, ...] = ()
+    written: tuple[str, ...] = ()
 
     @property
     def by_value(self) -> bool:
@@ -118,7 +132,7 @@ class Column:
             mode = x[:, 1:].argmax(1)
             _, mean, deviation = np.array([*self.modes, (0.0, np.nan, 1.0)]).T
             number = mean[mode] + REACH * deviation[mode] * np.clip(x[:, 0].astype(np.float64), -1, 1)
-            return np.clip(to_step(number, self.step), self.low, self.high)
+            return nearest_of(self.only, np.clip(on_grid(number, self), self.low, self.high))
         if not self.by_value:
             return np.full(len(x), 0.0 if self.values or self.kind == "id" else np.nan)
         codes = self.code(x)
@@ -135,12 +149,29 @@ class Column:
         return np.asarray(first * lower + second)
 
 
-def to_step(number: Floats, step: float) -> Floats:
-    """Numbers rounded to multiples of ``step``; as they are where it is 0."""
-    if not step:
+def on_grid(number: Floats, column: Column) -> Floats:
+    """Numbers rounded to those that a column's step allows; as they are where it has none, but for -0.0."""
+    if not column.step:
+        return number + 0.0
+    whole = np.rint((number - column.offset) / column.step) * column.step + column.offset
+    return np.asarray(np.round(whole, decimals_of(column)) + 0.0)
+
+
+def decimals_of(column: Column) -> int:
+    """How many decimals a column's step and offset have."""
+    parts = (column.step, column.offset)
+    return next((d for d in range(DECIMALS) if all(round(part, d) == part for part in parts)), DECIMALS)
+
+
+def nearest_of(values: tuple[float, ...], number: Floats) -> Floats:
+    """For every number the nearest of these values, in their order; as it is where there are none."""
+    if not values:
         return number
-    decimals = max(0, round(-np.log10(step)))
-    return np.asarray(np.round(np.rint(number / step) * step, decimals))
+    known = np.array(values)
+    above = np.searchsorted(known, number).clip(1, max(len(known) - 1, 1)).clip(max=len(known) - 1)
+    low, high = known[above - (len(known) > 1)], known[above]
+    found = np.where(number - low <= high - number, low, high)
+    return np.where(np.isnan(number), np.nan, found)
 
 
 def is_number(column: Column) -> bool:
@@ -152,8 +183,21 @@ def numbers(column: Column, raw: Floats) -> Floats:
     """Cells as numbers: what a column of numbers holds although it is learnt value by value; else codes."""
     if not column.by_value or not is_number(column):
         return raw
-    values = np.array([*column.values, np.nan], np.float64)
+    values = np.array([*(raw_number(column, v) for v in column.values), np.nan], np.float64)
     return values[np.where(np.isnan(raw), -1, raw).astype(np.int64)]
+
+
+def raw_number(column: Column, value: Any) -> float:
+    """A number as the column has it raw."""
+    if column.unit == 1:
+        return float(value - column.origin) if column.origin else float(value)
+    return float((value - column.origin) / column.unit)
+
+
+def float_type(dtype: str) -> Any:
+    """The type of floats that a column keeps, by its dtype as pandas spells it."""
+    known = {"float16": np.float16, "float32": np.float32, "halffloat": np.float16, "float": np.float32}
+    return known.get(dtype.lower().removesuffix("[pyarrow]"), np.float64)
 
 
 def column_of(plain: Any) -> Column:

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.column import Column, Floats, column_of, numbers, to_step, tupled
+from ptarmigan.modalities.table.column import (
+    Column,
+    Floats,
+    column_of,
+    float_type,
+    numbers,
+    on_grid,
+    tupled,
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ class Gap:
         """Numbers that the column can hold, on the right side of the other wherever that is not missing."""
         there = ~np.isnan(base)
         number = np.where(there, base, self.fallback) + self.sign * gap
-        number = stored(np.clip(to_step(number, known.step), known.low, known.high), known.dtype)
+        number = stored(np.clip(on_grid(number, known), known.low, known.high), known.dtype)
         apart = self.sign * (number - base)
         wrong = there & ((apart <= 0) if self.strict else (apart < 0))
         number[wrong] = self.edge(base[wrong], known)
@@ -49,7 +57,7 @@ class Gap:
 
     def edge(self, base: Floats, known: Column) -> Floats:
         """The nearest numbers that the column can hold, on the right side of the other."""
-        near = stored(to_step(base, known.step), known.dtype)
+        near = stored(on_grid(base, known), known.dtype)
         for _ in range(2):
             apart = self.sign * (near - base)
             short = (apart <= 0) if self.strict else (apart < 0)
@@ -59,8 +67,8 @@ class Gap:
     def further(self, number: Floats, known: Column) -> Floats:
         """The next number that the column can hold."""
         if known.step:
-            return to_step(number + self.sign * known.step, known.step)
-        kind = width(known.dtype)
+            return on_grid(number + self.sign * known.step, known)
+        kind = float_type(known.dtype)
         return np.asarray(np.nextafter(number.astype(kind), kind(self.sign * np.inf)), np.float64)
 
 
@@ -175,9 +183,4 @@ def plainly(cells: Floats) -> NDArray[np.int64]:
 
 def stored(number: Floats, dtype: str) -> Floats:
     """Numbers as a column of that dtype keeps them."""
-    return number.astype(width(dtype)).astype(np.float64)
-
-
-def width(dtype: str) -> Any:
-    """The type of floats that a column keeps, by its dtype as pandas spells it."""
-    return {"float16": np.float16, "float32": np.float32}.get(dtype.lower(), np.float64)
+    return number.astype(float_type(dtype)).astype(np.float64)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -10,36 +9,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.column import REACH, Column, Floats, Kind, Mode
+from ptarmigan.modalities.table.cells import dtype_of, kind_of, largest, refused, whole_cells
+from ptarmigan.modalities.table.column import Column, Floats
+from ptarmigan.modalities.table.grid import EXACT, few, grid_of, power_of_two
+from ptarmigan.modalities.table.modes import modes_of
+from ptarmigan.modalities.table.names import check_names
+from ptarmigan.modalities.table.restoring import check_restored
+from ptarmigan.modalities.table.whole import based, raw_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MODES = 10
-LEAST = 0.005
-"""Gaussians of a column, at most, and the weight above which one is kept (CTGAN: arXiv 1907.00503)."""
-FITTED = 4_096
-"""Numbers that Gaussians are fitted to, at most: evenly spread over the sorted column."""
-SPIKE, SPIKES, REPEATED = 0.05, 10, 10
-"""Of what is left, the share above which a number is a mode of its own; how many, and in how many rows."""
-TINY = 1e-30
-"""The standard deviation of a single number, at least."""
 FEW = 20
 """Whole numbers with so few values are learnt value by value."""
 IDS = 20
 """From so many rows on, a column of text without repetitions, or of consecutive numbers, is taken for ids."""
-DECIMALS = 6
-DAY = {"D": 1, "s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
-"""A day in the units of dates."""
-INFERRED: dict[str, Kind] = {
-    "string": "categorical",
-    "empty": "categorical",
-    "boolean": "boolean",
-    "integer": "integer",
-    "floating": "continuous",
-    "mixed-integer-float": "continuous",
-    "date": "date",
-}
+LARGEST = 1e100
+"""What the squares of numbers, and of their ratios, can be had of."""
+NEW = "new-"
+"""What ids that are made begin with, as often as needed for none to begin so already."""
 
 
 def described(frame: pd.DataFrame, categorical: Collection[str] = ()) -> tuple[tuple[Column, ...], Floats]:
@@ -56,12 +44,7 @@ def described(frame: pd.DataFrame, categorical: Collection[str] = ()) -> tuple[t
     names = list(frame.columns)
     if not len(frame) or not names:
         raise ValueError(f"the table is empty: it has {len(frame)} rows and {len(names)} columns")
-    twice = frame.columns[frame.columns.duplicated()]
-    if len(twice):
-        raise ValueError(f"there are two columns {twice[0]!r}: give every column a name of its own")
-    odd = [name for name in names if not isinstance(name, str | int)]
-    if odd:
-        raise ValueError(f"the column {odd[0]!r} is named by no text: rename it")
+    check_names(frame.columns)
     unknown = [name for name in categorical if name not in map(str, names)]
     if unknown:
         raise ValueError(f"there is no column {unknown[0]!r} to take for categorical")
@@ -75,7 +58,21 @@ def described(frame: pd.DataFrame, categorical: Collection[str] = ()) -> tuple[t
 def described_column(
     name: str | int, series: pd.Series[Any], categorical: Collection[str] = ()
 ) -> tuple[Column, Floats]:
-    """What one column holds, and its cells raw."""
+    """What one column holds, and its cells raw.
+
+    Raises:
+        ValueError: it holds what cannot be learnt, or what would not come back as itself.
+    """
+    try:
+        column, raw = any_column(name, series, str(name) in categorical)
+    except (TypeError, OverflowError, AttributeError, NotImplementedError) as error:  # of strange dtypes
+        raise refused(name, series.dtype) from error
+    check_restored(column, raw, series)
+    return column, raw
+
+
+def any_column(name: str | int, series: pd.Series[Any], as_asked: bool) -> tuple[Column, Floats]:
+    """What one column holds, and its cells raw; ``as_asked`` it holds categories."""
     gone = series.isna().to_numpy(bool)
     plain = Column(name, kind_of(name, series), dtype_of(series), missing=bool(gone.any()))
     if plain.dtype == "category":
@@ -83,75 +80,53 @@ def described_column(
         plain = replace(plain, categories=order, ordered=bool(series.cat.ordered))
     if gone.all():
         return replace(plain, kind="constant"), np.full(len(gone), np.nan)
-    as_asked = str(name) in categorical
     if plain.kind in ("categorical", "boolean"):
         return by_value(plain, series.to_numpy(object), gone, ids=not as_asked)
-    numbers = counted(series) if plain.kind == "date" else series.to_numpy(np.float64, na_value=np.nan)
+    if plain.kind == "continuous":
+        return of_floats(plain, series.to_numpy(np.float64, na_value=np.nan), gone, as_asked)
+    return of_whole(plain, whole_cells(series[~gone], plain), gone, as_asked)
+
+
+def of_floats(
+    plain: Column, numbers: Floats, gone: NDArray[np.bool_], as_asked: bool
+) -> tuple[Column, Floats]:
+    """A column of floats."""
     if np.isinf(numbers).any():
         row = int(np.isinf(numbers).argmax()) + 1
-        raise ValueError(f"the column {name!r} is infinite in row {row}: replace or drop such cells")
+        raise ValueError(f"the column {plain.name!r} is infinite in row {row}: replace or drop such cells")
     distinct = np.unique(numbers[~gone])
-    whole = bool((distinct == np.rint(distinct)).all())
-    few = plain.kind != "date" and whole and len(distinct) <= FEW
-    if as_asked or few or len(distinct) == 1:
+    whole = bool((distinct == np.rint(distinct)).all()) and bool(np.abs(distinct).max() <= EXACT)
+    if as_asked or (whole and len(distinct) <= FEW) or len(distinct) == 1:
+        negative = bool(np.signbit(numbers[~gone][numbers[~gone] == 0]).all())
         cells = np.empty(len(numbers), object)
-        cells[~gone] = [int(v) if whole else float(v) for v in numbers[~gone]]
+        cells[~gone] = [int(v) if whole and (v or not negative) else float(v) for v in numbers[~gone]]
         return by_value(plain, cells, gone, ids=False)
-    if plain.kind == "integer" and not plain.missing and consecutive(distinct, len(numbers)):
-        return replace(plain, kind="id", high=float(distinct[-1])), np.zeros(len(numbers))
-    return by_mode(plain, numbers, gone, distinct), numbers
-
-
-def kind_of(name: str | int, series: pd.Series[Any]) -> Kind:
-    """What a column holds, by its dtype, or by its cells where that says nothing.
-
-    Raises:
-        ValueError: it holds several types, or something else.
-    """
-    from pandas.api import types
-
-    dtype = series.dtype
-    if str(dtype) == "category":
-        return "categorical"
-    if types.is_bool_dtype(dtype):
-        return "boolean"
-    if types.is_datetime64_any_dtype(dtype):
-        return "date"
-    if types.is_integer_dtype(dtype):
-        return "integer"
-    if types.is_float_dtype(dtype):
-        return "continuous"
-    inferred = types.infer_dtype(series, skipna=True)
-    if inferred not in INFERRED:
-        mixed = "several types" if inferred.startswith("mixed") else inferred
+    size = np.abs(distinct)
+    if size.max() > LARGEST and np.median(size) < size.max() / LARGEST:
         raise ValueError(
-            f"the column {name!r} holds {mixed}: make it one of text, numbers, booleans, or dates"
+            f"the column {plain.name!r} has {size.max():g} beside numbers about {np.median(size):g}, too far "
+            "apart to be learnt: leave such cells empty"
         )
-    return INFERRED[inferred]
+    plain = replace(plain, unit=power_of_two(numbers))
+    raw = numbers if plain.unit == 1 else numbers / plain.unit
+    return by_mode(plain, raw, gone, np.unique(raw[~gone])), raw
 
 
-def dtype_of(series: pd.Series[Any]) -> str:
-    """How a column's dtype is spelt; ``date`` for Python's own dates."""
-    from pandas.api import types
-
-    dates = str(series.dtype) == "object" and types.infer_dtype(series, skipna=True) == "date"
-    return "date" if dates else str(series.dtype)
-
-
-def counted(series: pd.Series[Any]) -> Floats:
-    """Dates as counts of their dtype's units since 1970, NaN where missing."""
-    dtype = dtype_of(series)
-    unit = "D" if dtype == "date" else unit_of(dtype)
-    counts = series.to_numpy(object) if dtype == "date" else series.to_numpy(f"datetime64[{unit}]")
-    gone = series.isna().to_numpy(bool)
-    out = np.full(len(gone), np.nan)
-    out[~gone] = counts[~gone].astype(f"datetime64[{unit}]").astype(np.int64)
-    return out
-
-
-def unit_of(dtype: str) -> str:
-    """The unit of a dtype such as ``datetime64[us, UTC]``."""
-    return dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
+def of_whole(
+    plain: Column, there: NDArray[Any], gone: NDArray[np.bool_], as_asked: bool
+) -> tuple[Column, Floats]:
+    """A column of whole numbers or dates, of which those that are not missing are ``there``."""
+    column, raw = based(plain, there), np.full(len(gone), np.nan)
+    raw[~gone] = raw_numbers(column, there)
+    several = len(set(there.tolist()))
+    few_numbers = plain.kind == "integer" and several <= FEW
+    if as_asked or few_numbers or several == 1:
+        cells = np.empty(len(gone), object)
+        cells[~gone] = there
+        return by_value(plain, cells, gone, ids=False)
+    if plain.kind == "integer" and not plain.missing and consecutive(there, plain.dtype):
+        return replace(plain, kind="id", high=float(there.max()), origin=int(there.max())), np.zeros(len(raw))
+    return by_mode(column, raw, gone, np.unique(raw[~gone])), raw
 
 
 def by_value(
@@ -165,7 +140,7 @@ def by_value(
     codes, distinct = pandas.factorize(there)
     values = [checked(plain.name, v) for v in distinct.tolist()]
     if ids and plain.dtype != "category" and not plain.missing and len(values) == len(cells) >= IDS:
-        return replace(plain, kind="id"), np.zeros(len(cells))
+        return replace(plain, kind="id", written=(unlike(values),)), np.zeros(len(cells))
     if len(values) == 1 and not plain.missing:
         return replace(plain, kind="constant", values=tuple(values)), np.zeros(len(cells))
     counts = np.bincount(codes[~gone], minlength=len(values))
@@ -184,12 +159,17 @@ def by_value(
 def by_mode(plain: Column, numbers: Floats, gone: NDArray[np.bool_], distinct: Floats) -> Column:
     """A column of numbers that is learnt by the Gaussians they are near."""
     there = numbers[~gone]
+    step, offset = grid_of(distinct, "float64" if plain.unit != 1 else plain.dtype)
+    if plain.kind != "continuous":
+        step, offset = (step, offset) if step >= 1 else (1.0, 0.0)
     known = replace(
         plain,
         modes=modes_of(there),
         low=float(distinct[0]),
         high=float(distinct[-1]),
-        step=step_of(plain, distinct),
+        step=step,
+        offset=offset,
+        only=few(distinct, len(there)),
     )
     counts = np.bincount(known.nearest(there)[0], minlength=len(known.modes))
     used = np.flatnonzero(counts)
@@ -201,86 +181,22 @@ def by_mode(plain: Column, numbers: Floats, gone: NDArray[np.bool_], distinct: F
     )
 
 
-def modes_of(numbers: Floats) -> tuple[Mode, ...]:
-    """Weight, mean and standard deviation of what numbers are near.
-
-    That is the Gaussians that a variational mixture finds, as in CTGAN. Beside it, numbers that many rows
-    share are modes of no width, since a scaled number is never hit exactly; and what no Gaussian reaches, at
-    either end, is within reach of one more.
-    """
-    repeated = spikes(numbers)
-    rest = numbers[~np.isin(numbers, repeated)]
-    found = [(float((numbers == s).mean()), float(s), 0.0) for s in repeated]
-    if len(rest):
-        wide = gaussians(rest)
-        for end in beyond(rest, wide):
-            half = max(float(np.ptp(end)) / 2, 1e-9 * float(np.abs(end).max()), TINY)
-            wide = (*wide, (len(end) / len(rest), float(end.min()) + half, half / REACH))
-        found += [(w * len(rest) / len(numbers), mean, deviation) for w, mean, deviation in wide]
-    return tuple(found)
-
-
-def spikes(numbers: Floats) -> Floats:
-    """Numbers that a share of more than ``SPIKE`` has, of the rows without a more frequent one."""
-    values, counts = np.unique(numbers, return_counts=True)
-    order = np.argsort(-counts, kind="stable")[:SPIKES]
-    left = len(numbers) - np.cumsum(counts[order]) + counts[order]
-    frequent = (counts[order] > SPIKE * left) & (counts[order] >= REPEATED)
-    return np.asarray(values[order[np.logical_and.accumulate(frequent)]])
-
-
-def gaussians(numbers: Floats) -> tuple[Mode, ...]:
-    """The Gaussians that numbers come from, as a variational mixture finds."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.mixture import BayesianGaussianMixture
-
-    places = np.linspace(0, len(numbers) - 1, min(FITTED, len(numbers))).round().astype(np.int64)
-    some = np.sort(numbers)[places]
-    centre, scale = float(some.mean()), float(some.std())
-    distinct = len(np.unique(some))
-    if distinct == 1:
-        return ((1.0, centre, max(1e-9 * abs(centre), TINY)),)
-    mixture = BayesianGaussianMixture(
-        n_components=min(MODES, distinct),
-        covariance_type="diag",
-        weight_concentration_prior_type="dirichlet_process",
-        weight_concentration_prior=0.001,
-        random_state=0,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it need not converge to be of use
-        mixture.fit((some[:, None] - centre) / scale)
-    found = zip(mixture.weights_, mixture.means_.ravel(), mixture.covariances_.ravel(), strict=True)
-    return tuple(
-        (float(w), centre + scale * float(mean), scale * float(variance) ** 0.5)
-        for w, mean, variance in found
-        if w > LEAST
+def consecutive(there: NDArray[Any], dtype: str) -> bool:
+    """Whether every row has a number of its own, none is left out, and there is room for as many more."""
+    low, high = int(there.min()), int(there.max())
+    return (
+        len(set(there.tolist())) == len(there) >= IDS
+        and high - low == len(there) - 1
+        and (high + len(there) <= largest(dtype))
     )
 
 
-def beyond(numbers: Floats, modes: tuple[Mode, ...]) -> list[Floats]:
-    """The numbers that no mode reaches: below the lowest mean, above the highest, and between them."""
-    _, mean, deviation = np.array(modes).T
-    far = numbers[(np.abs(numbers[:, None] - mean) > REACH * deviation).all(1)]
-    low, high = far < mean.min(), far > mean.max()
-    return [part for part in (far[low], far[high], far[~low & ~high]) if len(part)]
-
-
-def step_of(column: Column, distinct: Floats) -> float:
-    """Of what the numbers are multiples: 1, a power of ten, or of dates a day, an hour, ...; else 0."""
-    if column.kind == "date":
-        day = DAY["D" if column.dtype == "date" else unit_of(column.dtype)]
-        steps = [day // n for n in (1, 24, 1_440, 86_400) if day % n == 0]
-        return float(next((s for s in steps if not (distinct % s).any()), 1))
-    for decimals in range(DECIMALS + 1):
-        if (np.round(distinct, decimals) == distinct).all():
-            return float(10.0**-decimals)
-    return 0.0
-
-
-def consecutive(distinct: Floats, rows: int) -> bool:
-    """Whether every row has a number of its own, and none is left out."""
-    return len(distinct) == rows >= IDS and bool(distinct[-1] - distinct[0] == rows - 1)
+def unlike(values: Collection[Any]) -> str:
+    """What new ids begin with, as none of these does."""
+    begin = NEW
+    while any(str(value).startswith(begin) for value in values):
+        begin += NEW
+    return begin
 
 
 def checked(name: str | int, value: Any) -> Any:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.media.optional import needs
+from ptarmigan.modalities.table.cells import largest
 from ptarmigan.modalities.table.column import Column, Floats
+from ptarmigan.modalities.table.whole import whole_numbers
 
 
 def pandas_or_error() -> Any:
@@ -25,7 +27,7 @@ def restored(column: Column, raw: Floats, first: int) -> Any:
     if column.kind == "id":
         return ids(column, first + np.arange(len(raw)))
     if column.dtype.startswith("date"):
-        return dates(raw if column.modes else looked_up(column, raw).astype(np.float64), column.dtype)
+        return dates(whole(column, raw) if column.modes else looked_up(column, raw), column.dtype)
     if column.modes:
         return numbers(raw, column)
     return typed(looked_up(column, raw), column)
@@ -48,23 +50,34 @@ def typed(cells: NDArray[Any], column: Column) -> Any:
     return pandas.Series(cells, dtype=object).astype(column.dtype)
 
 
+def whole(column: Column, raw: Floats) -> NDArray[Any]:
+    """Raw numbers as Python's integers, None where missing."""
+    cells, gone = np.full(len(raw), None, object), np.isnan(raw)
+    cells[~gone] = whole_numbers(column, raw[~gone])
+    return cells
+
+
 def numbers(raw: Floats, column: Column) -> Any:
     """Numbers as a series; what is missing is so in the dtype's own way."""
+    if column.kind == "integer":
+        beyond = column.dtype == "object" or column.origin or column.unit != 1 or column.exact
+        if beyond:
+            return typed(whole(column, raw), column)
+    scaled = raw if column.unit == 1 or column.kind == "integer" else raw * column.unit
     if column.dtype != "object":
-        return pandas_or_error().Series(raw).astype(column.dtype)
-    whole = column.kind == "integer"
+        return pandas_or_error().Series(scaled).astype(column.dtype)
     cells = np.empty(len(raw), object)
-    cells[:] = [None if np.isnan(v) else int(v) if whole else float(v) for v in raw]
+    cells[:] = [None if np.isnan(v) else float(v) for v in scaled]
     return typed(cells, column)
 
 
-def dates(raw: Floats, dtype: str) -> Any:
-    """Counts of the dtype's units since 1970 as a series of dates; of ``date``, days."""
+def dates(cells: NDArray[Any], dtype: str) -> Any:
+    """Counts of the dtype's units since 1970, None where missing, as a series of dates; of ``date``, days."""
     pandas = pandas_or_error()
-    gone = np.isnan(raw)
-    counts = np.where(gone, np.iinfo(np.int64).min, np.nan_to_num(raw).astype(np.int64))
+    gone = np.array([cell is None for cell in cells], bool)
+    counts = np.where(gone, np.iinfo(np.int64).min, cells).astype(np.int64)
     if dtype == "date":
-        cells = np.empty(len(raw), object)
+        cells = np.empty(len(counts), object)
         cells[:] = [None if g else d for g, d in zip(gone, days(counts, gone), strict=True)]
         return pandas.Series(cells, dtype=object)
     unit = dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
@@ -81,6 +94,12 @@ def days(counts: NDArray[np.int64], gone: NDArray[np.bool_]) -> list[Any]:
 def ids(column: Column, places: NDArray[np.int64]) -> Any:
     """New ids: whole numbers after the largest, or ``new-0``, ``new-1``, ..."""
     pandas = pandas_or_error()
-    if column.high:
-        return pandas.Series(int(column.high) + 1 + places).astype(column.dtype)
-    return pandas.Series([f"new-{i}" for i in places]).astype(column.dtype)
+    begin = column.written[0] if column.written else "new-"
+    if not (column.high or column.origin):
+        return pandas.Series([f"{begin}{i}" for i in places]).astype(column.dtype)
+    last = column.origin or int(column.high)
+    if len(places) and last + 1 + int(places[-1]) > largest(column.dtype):
+        raise ValueError(
+            f"the column {column.name!r} ({column.dtype}) has no room for so many new ids: ask for fewer rows"
+        )
+    return pandas.Series(np.array([last + 1 + i for i in places.tolist()], object)).astype(column.dtype)

@@ -19,8 +19,9 @@ from ptarmigan.modalities.labelled import (
     neighbours,
     repeated,
 )
+from ptarmigan.modalities.table.cells import counted
 from ptarmigan.modalities.table.column import Column, is_number
-from ptarmigan.modalities.table.describe_columns import counted, described
+from ptarmigan.modalities.table.describe_columns import described
 from ptarmigan.modalities.table.source import PARQUET, Table
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ptarmigan.modalities.table.cells import counted, unit_of
 from ptarmigan.modalities.table.column import Column, Floats, is_number, numbers
 from ptarmigan.modalities.table.constraints import Constraints, Fixed, Gap, plainly
-from ptarmigan.modalities.table.describe_columns import by_mode, counted, unit_of
+from ptarmigan.modalities.table.describe_columns import by_mode
 from ptarmigan.modalities.table.frames import pandas_or_error
 
 Columns = tuple[Column, ...]

@@ -1,0 +1,176 @@
+"""What goes in comes out: every dtype as itself, or refused with the column's name before training."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from ptarmigan.modalities.table.describe_columns import described, described_column
+from ptarmigan.modalities.table.frames import restored
+
+N = 120
+RNG = np.random.default_rng(0)
+WHOLE = pd.Series(RNG.integers(0, 100, N))
+TIMES = pd.Series(pd.Timestamp("2024-01-01") + pd.to_timedelta(RNG.integers(0, 10**6, N) * 100, "ms"))
+TEXT = pd.Series(RNG.choice(["a", "NA", "None", "007"], N))
+SIZES = (8, 16, 32, 64)
+NUMBERS = [f"{name}{size}" for name in ("int", "uint", "Int", "UInt") for size in SIZES]
+NUMBERS += ["float16", "float32", "float64", "Float32", "Float64"]
+NUMBERS += ["int64[pyarrow]", "uint8[pyarrow]", "double[pyarrow]"]
+UNITS = ("s", "ms", "us", "ns")
+KEPT = {
+    **{dtype: WHOLE.astype(dtype) for dtype in NUMBERS},
+    **{f"datetime64[{u}]": TIMES.dt.floor("s").astype(f"datetime64[{u}]") for u in UNITS},
+    **{f"zoned {u}": TIMES.astype(f"datetime64[{u}]").dt.tz_localize("Europe/Berlin") for u in UNITS},
+    "bool": WHOLE > 50,
+    "boolean": (WHOLE > 50).astype("boolean"),
+    "bool[pyarrow]": (WHOLE > 50).astype("bool[pyarrow]"),
+    "dates": pd.Series([time.date() for time in TIMES], dtype=object),
+    "str": TEXT,
+    "string": TEXT.astype("string"),
+    "objects of text": TEXT.astype(object),
+    "objects of numbers": WHOLE.astype(object),
+    "category": TEXT.astype("category"),
+    "category of numbers": (WHOLE / 3).astype("category"),
+    "sparse": WHOLE.astype("Sparse[int64]"),
+    "beyond 2**53": pd.Series(RNG.integers(2**60, 2**62, N) | 1),
+    "ends of int64": pd.Series([-(2**63), 2**63 - 1] * 20 + RNG.integers(-(2**62), 2**62, 80).tolist()),
+    "end of uint64": pd.Series([2**64 - 1] * 40 + WHOLE[:80].tolist(), dtype="uint64"),
+    "beyond int64": pd.Series([10**30 + int(v) for v in WHOLE], dtype=object),
+    "tiny": pd.Series(RNG.normal(size=N) * 1e-310),
+    "huge": pd.Series(RNG.normal(size=N) * 1e300),
+}  # fmt: skip
+REFUSED = {
+    "datetimes": pd.Series([time.to_pydatetime() for time in TIMES], dtype=object),
+    "times": pd.Series([time.time() for time in TIMES], dtype=object),
+    "timedelta": pd.to_timedelta(WHOLE, "s"),
+    "period": TIMES.dt.to_period("D"),
+    "interval": pd.cut(WHOLE, 5),
+    "complex": WHOLE * 1j,
+    "long": WHOLE.astype(np.longdouble) + np.longdouble(1) / 3,
+    "bytes": pd.Series([b"a", b"b"] * 60, dtype=object),
+    "decimals": pd.Series([decimal.Decimal(int(v)) for v in WHOLE], dtype=object),
+    "lists": pd.Series([[1], [2]] * 60),
+    "dicts": pd.Series([{"a": 1}, {"a": 2}] * 60),
+    "sets": pd.Series([{1}, {2}] * 60),
+    "tuples": pd.Series([(1,), (2,)] * 60),
+    "categories of dates": TIMES.astype("category"),
+}
+
+
+def form(cells: pd.Series, which: str) -> pd.Series:
+    """Many, few or one of the values of a column, or some of them missing."""
+    if which == "missing":
+        if str(cells.dtype)[:4] in ("int8", "int1", "int3", "int6", "uint", "bool", "Spar"):
+            cells = cells.astype(object) if str(cells.dtype)[0] != "S" else cells.astype("Sparse[float64]")
+        return cells.where(pd.Series(np.arange(N) % 7 > 0), None).astype(cells.dtype)
+    places = {"many": np.arange(N), "few": np.arange(N) % 3, "constant": np.zeros(N, int)}[which]
+    return cells.iloc[places].reset_index(drop=True)
+
+
+def made(cells: pd.Series) -> pd.Series:
+    """What a network that says anything makes of a column."""
+    column, _ = described_column("here", cells)
+    x = 3 * np.random.default_rng(1).normal(size=(300, column.width)).astype(np.float32)
+    return restored(column, column.decode(x), 0)
+
+
+@pytest.mark.parametrize("which", ["many", "few", "constant", "missing"])
+@pytest.mark.parametrize("name", KEPT)
+def test_every_dtype_comes_back_as_itself(name, which):
+    cells = form(KEPT[name], which)
+    column, raw = described_column("here", cells)
+    if column.kind != "id":
+        again = restored(column, raw, 0)
+        assert again.isna().equals(cells.isna())
+    found = made(cells)
+    assert found.dtype == cells.dtype
+    real, found = cells.dropna(), found.dropna()
+    if which in ("few", "constant"):
+        assert set(found) <= set(real)
+    elif column.kind in ("integer", "continuous", "date") and len(found):
+        assert real.min() <= found.min() <= found.max() <= real.max()
+
+
+@pytest.mark.parametrize("which", ["many", "few", "constant", "missing"])
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_would_not_is_refused_with_the_name_of_its_column(name, which):
+    cells = form(REFUSED[name], which)
+    with pytest.raises(ValueError, match="'here'") as raised:
+        described_column("here", cells)
+    assert "\n" not in str(raised.value)
+
+
+def test_whole_numbers_beyond_float64_are_those_that_occur():
+    real = [9007199254740993, 9007199254740995]
+    assert set(made(pd.Series(real * 60))) == set(real)
+    even = made(pd.Series([2**60 + 2 + 10**6 * k for k in range(100)]))
+    assert all((v - 2**60 - 2) % 10**6 == 0 for v in even)
+
+
+def test_times_prices_and_amounts_are_multiples_of_what_they_were():
+    for unit in ("us", "ns"):
+        found = made(TIMES.astype(f"datetime64[{unit}]"))
+        assert (found == found.dt.floor("100ms")).all()
+    assert (made(WHOLE.map(lambda v: v * 0.25 + 0.1)).sub(0.1) % 0.25).round(9).isin([0.0, 0.25]).all()
+    assert set(made(WHOLE * 100 + 7) % 100) == {7}
+    tenths = made((WHOLE / 10).astype("float32"))
+    assert (tenths == tenths.round(1)).all()
+
+
+def test_no_minus_zero_is_made_where_there_is_none():
+    found = made(pd.Series(np.random.default_rng(0).normal(size=N).round(1) + 0.0))
+    assert not (np.signbit(found) & (found == 0)).any()
+    assert np.signbit(made(pd.Series([-0.0] * N))).all()
+
+
+def test_a_number_far_out_does_not_cost_the_others_their_places():
+    found = made(pd.Series([-1e9] * 3 + np.linspace(0, 1, N - 3).tolist()))
+    assert found[found > -100].between(-2, 3).all()
+    column, _ = described_column("here", pd.Series([-1e9] * 3 + np.linspace(0, 1, N - 3).tolist()))
+    assert max(deviation for _, mean, deviation in column.modes if abs(mean) < 2) < 1
+
+
+def test_the_largest_float_beside_ordinary_numbers_is_refused_with_its_column():
+    with pytest.raises(ValueError, match="'here' has 1"):
+        made(pd.Series([np.finfo(float).max] * 3 + RNG.normal(size=N - 3).tolist()))
+
+
+def test_new_ids_are_new_and_have_room():
+    text, _ = described_column("id", pd.Series([f"new-{i}" for i in range(50)]))
+    assert restored(text, np.zeros(2), 0).tolist() == ["new-new-0", "new-new-1"]
+    wide, _ = described_column("id", pd.Series(range(2**60 + 1, 2**60 + 51)))
+    assert restored(wide, np.zeros(2), 0).tolist() == [2**60 + 51, 2**60 + 52]
+    full, _ = described_column("id", pd.Series(range(200), dtype="uint8"))
+    assert full.kind == "integer"
+    short, _ = described_column("id", pd.Series(range(100), dtype="uint8"))
+    with pytest.raises(ValueError, match="no room"):
+        restored(short, np.zeros(200), 0)
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([1, "1"], "written alike"),
+        (["a", "a"], "two columns 'a'"),
+        ([("a", 1), ("a", 2)], "no text"),
+        ([None, "a"], "no text"),
+        ([True, "a"], "no text"),
+        ([datetime.date(2024, 1, 1), "a"], "no text"),
+    ],
+)
+def test_names_that_cannot_be_told_apart_are_refused(names, words):
+    frame = pd.DataFrame([[0, 1], [1, 0]] * 5)
+    frame.columns = pd.Index(names)
+    with pytest.raises(ValueError, match=words):
+        described(frame)
+
+
+def test_other_names_come_back():
+    names = ["a[b]", " blank ", "dot.ted", "a=b", "a+b", "ü 名", "", "$x$", 7]
+    frame = pd.DataFrame(np.arange(9 * 12).reshape(12, 9) % 5, columns=pd.Index(names, dtype=object))
+    assert [column.name for column in described(frame)[0]] == names
