@@ -28,7 +28,12 @@ class Dataset(Generic[S]):
             conditioned on their classes, where they have such.
         mixture: what the samples were drawn from, where that is known.
         held_out: other real samples that are never trained on, to score against; ``source`` when None.
+
+    Attributes:
+        understood: of a file that can be read in several ways, how it was, in lines for people.
     """
+
+    understood: tuple[str, ...] = ()
 
     def __init__(
         self,

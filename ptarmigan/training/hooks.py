@@ -61,6 +61,8 @@ class Logging(Hook):
     def start(self, trainer: Trainer) -> None:
         """Of a new run, name the files that are left out."""
         if not trainer.resumed:
+            for line in trainer.run.samples.understood:
+                trainer.log.screen.say(line)
             trainer.log.skipped(left_out(trainer.run.samples))
         elif trainer.step:
             trainer.log.screen.say(f"going on from step {trainer.step}{moved_since(trainer.folder)}")

@@ -40,7 +40,8 @@ def described_table(table: Table) -> tuple[list[str], Image.Image]:
     rows = [("column", "kind", "missing", "distinct", "holds")]
     rows += [row(column, frame.iloc[:, i]) for i, column in enumerate(space.columns)]
     wide = [max(len(cells[k]) for cells in rows) for k in range(4)]
-    lines = [f"{name:<12}{value}" for name, value in whole] + [""]
+    lines = [f"{name:<12}{value}" for name, value in whole]
+    lines += [*samples.understood, ""]
     for name, kind, missing, distinct, holds in rows:
         numbers = f"{missing:>{wide[2]}}  {distinct:>{wide[3]}}"
         lines.append(f"{name:<{wide[0]}}  {kind:<{wide[1]}}  {numbers}  {holds}")

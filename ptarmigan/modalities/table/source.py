@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptarmigan.data.blank import Blank
-from ptarmigan.data.cells import check_cells, unpacked
+from ptarmigan.data.dialect import dialect_of
 from ptarmigan.data.parquet import check_parquet
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
@@ -22,6 +21,7 @@ from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.parse_constraints import constrained
 from ptarmigan.modalities.table.polars_frames import from_polars, is_polars
 from ptarmigan.modalities.table.space import TableSpace
+from ptarmigan.modalities.table.text import typed_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 NAMES = ("iris", "wine")
 CSV = (".csv", ".tsv", ".csv.gz", ".tsv.gz", ".csv.zip", ".csv.bz2", ".csv.xz")
 PARQUET = (".parquet", ".pq")
-ISO = r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?"
-"""A date, with or without a time (ISO 8601)."""
+READ = "read as"
+"""Where a frame keeps what was understood of its file."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +61,13 @@ class Table:
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
-        columns, raw, constraints = constrained(*described(self.frame(), self.categorical), self.constraints)
+        frame = self.frame()
+        columns, raw, constraints = constrained(*described(frame, self.categorical), self.constraints)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
         sampler = Balance(space, raw) if balanced and space.conditions.size else None
-        return Samples(ArraySource(raw), space, batch=batch, seed=seed, sampler=sampler)
+        samples = Samples(ArraySource(raw), space, batch=batch, seed=seed, sampler=sampler)
+        samples.understood = tuple(frame.attrs.get(READ, ()))
+        return samples
 
     def frame(self) -> pd.DataFrame:
         """The table as it is.
@@ -104,39 +107,32 @@ def read_frame(data: str | Path) -> pd.DataFrame:
 
 
 def read_csv(path: Path) -> pd.DataFrame:
-    """The table in a CSV file with a line of names; blanks after commas are skipped, ISO dates understood.
+    """The table in a CSV file with a line of names; blanks after separators are skipped.
+
+    What was understood is in the frame's ``attrs`` under ``READ``, in lines.
 
     Raises:
         ValueError: it is empty, has a name twice, or is no such file.
     """
     pandas = pandas_or_error()
-    separator = "\t" if ".tsv" in path.name.lower() else ","
-    how: dict[str, Any] = {"sep": separator, "skipinitialspace": True, "encoding": "utf-8-sig"}
     try:
-        check_cells(path, separator)
-        with unpacked(path) as file:
-            names = pandas.read_csv(file, header=None, nrows=1, dtype=str, keep_default_na=False, **how)
-        twice = [name for name, n in names.iloc[0].value_counts().items() if n > 1]
+        found = dialect_of(path)
+        how: dict[str, Any] = {"sep": found.separator, "skipinitialspace": True, "encoding": found.encoding}
+        how |= {"dtype": str, "keep_default_na": False, "index_col": False}
+        names = pandas.read_csv(path, header=None, nrows=1, **how).iloc[0]
+        twice = [name for name, n in names.value_counts().items() if n > 1]
         if twice:  # pandas would rename them
             raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
-        with unpacked(path) as file:
-            frame = pandas.read_csv(file, low_memory=False, **how)
+        how |= {"usecols": range(len(names))} if found.spare else {}
+        frame, notes = typed_columns(pandas.read_csv(path, **how))
     except pandas.errors.EmptyDataError:
         raise ValueError(f"{path} is empty") from None
     except (ValueError, OSError) as error:  # pandas' errors, and a wrong encoding, are ValueErrors
-        raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
-    return with_dates(frame)
-
-
-def with_dates(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with columns of dates in text made columns of dates."""
-    pandas = pandas_or_error()
-    for name in frame.columns:
-        column = frame[name]
-        text = pandas.api.types.is_string_dtype(column) and not column.isna().all()
-        if text and column.dropna().str.fullmatch(ISO).all():
-            with suppress(ValueError):  # the 31st of February, or several zones
-                frame[name] = pandas.to_datetime(column, format="ISO8601")
+        said = str(error).splitlines()[0]
+        raise ValueError(
+            said if said.startswith(str(path)) else f"{path} cannot be read as a table: {said}"
+        ) from None
+    frame.attrs[READ] = [f"read as {found.words}", *notes]
     return frame
 
 
