@@ -37,4 +37,4 @@ def same(column: Column, raw: Floats, again: Any, series: pd.Series[Any]) -> boo
     beyond = np.abs(raw) > EXACT if column.kind == "integer" and column.modes else np.zeros(len(raw), bool)
     sure = ~gone & ~beyond
     one, other = series.to_numpy(object)[sure], again.to_numpy(object)[sure]
-    return all(type(a) is type(b) and a == b for a, b in zip(one, other, strict=True))
+    return all(bool(a == b) for a, b in zip(one, other, strict=True))

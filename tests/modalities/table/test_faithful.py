@@ -34,6 +34,7 @@ KEPT = {
     "string": TEXT.astype("string"),
     "objects of text": TEXT.astype(object),
     "objects of numbers": WHOLE.astype(object),
+    "objects of numpy's numbers": pd.Series(list(np.arange(N) / 7), dtype=object),
     "category": TEXT.astype("category"),
     "category of numbers": (WHOLE / 3).astype("category"),
     "sparse": WHOLE.astype("Sparse[int64]"),
