@@ -480,9 +480,9 @@ def test_a_film_that_is_cut_is_no_shorter_one(tmp_path, ending):
     (tmp_path / f"cut{ending}").write_bytes(data[: len(data) // 2])
     out = ".gif" if ending == ".gif" else ".mp4"
     with pytest.raises(ValueError, match=r"cut short|no video that can be read"):
-        translate_files(wish(trained(lambda a: a)), tmp_path / f"cut{ending}", tmp_path / f"b{out}")
+        translate_files(job(trained(lambda a: a)), tmp_path / f"cut{ending}", tmp_path / f"b{out}")
     assert not (tmp_path / f"b{out}").exists()
-    translate_files(wish(trained(lambda a: a)), tmp_path / f"a{ending}", tmp_path / f"b{out}")
+    translate_files(job(trained(lambda a: a)), tmp_path / f"a{ending}", tmp_path / f"b{out}")
     assert (tmp_path / f"b{out}").exists()
 
 
@@ -580,7 +580,7 @@ def test_films_whose_names_are_no_utf_8(tmp_path):
     name = os.fsdecode(b"caf\xe9.mp4")
     film(tmp_path / "in" / "a.mp4")
     (tmp_path / "in" / "a.mp4").rename(tmp_path / "in" / name)
-    assert translate_files(wish(trained(lambda a: -a)), tmp_path / "in", tmp_path / "out") == 0
+    assert translate_files(job(trained(lambda a: -a)), tmp_path / "in", tmp_path / "out") == 0
     assert [p.name for p in (tmp_path / "out").iterdir()] == [name]
 
 
