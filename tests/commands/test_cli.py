@@ -213,12 +213,20 @@ def test_a_recipe_that_was_changed_since_cannot_go_on(capsys, tmp_path):
 def test_a_signal_saves_and_says_how_to_go_on(sent, code, tmp_path):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "ptarmigan", "train", "toy.gan", "--steps", "1000000", "--out", str(out)]
-    process = subprocess.Popen([*command, *QUICK], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [*command, *QUICK],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # the tests may run under nohup
+    )
     deadline = time.monotonic() + 180
     while not (out / "log.jsonl").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(sent)
-    _, err = process.communicate(timeout=60)
+    try:
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == code
     last = err.strip().splitlines()[-1]
     assert f"by {sent.name}; saved; to go on: ptarmigan train toy.gan --steps 1000000" in last
