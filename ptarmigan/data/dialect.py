@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import bz2
 import csv
-import gzip
 import io
-import lzma
-import zipfile
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
+
+from ptarmigan.data.cells import check_cells, unpacked
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 BYTE_ORDER = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -62,13 +60,10 @@ def dialect_of(path: Path) -> Dialect:
 
 
 def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file that may be packed."""
-    openers = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-    if path.suffix.lower() == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            return io.BytesIO(archive.read(archive.namelist()[0]))
-    found: IO[bytes] = openers.get(path.suffix.lower(), open)(path, "rb")  # type: ignore[operator]
-    return found
+    """The bytes of a file that may be packed, as far as they go into memory."""
+    check_cells(path, "\n")
+    with unpacked(path) as file:
+        return io.BytesIO(file.read())
 
 
 def encoding_of(path: Path) -> str:

@@ -61,7 +61,8 @@ class Setup:
         for name, meaning in self.movable().items():
             value, default = self.options[name], self.defaults[name]
             if meaning.kind is not Kind.OTHER and is_number(default) and not is_number(value):
-                raise ValueError(f"the option {name} is {value!r} where a number is expected")
+                flag = f"--{name.replace('_', '-')}"
+                raise ValueError(f"{flag} {value!r}: a finite number is expected")
 
     def of_kind(self, kind: Kind) -> list[str]:
         """The options of the run that are of some kind."""

@@ -124,7 +124,7 @@ class Vitals:
             centre = at.mean(0) / np.maximum(self.real.portrait.spread, 1e-12)
             found |= {f"at/{i}": float(v) for i, v in enumerate(centre[:AXES])}
             now = torch.from_numpy(at[:FIXED])
-            if self.fixed is not None:
+            if self.fixed is not None and self.fixed.shape == now.shape:  # not of older embeddings
                 moved = (now - self.fixed).square().sum(1).mean()
                 found["movement"] = float((moved / max(self.real.portrait.typical, 1e-12)) ** 0.5)
             self.fixed = now

@@ -13,7 +13,7 @@ import numpy as np
 from ptarmigan.data.archives import stamp
 from ptarmigan.data.cache import end_with, made, note_of
 from ptarmigan.data.parquet import check_parquet
-from ptarmigan.media.foreign import open_binary, regular
+from ptarmigan.media.foreign import open_binary
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.image.splits import Files, Label, labelled, split
 
@@ -31,7 +31,7 @@ def holds_images(path: Path) -> bool:
     from pyarrow import parquet
 
     try:
-        with open(regular(path), "rb") as file:  # pyarrow itself takes no name that is no UTF-8
+        with open_binary(path) as file:  # pyarrow itself takes no name that is no UTF-8
             schema = parquet.read_schema(file)
     except (OSError, ValueError, pyarrow.ArrowException):
         return False
@@ -108,7 +108,7 @@ def _rows(path: Path) -> Iterator[tuple[bytes, Label | None]]:
     from pyarrow import parquet
 
     try:
-        with open(regular(path), "rb") as opened, parquet.ParquetFile(opened) as file:
+        with open_binary(path) as opened, parquet.ParquetFile(opened) as file:
             check_parquet(file.metadata, path)
             schema = file.schema_arrow
             image, label = _image_column(schema, path), next((c for c in LABELS if c in schema.names), None)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.cells import check_cells, unpacked
 from ptarmigan.data.dialect import dialect_of
 from ptarmigan.data.parquet import check_parquet
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import regular
+from ptarmigan.media.foreign import open_binary, regular
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.table.balance import Balance
 from ptarmigan.modalities.table.describe_columns import described
@@ -119,12 +120,15 @@ def read_csv(path: Path) -> pd.DataFrame:
         found = dialect_of(path)
         how: dict[str, Any] = {"sep": found.separator, "skipinitialspace": True, "encoding": found.encoding}
         how |= {"dtype": str, "keep_default_na": False, "index_col": False}
-        names = pandas.read_csv(path, header=None, nrows=1, **how).iloc[0]
+        check_cells(path, found.separator)
+        with unpacked(path) as file:
+            names = pandas.read_csv(file, header=None, nrows=1, **how).iloc[0]
         twice = [name for name, n in names.value_counts().items() if n > 1]
         if twice:  # pandas would rename them
             raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
         how |= {"usecols": range(len(names))} if found.spare else {}
-        frame, notes = typed_columns(pandas.read_csv(path, **how))
+        with unpacked(path) as file:
+            frame, notes = typed_columns(pandas.read_csv(file, **how))
     except pandas.errors.EmptyDataError:
         raise ValueError(f"{path} is empty") from None
     except (ValueError, OSError) as error:  # pandas' errors, and a wrong encoding, are ValueErrors
@@ -165,7 +169,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
     from pyarrow import parquet
 
     try:
-        with open(regular(path), "rb") as file:  # pyarrow itself takes no name that is no UTF-8
+        with open_binary(path) as file:  # pyarrow itself takes no name that is no UTF-8
             check_parquet(parquet.read_metadata(file), path)
             frame: pd.DataFrame = pandas.read_parquet(file)
     except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors

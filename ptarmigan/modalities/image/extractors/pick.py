@@ -50,7 +50,7 @@ def extractor(
     """
     if name in LEARNT:
         if weights is not None:
-            raise ValueError(f"{name} features have no weights to give: leave {weights} out")
+            raise ValueError(f"{name} features have no weights: leave {weights} out")
         return LEARNT[name](samples, cache)
     if name not in PRETRAINED:
         raise ValueError(f"there are no features {name!r}: the names are {', '.join(NAMES)}")
