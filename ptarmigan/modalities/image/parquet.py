@@ -108,7 +108,7 @@ def _rows(path: Path) -> Iterator[tuple[bytes, Label | None]]:
     from pyarrow import parquet
 
     try:
-        with open_binary(path) as opened, parquet.ParquetFile(opened) as file:
+        with open_binary(path) as raw, parquet.ParquetFile(raw) as file:
             check_parquet(file.metadata, path)
             schema = file.schema_arrow
             image, label = _image_column(schema, path), next((c for c in LABELS if c in schema.names), None)
