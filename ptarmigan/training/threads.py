@@ -15,8 +15,8 @@ from ptarmigan.training.settings import Settings
 
 SMALL = 10_000_000
 """Parameters times samples of a step that one thread computes: below it the threads of a step wait for each
-other more than they compute, and where other programs run a step takes several times as long. Measured in
-``benchmarks/results/threads.json``."""
+other more than they compute, and where other programs run a step takes several times as long:
+``benchmarks/threads.py`` measures both."""
 
 
 def settle(settings: Settings, run: Run, folder: Path) -> Settings:
