@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ptarmigan.data.cells import check_cells, unpacked
 
@@ -45,31 +45,24 @@ def dialect_of(path: Path) -> Dialect:
     Raises:
         ValueError: it is empty or no UTF-8 text, its separator cannot be told, or a line has other columns.
     """
-    encoding = encoding_of(path)
-    with opened(path) as file:
-        text = io.TextIOWrapper(file, encoding, newline="")
-        try:
-            separator = separator_of([line for line in islice(text, LINES) if line.strip()], path)
-            text.seek(0)
-            rows = csv.reader(text, delimiter=separator, skipinitialspace=True)
-            return Dialect(encoding, separator, spare_at_ends(rows, path))
-        except UnicodeDecodeError:
-            raise ValueError(f"{path} is no UTF-8 text: save it as UTF-8") from None
-        except csv.Error as error:
-            raise ValueError(f"{path} cannot be read as a table: {error}") from None
-
-
-def opened(path: Path) -> IO[bytes]:
-    """The bytes of a file that may be packed, as far as they go into memory."""
     check_cells(path, "\n")
     with unpacked(path) as file:
-        return io.BytesIO(file.read())
+        whole = file.read()
+    encoding = encoding_of(whole)
+    text = io.TextIOWrapper(io.BytesIO(whole), encoding, newline="")
+    try:
+        separator = separator_of([line for line in islice(text, LINES) if line.strip()], path)
+        text.seek(0)
+        rows = csv.reader(text, delimiter=separator, skipinitialspace=True)
+        return Dialect(encoding, separator, spare_at_ends(rows, path))
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no UTF-8 text: save it as UTF-8") from None
+    except csv.Error as error:
+        raise ValueError(f"{path} cannot be read as a table: {error}") from None
 
 
-def encoding_of(path: Path) -> str:
-    """UTF-8, unless a byte order mark says otherwise."""
-    with opened(path) as file:
-        begin = file.read(3)
+def encoding_of(begin: bytes) -> str:
+    """The encoding of what begins so: UTF-8, unless a byte order mark says otherwise."""
     return next((name for mark, name in BYTE_ORDER.items() if begin.startswith(mark)), "utf-8")
 
 

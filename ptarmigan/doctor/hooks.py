@@ -38,8 +38,7 @@ class Diagnosis(Hook):
         self.every = every
         self.vitals: Vitals | None = None
         if trainer.settings.vitals and trainer.ranks.first:
-            compiled = trainer.settings.compile
-            self.vitals = Vitals(trainer.run, trainer.device, trainer.precision, compiled=compiled)
+            self.vitals = Vitals(trainer.run, trainer.device, trainer.precision)
 
     def start(self, trainer: Trainer) -> None:
         """Facts of the data, and findings, of a new run."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game
+from ptarmigan.core.precision import uncompiled
 from ptarmigan.doctor.discrimination import scores
 from ptarmigan.doctor.features import finite_rows, share_of
 from ptarmigan.doctor.movement import Movement
@@ -61,13 +62,10 @@ class Vitals:
         run: what is played.
         device: where its networks are.
         precision: the dtype of autocast, or None.
-        compiled: its networks are; they are not compiled again for a probe.
     """
 
-    def __init__(
-        self, run: Run, device: torch.device, precision: torch.dtype | None, *, compiled: bool = False
-    ) -> None:
-        self.run, self.device, self.precision, self.compiled = run, device, precision, compiled
+    def __init__(self, run: Run, device: torch.device, precision: torch.dtype | None) -> None:
+        self.run, self.device, self.precision = run, device, precision
         self.count = count(run.space.shape)
         self.task = task_of(run.game, run.samples, seed=run.seed, precision=precision)
         self.movement = Movement(run)
@@ -85,7 +83,7 @@ class Vitals:
         """The finite vital signs after ``step`` steps; gradients are those that the last turns left."""
         found = self.movement.follow(step)
         game = self.run.game
-        with quiet(game), self.eager(), self.autocast():
+        with quiet(game), uncompiled(), self.autocast():  # a probe is not worth compiling for
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
@@ -100,10 +98,6 @@ class Vitals:
     def autocast(self) -> torch.autocast:
         """As training has it."""
         return torch.autocast(self.device.type, self.precision, enabled=self.precision is not None)
-
-    def eager(self) -> AbstractContextManager[object]:
-        """Without the compiler, where there is one."""
-        return torch.compiler.set_stance("force_eager") if self.compiled else nullcontext()
 
     def latents(self, step: int) -> tuple[Tensor, Tensor | None]:
         """Latents, the first of them the same at every step, and what as many real samples come with."""
