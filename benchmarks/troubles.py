@@ -55,11 +55,13 @@ TROUBLES = (
     Trouble(
         "mode-collapse", "momentum and no penalty", "averaged/coverage", "share of modes that are covered"
     ),
-    Trouble("discriminator-too-strong", "a hundred times the rate", "told", "real scores above generated"),
-    Trouble("discriminator-too-weak", "a rate far too low", "slope", "slope of the discriminator", True),
+    Trouble("discriminator-too-strong", "a hundred times the rate", "auc", "real scores above generated"),
+    Trouble(
+        "discriminator-too-weak", "a rate far too low", "gradient_norm", "slope of the discriminator", True
+    ),
     Trouble("oscillation", "no penalty, few modes a batch", "movement", "way of a sample between looks"),
     Trouble("divergence", "a critic without a bound", "spread_real", "deviation of the scores", True),
-    Trouble("discriminator-overfitting", "thirty images", "known", "training scores above held-out"),
+    Trouble("discriminator-overfitting", "thirty images", "membership_auc", "training scores above held-out"),
     Trouble(
         "memorisation", "twenty images and perceptrons", "averaged/copies", "share of samples that are copies"
     ),

@@ -52,7 +52,7 @@ def ratio(looks: Sequence[Look], healthy: Sequence[Look]) -> float:
 
 def ill(looks: Sequence[Look], healthy: Sequence[Look]) -> bool | None:
     """Whether the outcome is bad; None where it is neither bad nor good."""
-    mixture, obeyed = "good" in looks[-1]["averaged"], looks[-1]["averaged"].get("obeyed")
+    mixture, obeyed = "good" in looks[-1]["averaged"], looks[-1]["averaged"].get("class_accuracy")
     worse = ratio(looks, healthy)
     sharp = end(looks, "good") / end(healthy, "good") if mixture else 1.0
     covered, copied = end(looks, "covered"), end(looks, "authentic") < COPIED

@@ -117,7 +117,7 @@ def train_edited(
     """Train a run that was made in Python.
 
     Raises:
-        ValueError: ``rescue`` is asked for, and no recipe builds the run with other options.
+        ValueError: ``rescue`` is set, and no recipe builds the run with other options.
     """
     name, options = built_by(run)
     if settings.rescue and name == BY_HAND:
@@ -166,7 +166,7 @@ def train_with_rescue(
             description |= {"edited": True}
         if done:
             description |= {"asked": {"recipe": name, "options": to_plain(options)}}
-        propose = partial(treat, asked=requested, find=find, run=run, done=done)
+        propose = partial(treat, requested=requested, find=find, run=run, done=done)
         outcome = train_with_diagnosis(run, place, settings, propose=propose, description=description, **how)
         if outcome.treatment is None:
             return run, outcome

@@ -1,4 +1,4 @@
-"""What there is to know of the data before a run begins: much that goes wrong later is to be seen here."""
+"""Facts of the data before a run begins: many later faults show here already."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 from ptarmigan.data.samples import Samples
 from ptarmigan.doctor.features import Floats
 from ptarmigan.doctor.history import UNCALIBRATED
-from ptarmigan.doctor.portrait import LISTED, Groups
 from ptarmigan.doctor.ranges import EDGE, outside
 from ptarmigan.doctor.real import Real
+from ptarmigan.doctor.reference import LISTED, Groups
 from ptarmigan.metrics.pairwise import squared_distances
 from ptarmigan.modalities.registry import modality_of
 
@@ -30,7 +30,7 @@ def facts(samples: Samples, real: Real) -> dict[str, float]:
     (the effective number of as many as are looked at), ``agreement`` (the share whose nearest other sample
     has their class), ``chance`` (what that is when labels say nothing) and ``mislabelled`` (the share
     whose neighbours agree on another class), and ``share/3``, that of class or mode 3. What held-out samples
-    look like against training samples is in ``real/...``; ``paired`` is 1 where each is learnt with its
+    look like against training samples is in ``real/...``; ``paired`` is 1 where each is learned with its
     input, and ``uncalibrated`` where no threshold was tuned on samples of this kind.
 
     Raises:
@@ -62,11 +62,11 @@ def facts(samples: Samples, real: Real) -> dict[str, float]:
     if source.labels is not None and space.classes:
         sizes = np.bincount(source.labels, minlength=len(space.classes))
         found |= {"classes": len(sizes), "least_class": int(sizes.min()), "most_class": int(sizes.max())}
-        found |= labels(real.portrait.real, real.portrait.group)
-    found["variety"] = real.portrait.vendi
-    if real.portrait.named and len(real.portrait.shares) <= LISTED:
-        found |= {f"share/{g}": float(share) for g, share in enumerate(real.portrait.shares)}
-    found |= {f"real/{name}": value for name, value in real.floor.items()}
+        found |= labels(real.reference.real, real.reference.group)
+    found["variety"] = real.reference.vendi
+    if real.reference.named and len(real.reference.shares) <= LISTED:
+        found |= {f"share/{g}": float(share) for g, share in enumerate(real.reference.shares)}
+    found |= {f"real/{name}": value for name, value in real.held_out_signs.items()}
     return {f"data/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
 
 

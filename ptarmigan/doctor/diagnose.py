@@ -39,7 +39,7 @@ RULES: tuple[Rule, ...] = (
 def diagnose(history: History) -> list[Finding]:
     """What is wrong with a run, causes before consequences; nothing where it is healthy.
 
-    A pure function of the history, so that of a run which goes on it can be asked again and again.
+    A pure function of the history, so it can be repeated while a run goes on.
     """
     signs = Signs(history)
     found = [finding for rule in RULES if (finding := rule(signs)) is not None]

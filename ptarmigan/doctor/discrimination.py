@@ -16,10 +16,11 @@ Values = dict[str, float]
 
 
 def scores(game: Game, real: Real, fake: Tensor, c: Tensor | None) -> Values:
-    """The discriminator's scores of real, held-out and generated samples, and how surely they differ.
+    """The discriminator's scores of real, held-out and generated samples, and how well they separate.
 
-    ``told`` is the chance that a training sample scores above a generated one, ``told_held_out`` the same
-    of held-out samples, and ``known`` that a training sample scores above a held-out one: a half is fair.
+    ``auc`` is the chance that a training sample scores above a generated one, the area under the
+    discriminator's ROC curve; ``auc_held_out`` the same of held-out samples; and ``membership_auc`` the
+    chance that a training sample scores above a held-out one, 0.5 where the discriminator does not overfit.
     """
     device = fake.device
     with torch.no_grad():
@@ -32,29 +33,29 @@ def scores(game: Game, real: Real, fake: Tensor, c: Tensor | None) -> Values:
         "score_fake": float(made.mean()),
         "spread_real": float(mine.std()),
         "spread_fake": float(made.std()),
-        "told": above(mine, made),
+        "auc": above(mine, made),
     }
     if others is not None:
         found["score_held_out"] = float(others.mean())
-        found["told_held_out"], found["known"] = above(others, made), above(mine, others)
-    return found | gradient_norm(game, fake, c, real.apart)
+        found["auc_held_out"], found["membership_auc"] = above(others, made), above(mine, others)
+    return found | gradient_norm(game, fake, c, real.typical_distance)
 
 
 def scores_of(game: Game, x: Tensor, c: Tensor | None) -> Floats | None:
     """The discriminator's scores; None where there is no discriminator."""
-    said = game.discriminate(x, c)
-    return None if said is None else said.detach().float().cpu().double().numpy()
+    scores = game.discriminate(x, c)
+    return None if scores is None else scores.detach().float().cpu().double().numpy()
 
 
 def gradient_norm(game: Game, fake: Tensor, c: Tensor | None, unit: float) -> Values:
     """The gradient norm at generated samples, in scores over ``unit``, the distance of two real samples."""
     x = fake[:FEW].detach().requires_grad_()
     with torch.enable_grad():
-        said = game.discriminate(x, None if c is None else c[:FEW])
-        if said is None or not said.requires_grad:
+        scores = game.discriminate(x, None if c is None else c[:FEW])
+        if scores is None or not scores.requires_grad:
             return {}
-        (gradient,) = torch.autograd.grad(said.sum(), x)
-    return {"slope": float(gradient.float().flatten(1).norm(dim=1).mean()) * unit}
+        (gradient,) = torch.autograd.grad(scores.sum(), x)
+    return {"gradient_norm": float(gradient.float().flatten(1).norm(dim=1).mean()) * unit}
 
 
 def above(a: Floats, b: Floats) -> float:

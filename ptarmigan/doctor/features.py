@@ -42,13 +42,13 @@ class Axes:
         return Axes(mean, axes * np.sign(axes[largest, range(axes.shape[1])]))
 
     def __call__(self, flat: Floats) -> Floats:
-        """Coordinates of embedded samples, of shape (n, numbers); the last is how far off the axes it is."""
+        """Coordinates of embedded samples, of shape (n, numbers); last, their distance to the subspace."""
         centred = flat - self.mean
         if self.axes is None:
             return centred
         along = centred @ self.axes
-        apart = (centred**2).sum(1) - (along**2).sum(1)
-        return np.concatenate([along, np.sqrt(np.maximum(apart, 0.0))[:, None]], 1)
+        rest = (centred**2).sum(1) - (along**2).sum(1)
+        return np.concatenate([along, np.sqrt(np.maximum(rest, 0.0))[:, None]], 1)
 
 
 def clusters(x: Floats, count: int, seed: int, rounds: int = 20) -> Floats:

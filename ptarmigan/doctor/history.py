@@ -1,4 +1,4 @@
-"""What a run's folder says of how it went: the part that a diagnosis is made from."""
+"""The history of a run, read from its folder: what a diagnosis is made from."""
 
 from __future__ import annotations
 
@@ -18,6 +18,17 @@ SCORE, DATA = "score/", "data/"
 ENDINGS = ("finished: ", "stopped: ")
 UNCALIBRATED = "uncalibrated"
 """The fact of data on whose kind no threshold was tuned."""
+FORMER = {
+    "told": "auc",
+    "told_held_out": "auc_held_out",
+    "known": "membership_auc",
+    "slope": "gradient_norm",
+    "apart": "two_sample_accuracy",
+    "near": "precision",
+    "heed": "input_sensitivity",
+    "obeyed": "class_accuracy",
+}
+"""What signs were called in logs before, and are called now."""
 
 
 @dataclass
@@ -27,14 +38,14 @@ class History:
     Attributes:
         steps: how many there are to be.
         step: how many there were.
-        samples: real samples that were seen.
-        ended: how it ended, in the loop's words; empty while it may go on.
+        samples: real samples in the batches so far.
+        ended: how it ended; empty while it may go on.
         terms: every term's values, ``(step, value)``; those that are not finite are left out.
         skipped: the share of steps that were skipped between looks.
         vitals: vital signs by name, without ``vital/``.
         scores: values of every metric.
         data: facts of the data by name, without ``data/``.
-        events: what was said, ``(step, words)``.
+        events: what happened, ``(step, words)``.
         described: the run's description.
     """
 
@@ -94,12 +105,12 @@ def read(folder: Path) -> History:
     steps = described["options"].get("steps")
     history = History(steps if isinstance(steps, int) else 0, described=described)
     for line in Lines(folder / "log.jsonl").read():
-        hear(history, line)
+        add(history, line)
     history.steps = max(history.steps, history.step)
     return history
 
 
-def hear(history: History, line: Line) -> None:
+def add(history: History, line: Line) -> None:
     """Add one line of the log."""
     step = line.step
     history.step, history.samples = max(history.step, step), max(history.samples, line.samples)
@@ -112,16 +123,22 @@ def hear(history: History, line: Line) -> None:
         if name == SKIPPED:
             history.skipped.append((step, value))
         elif name.startswith(DATA):
-            history.data[name.removeprefix(DATA)] = value
+            history.data[renamed(name.removeprefix(DATA))] = value
         elif math.isfinite(value):
             curves, name = place(history, name)
             curves.setdefault(name, []).append((step, value))
 
 
+def renamed(name: str) -> str:
+    """A sign's name as it is now, of older logs too."""
+    group, slash, sign = name.rpartition("/")
+    return f"{group}{slash}{FORMER.get(sign, sign)}"
+
+
 def place(history: History, name: str) -> tuple[dict[str, Curve], str]:
-    """Among which curves a name belongs, and what it is called there."""
+    """The curves that a name belongs to, and its name among them."""
     if name.startswith(SCORE):
         return history.scores, name.removeprefix(SCORE)
     if name.startswith(VITAL):
-        return history.vitals, name.removeprefix(VITAL)
+        return history.vitals, renamed(name.removeprefix(VITAL))
     return history.terms, name

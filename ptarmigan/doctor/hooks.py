@@ -107,26 +107,26 @@ class Rescue(Hook):
     def step(self, trainer: Trainer, terms: Terms) -> None:
         """Look now and then."""
         if self.policy is not None and due(trainer.step, self.policy.every):
-            self.look(trainer)
+            self.measure(trainer)
 
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """Look once all is done; write down the treatment that training is left for."""
         if outcome.complete:
-            self.look(trainer, over=True)
+            self.measure(trainer, over=True)
         elif outcome.treatment is not None and trainer.ranks.first:
             treat(trainer.folder, outcome.treatment)
 
     def last_resort(self, trainer: Trainer) -> bool:
         """Whether something can be done about steps that are not finite."""
-        return self.look(trainer, over=True)
+        return self.measure(trainer, over=True)
 
-    def look(self, trainer: Trainer, *, over: bool = False) -> bool:
+    def measure(self, trainer: Trainer, *, over: bool = False) -> bool:
         """Whether something is wrong and can be treated; then training is left for it, on every rank."""
         if self.policy is None or self.treated >= self.limit:
             return False
         treatment: Treated | None = None
         if trainer.ranks.first:
-            well, treatment = self.policy.look(trainer.checkpoints.steps(), over=over)
+            well, treatment = self.policy.measure(trainer.checkpoints.steps(), over=over)
             if well:
                 self.healthy = self.policy.trusted(trainer.step, self.healthy)
         trainer.treatment = trainer.ranks.from_first(treatment, trainer.device)
@@ -149,7 +149,7 @@ def hooks_with_diagnosis(
     Args:
         trainer: of the run.
         hooks: the user's.
-        propose: says what to change where something is wrong, if ``settings.rescue`` wants it treated.
+        propose: the treatment of a finding, used if ``settings.rescue`` is set.
     """
     settings = trainer.settings
     probe = interval(settings.log_every, trainer.run.steps) if settings.vitals else 0
@@ -168,7 +168,7 @@ def train_with_diagnosis(
         run: what is trained.
         folder: where.
         settings: how.
-        propose: says what to change where something is wrong, if ``settings.rescue`` wants it treated.
+        propose: the treatment of a finding, used if ``settings.rescue`` is set.
         **how: as ``train_run`` has it.
     """
     return train_run(run, folder, settings, compose=partial(hooks_with_diagnosis, propose=propose), **how)

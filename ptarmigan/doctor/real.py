@@ -1,4 +1,4 @@
-"""The real samples that the doctor compares a run with."""
+"""The real samples that a run is compared with."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from ptarmigan.core import noise
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.source import Source
 from ptarmigan.doctor.features import Axes, Floats
-from ptarmigan.doctor.portrait import Portrait
+from ptarmigan.doctor.reference import Reference
 from ptarmigan.training.draw import placed
 from ptarmigan.training.run import Run
 
 REFERENCE = {False: 1_024, True: 512}
-"""Training samples that others are held against, at most; fewer where they are small and steps are short."""
+"""Training samples that others are compared with, at most; fewer where they are small and steps are short."""
 SMALL = 64
 """Numbers in a small sample, at most."""
 
 
 class Real:
-    """The real samples that a run is held against: the same ones at every probe.
+    """The real samples that a run is compared with: the same ones at every probe.
 
     Args:
         run: its samples and its seed.
@@ -55,12 +55,12 @@ class Real:
         self.axes = Axes.of(flat)
         at = self.axes(flat)
         group, groups = self.groups(run, at)
-        self.portrait = Portrait.of(at, group, groups, count, noise.key(run.seed, "doctor", "clusters"))
-        self.apart = float(self.train.float().flatten(1).var(0, unbiased=False).sum() * 2) ** 0.5
-        self.asked = None
+        self.reference = Reference.of(at, group, groups, count, noise.key(run.seed, "doctor", "clusters"))
+        self.typical_distance = float(self.train.float().flatten(1).var(0, unbiased=False).sum() * 2) ** 0.5
+        self.requested = None
         if samples.labelled and self.space.classes and self.given is not None:
-            self.asked = self.given.numpy()
-        self.floor = {} if others is None else self.portrait.look(self.axes(others))
+            self.requested = self.given.numpy()
+        self.held_out_signs = {} if others is None else self.reference.measure(self.axes(others))
 
     def groups(self, run: Run, at: Floats) -> tuple[NDArray[np.int64] | None, int]:
         """The class or mode of every reference sample, where there are any, and how many there are."""
@@ -70,8 +70,8 @@ class Real:
         if mixture is None:
             return None, 0
         raw = run.samples.source.read(self.rows)
-        apart = ((raw[:, None].astype(np.float64) - mixture.centres) ** 2).sum(2)
-        return apart.argmin(1), len(mixture.centres)
+        squared = ((raw[:, None].astype(np.float64) - mixture.centres) ** 2).sum(2)
+        return squared.argmin(1), len(mixture.centres)
 
     def conditions(self, run: Run, rows: NDArray[np.int64], n: int, *, held_out: bool) -> Tensor | None:
         """What ``n`` samples at ``rows`` come with: their classes, or inputs to translate; None of others."""

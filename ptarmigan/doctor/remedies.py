@@ -25,7 +25,7 @@ LONGER = 2
 
 UP, DOWN = 1, -1
 NOWHERE, UPWARD, DOWNWARD, BOTH = frozenset[int](), frozenset({UP}), frozenset({DOWN}), frozenset({UP, DOWN})
-UNTOUCHED = frozenset({Kind.LEARNT, Kind.KEPT})
+UNTOUCHED = frozenset({Kind.DATA, Kind.FIXED})
 """Kinds of options that no treatment changes."""
 RATES = frozenset({Kind.RATE, Kind.PENALTY, Kind.MOVES})
 """Those that do harm in either direction when they are extreme."""
@@ -135,7 +135,7 @@ def restored(fault: Fault) -> Change:
     }
 
 
-def usual(setup: Setup) -> Options:
+def all_defaults(setup: Setup) -> Options:
     """All options at their defaults, but for those of which more does no harm, and for the steps."""
     return {
         name: setup.defaults[name]
@@ -167,9 +167,9 @@ def direction(value: Any, default: Any, far: float = FAR) -> frozenset[int]:
 
 
 def slower(player: str = "") -> Change:
-    """Lower rates; of a run that is shorter than usual, at rates that are not above theirs, the usual length.
+    """Lower rates; of a run shorter than the default, at rates not above theirs, the default length.
 
-    Such a run has not come far enough to tell, and lower rates would keep it from coming there.
+    Such a run is too short to judge, and lower rates would make it slower still.
     """
 
     def change(setup: Setup) -> Options:

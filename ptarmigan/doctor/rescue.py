@@ -47,7 +47,7 @@ class RecoveryPolicy:
         """Steps between looks."""
         return self.probe * at.LASTING
 
-    def look(self, states: list[int], *, over: bool = False) -> tuple[bool, Treated | None]:
+    def measure(self, states: list[int], *, over: bool = False) -> tuple[bool, Treated | None]:
         """Whether the run is healthy, and what is done where it is not and something can be done.
 
         Args:

@@ -1,4 +1,4 @@
-"""Vital signs as a diagnosis reads them: smoothed, and asked since when something holds."""
+"""Vital signs as a diagnosis reads them: smoothed, and since when something holds."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Signs:
         return self._smoothed[name]
 
     def fact(self, name: str, default: float) -> float:
-        """A fact of the data, or what is usual."""
+        """A fact of the data, or ``default`` where it was not logged."""
         return self.history.data.get(name, default)
 
     def since(self, holds: Holds, lasting: int = at.LASTING, unless: Holds | None = None) -> int | None:

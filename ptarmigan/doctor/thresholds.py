@@ -75,15 +75,15 @@ GROWING = 1.15
 """Variety, or the share of samples like real ones, that grows by so much between looks is still coming."""
 
 # The discriminator
-TELLS = 0.94
+STRONG_AUC = 0.94
 """Chance that a real sample scores above a generated one, when the discriminator is too strong."""
-GUESSES = 0.6
+WEAK_AUC = 0.6
 """The same, when it is too weak."""
-GENTLE = 0.15
+WEAK_GRADIENT = 0.15
 """The norm of its gradient, in scores over the distance of two real samples, when it says too little."""
-FLAT = 0.02
+NO_GRADIENT = 0.02
 """The same, when it says nothing."""
-KNOWS = 0.64
+MEMBERSHIP_AUC = 0.64
 """Chance that a training sample scores above a held-out one."""
 IMPROVING = 1.1
 """A distance to real samples that shrinks by so much between looks is still coming down."""
@@ -109,7 +109,7 @@ STALLED_BEFORE = 0.25
 """The fraction of the run that must be left when the samples stop moving; at its end rates may fade."""
 
 # Translations
-HEEDS = 0.05
+INSENSITIVE = 0.05
 """Distance of the outputs of two inputs, over that of real samples, when they are one output for all."""
 FOLLOWS = 0.1
 """How far from a half the chance is that an output belongs to its own input, when it ignores it."""

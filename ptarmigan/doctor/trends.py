@@ -13,7 +13,7 @@ from ptarmigan.doctor.signs import Floats, Holds, Signs
 def bad(signs: Signs) -> Holds:
     """Where samples of the EMA weights are far from real ones."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
-    near = signs("averaged/near") / max(signs.fact("real/near", 1.0), 1e-9)
+    near = signs("averaged/precision") / max(signs.fact("real/precision", 1.0), 1e-9)
     return np.asarray((far >= at.FAR) | (near <= at.UNLIKE[bounded(signs)]))
 
 
@@ -35,7 +35,7 @@ def growing(signs: Signs, name: str) -> Holds:
 
 
 def bounded(signs: Signs) -> bool:
-    """Whether the numbers of samples have bounds, as those of images do: what is usual depends on it."""
+    """Whether the numbers of samples have bounds, as those of images do: thresholds depend on it."""
     return "edge" in signs.history.data
 
 
@@ -43,7 +43,7 @@ def improving(signs: Signs) -> Holds:
     """Where samples of the EMA weights are becoming better."""
     far = signs("averaged/frechet") - signs.fact("real/frechet", 0.0)
     nearer = falls(np.maximum(far, at.CLOSE[0]), at.IMPROVING)
-    return nearer | grows(signs("averaged/near"), at.GROWING, at.CLOSE[1])
+    return nearer | grows(signs("averaged/precision"), at.GROWING, at.CLOSE[1])
 
 
 def steady(signs: Signs, name: str) -> Holds:
@@ -83,10 +83,10 @@ def wandering(signs: Signs) -> Floats:
     if len(names) < 2 or len(signs) <= at.BEFORE:
         return out
     shares = np.stack([signs.raw(name) for name in names], 1)
-    apart = 0.5 * np.abs(shares[at.BEFORE :] - shares[: -at.BEFORE]).sum(1)
+    moved = 0.5 * np.abs(shares[at.BEFORE :] - shares[: -at.BEFORE]).sum(1)
     chance = math.sqrt((len(names) - 1) / (math.pi * at.SAMPLES))
-    for i in range(len(apart)):
-        part = apart[max(0, i - at.LONG + 1) : i + 1]
+    for i in range(len(moved)):
+        part = moved[max(0, i - at.LONG + 1) : i + 1]
         part = part[~np.isnan(part)]
         out[i + at.BEFORE] = part.mean() - chance if len(part) else np.nan
     return out

@@ -29,7 +29,7 @@ PROBES = 100
 COUNT = 128
 """Samples of every kind in a probe: training ones, held-out ones, generated ones."""
 FIXED = 32
-"""Generated samples of a probe whose latents never change, so that it is seen how far they move."""
+"""Generated samples of a probe whose latents never change, by which their movement is measured."""
 MOST = 1 << 24
 """Numbers in the samples of a probe, at most: 64 MiB."""
 AXES = 3
@@ -92,7 +92,7 @@ class Vitals:
             found |= scores(game, self.real, x, c)
             found |= self.samples(x)
             with ema.applied_to(game), torch.no_grad():
-                found |= {f"averaged/{k}": v for k, v in self.looked_at(game.sample(z, c)).items()}
+                found |= {f"averaged/{k}": v for k, v in self.compared(game.sample(z, c)).items()}
         return {f"vital/{k}": float(f"{v:.6g}") for k, v in found.items() if np.isfinite(v)}
 
     def autocast(self) -> torch.autocast:
@@ -110,28 +110,28 @@ class Vitals:
         return z, None if given is None else placed(given, self.device)
 
     def samples(self, x: Tensor) -> Values:
-        """What the generator makes now, and how far that has moved since the last probe."""
-        found = self.looked_at(x) | ranges(x, self.real.train)
+        """Signs of the generator's samples, and how far these have moved since the last probe."""
+        found = self.compared(x) | ranges(x, self.real.train)
         whole = bool(finite_rows(x).all())
         at = self.real.axes(self.run.space.embed(x)) if whole else None
         if at is not None:
-            centre = at.mean(0) / np.maximum(self.real.portrait.spread, 1e-12)
+            centre = at.mean(0) / np.maximum(self.real.reference.spread, 1e-12)
             found |= {f"at/{i}": float(v) for i, v in enumerate(centre[:AXES])}
             now = torch.from_numpy(at[:FIXED])
             if self.fixed is not None and self.fixed.shape == now.shape:  # not of older embeddings
                 moved = (now - self.fixed).square().sum(1).mean()
-                found["movement"] = float((moved / max(self.real.portrait.typical, 1e-12)) ** 0.5)
+                found["movement"] = float((moved / max(self.real.reference.typical, 1e-12)) ** 0.5)
             self.fixed = now
         return found
 
-    def looked_at(self, x: Tensor) -> Values:
-        """Samples held against the portrait of the real ones."""
+    def compared(self, x: Tensor) -> Values:
+        """Samples compared with the real ones."""
         finite = finite_rows(x)
         found = {"finite": share_of(finite)}
         if not finite.all():
             return found
-        asked = self.real.asked
-        found |= self.real.portrait.look(self.real.axes(self.run.space.embed(x)), asked)
+        requested = self.real.requested
+        found |= self.real.reference.measure(self.real.axes(self.run.space.embed(x)), requested)
         return found
 
     def state_dict(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from ptarmigan.doctor.faults import Fault
 
 @dataclass(frozen=True)
 class Words:
-    """What the doctor says of a fault.
+    """What is known of a fault.
 
     Attributes:
         why: how it comes about, in two sentences.
@@ -38,9 +38,9 @@ WORDS = {
         "lower rates, a gradient penalty, --precision fp32",
     ),
     Fault.OVERFITTING: Words(
-        "With few samples the discriminator learns them by heart: it tells training samples from held-out "
-        "ones, which are as real. What it then teaches the generator is no longer how real samples differ "
-        "from generated ones.",
+        "With few samples the discriminator learns them by heart: it separates training samples from "
+        "held-out ones, which are as real. What it then teaches the generator is no longer how real "
+        "samples differ from generated ones.",
         "Karras et al. 2020, arXiv 2006.06676; Zhao et al. 2020, arXiv 2006.10738",
         "more data, augmentation of what the discriminator sees, a stronger penalty, a smaller discriminator",
     ),
@@ -72,14 +72,14 @@ WORDS = {
         "a relativistic loss with R1 and R2, a gradient penalty, lower rates, packing, larger batches",
     ),
     Fault.TOO_STRONG: Words(
-        "A discriminator that tells all samples apart is flat, or points anywhere, where the generated ones"
+        "A discriminator that separates all samples is flat, or points anywhere, where the generated ones"
         " lie. Then the generator's gradient vanishes or says nothing of where to go.",
         "Arjovsky and Bottou 2017, arXiv 1701.04862",
         "a gradient penalty, a lower rate or fewer moves for it, a loss that does not saturate",
     ),
     Fault.TOO_WEAK: Words(
-        "The generator can learn no more than its discriminator tells it, and this one does not tell "
-        "samples apart that plainly differ. It is too small, too slow, or held down by its penalty.",
+        "The generator can learn no more than its discriminator's gradient shows, and this one does not "
+        "separate samples that plainly differ. It is too small, too slow, or held down by its penalty.",
         "Heusel et al. 2017, arXiv 1706.08500",
         "a larger or faster discriminator, more of its moves for one of the generator, a smaller penalty",
     ),
@@ -130,10 +130,10 @@ UNCALIBRATED = (
 )
 
 SIGNS = {
-    "told": "chance that a real sample scores above a generated one",
-    "told_held_out": "the same for held-out ones",
-    "known": "chance that a training sample scores above a held-out one",
-    "slope": "norm of the discriminator's gradient at generated samples",
+    "auc": "chance that a real sample scores above a generated one",
+    "auc_held_out": "the same for held-out ones",
+    "membership_auc": "chance that a training sample scores above a held-out one",
+    "gradient_norm": "norm of the discriminator's gradient at generated samples",
     "grad": "gradient norm of the",
     "turn": "cosine of successive moves of the",
     "vendi": "effective number of samples, of that of real ones",
@@ -150,9 +150,9 @@ SIGNS = {
     "pinned": "share of outputs at their own ends",
     "finite": "share of finite samples",
     "frechet": "Fréchet distance of cheap features",
-    "apart": "share of samples told from real ones by their neighbours",
-    "near": "share of samples like a real one",
-    "heed": "distance between outputs of other inputs, of that of real samples",
+    "two_sample_accuracy": "accuracy of a nearest-neighbour classifier of real against generated",
+    "precision": "share of samples like a real one",
+    "input_sensitivity": "distance between outputs of other inputs, of that of real samples",
     "follows": "chance that an output belongs to its own input rather than to another",
     "changed": "distance of outputs to inputs, of that of real samples",
     "cycle": "error of the way back",

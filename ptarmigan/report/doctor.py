@@ -23,14 +23,14 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings
 
 DRAWN_SIGNS = (
-    "told",
-    "told_held_out",
-    "known",
-    "slope",
+    "auc",
+    "auc_held_out",
+    "membership_auc",
+    "gradient_norm",
     "frechet",
     "averaged/frechet",
-    "near",
-    "averaged/near",
+    "precision",
+    "averaged/precision",
     "vendi",
     "averaged/vendi",
     "coverage",
@@ -77,17 +77,20 @@ def opinion(finding: Finding, history: History, folder: Path, run: Run | None) -
     said, words = history.described, WORDS[finding.fault]
     try:
         find = zoo.finder(said)
-        asked = setup(said["recipe"], said["options"], find)
+        requested = setup(said["recipe"], said["options"], find)
     except Exception:  # it may be anybody's code, or gone
         return Opinion(finding, words, None, "")
     if run is None:
         run = made_again(zoo.name_in(said), json.dumps(said["options"]))
-    treatment = treat(finding, asked, find, run=run)
+    treatment = treat(finding, requested, find, run=run)
     if treatment is None:
         return Opinion(finding, words, None, "")
-    then = in_force(asked, [asdict(treatment)], find)
+    then = in_force(requested, [asdict(treatment)], find)
     known = then.defaults | vars(Settings())
-    typed = command(then.recipe, then.options | said["settings"], known, f"{folder}-treated")
+    settings = {
+        name: value for name, value in said["settings"].items() if name != "threads"
+    }  # a new run finds its own
+    typed = command(then.recipe, then.options | settings, known, f"{folder}-treated")
     return Opinion(finding, words, treatment, typed)
 
 
@@ -129,7 +132,7 @@ def report_lines(history: History, found: list[Opinion]) -> list[str]:
 
 
 def unnamed(described: dict[str, Any]) -> Iterator[str]:
-    """Why the recipe of a run is not asked what to change, where it is a file that no person named."""
+    """Why the recipe of a run cannot propose a treatment, where it is a file that the user did not name."""
     try:
         zoo.name_in(described)
     except ValueError as error:

@@ -22,8 +22,8 @@ from ptarmigan.training.options import is_group
 class Kind(Enum):
     """What an option sets."""
 
-    LEARNT = "the training data, and how they are read"
-    KEPT = "a choice of the user that no treatment may change"
+    DATA = "the training data, and how they are read"
+    FIXED = "a choice of the user that no treatment may change"
     RATE = "a learning rate"
     END = "where a schedule ends"
     PENALTY = "the weight of a regularising term, or of the consistency of outputs with inputs"
@@ -56,12 +56,12 @@ def width_of(player: str = "") -> Meaning:
     return Meaning(Kind.WIDTH, player)
 
 
-LEARNT, KEPT, OTHER = Meaning(Kind.LEARNT), Meaning(Kind.KEPT), Meaning(Kind.OTHER)
+DATA, FIXED, OTHER = Meaning(Kind.DATA), Meaning(Kind.FIXED), Meaning(Kind.OTHER)
 
-USUAL: Mapping[str, Meaning] = {
-    "data": LEARNT,
-    "seed": LEARNT,
-    **dict.fromkeys(("half_life", "conditional"), KEPT),
+COMMON: Mapping[str, Meaning] = {
+    "data": DATA,
+    "seed": DATA,
+    **dict.fromkeys(("half_life", "conditional"), FIXED),
     "lr": rate_of(),
     "generator_lr": rate_of("generator"),
     "discriminator_lr": rate_of("discriminator"),
@@ -86,16 +86,16 @@ def meanings(recipe: Callable[..., Any]) -> dict[str, Meaning]:
 
 
 def declared(recipe: Callable[..., Any]) -> dict[str, Meaning | None]:
-    """The same, None where a name is not usual and nothing is said of it."""
-    said, found = annotated(recipe), dict[str, Meaning | None]()
+    """The same, None where a name is not common and has no annotation."""
+    given, found = annotated(recipe), dict[str, Meaning | None]()
     for parameter in inspect.signature(recipe).parameters.values():
         group = parameter.default
         if not is_group(group):
-            found[parameter.name] = said.get(parameter.name) or USUAL.get(parameter.name)
+            found[parameter.name] = given.get(parameter.name) or COMMON.get(parameter.name)
             continue
         names, inside = [field.name for field in dataclasses.fields(group)], annotated(type(group))
         reads = "data" in names  # a group with data says how they are read
-        found |= {name: LEARNT if reads else inside.get(name) or USUAL.get(name) for name in names}
+        found |= {name: DATA if reads else inside.get(name) or COMMON.get(name) for name in names}
     return found
 
 

@@ -21,19 +21,19 @@ HEALTHY = {
     "score_fake": -0.5,
     "spread_real": 0.7,
     "spread_fake": 0.7,
-    "told": 0.7,
-    "told_held_out": 0.7,
-    "known": 0.5,
-    "slope": 0.6,
+    "auc": 0.7,
+    "auc_held_out": 0.7,
+    "membership_auc": 0.5,
+    "gradient_norm": 0.6,
     "finite": 1.0,
     "diversity": 1.0,
     "vendi": 0.95,
     "duplicates": 0.0,
     "coverage": 1.0,
-    "near": 0.8,
+    "precision": 0.8,
     "movement": 0.1,
     "frechet": 0.06,
-    "apart": 0.7,
+    "two_sample_accuracy": 0.7,
     "edge": 0.3,
     "pinned": 0.3,
     "unreached": 0.0,
@@ -47,9 +47,9 @@ HEALTHY = {
     "averaged/diversity": 1.0,
     "averaged/vendi": 0.97,
     "averaged/coverage": 1.0,
-    "averaged/near": 0.85,
+    "averaged/precision": 0.85,
     "averaged/frechet": 0.05,
-    "averaged/apart": 0.65,
+    "averaged/two_sample_accuracy": 0.65,
     "averaged/copies": 0.05,
 }
 DATA = {
@@ -57,12 +57,12 @@ DATA = {
     "std": 0.6,
     "edge": 0.4,
     "variety": 40.0,
-    "real/near": 0.97,
+    "real/precision": 0.97,
     "real/frechet": 0.03,
     "real/copies": 0.02,
     "real/coverage": 1.0,
 }
-BAD = {"averaged/frechet": 0.8, "averaged/near": 0.0, "averaged/apart": 1.0}
+BAD = {"averaged/frechet": 0.8, "averaged/precision": 0.0, "averaged/two_sample_accuracy": 1.0}
 
 
 def history(
@@ -98,12 +98,12 @@ def test_a_run_that_began_just_now_has_nothing_wrong_with_it():
 
 
 FAULTS = {
-    Fault.OVERFITTING: {"known": 0.85, "told": 0.99, "told_held_out": 0.6},
+    Fault.OVERFITTING: {"membership_auc": 0.85, "auc": 0.99, "auc_held_out": 0.6},
     Fault.MEMORISATION: {"averaged/copies": 0.9},
     Fault.OSCILLATION: {**BAD, "movement": 1.2, "turn/generator": -0.6},
     Fault.SATURATION: {"edge": 0.95},
-    Fault.TOO_STRONG: {**BAD, "told": 1.0, "told_held_out": 1.0, "movement": 0.2},
-    Fault.TOO_WEAK: {**BAD, "told": 0.5, "slope": 0.001, "movement": 0.2},
+    Fault.TOO_STRONG: {**BAD, "auc": 1.0, "auc_held_out": 1.0, "movement": 0.2},
+    Fault.TOO_WEAK: {**BAD, "auc": 0.5, "gradient_norm": 0.001, "movement": 0.2},
     Fault.STALLED: {**BAD, "movement": 1e-4},
 }
 
@@ -203,7 +203,7 @@ def test_one_rollback_is_no_divergence():
 
 def test_underfitting_is_for_runs_that_are_over():
     coming = np.linspace(2.0, 0.5, PROBES)
-    signs = {"averaged/frechet": coming, "averaged/near": 0.05, "told": 0.8, "movement": 0.2}
+    signs = {"averaged/frechet": coming, "averaged/precision": 0.05, "auc": 0.8, "movement": 0.2}
     whole = history(**signs)
     whole.scores = {"Fréchet distance": [(step, 1000.0 - 0.9 * step) for step in range(100, 1001, 100)]}
     assert [f.fault for f in diagnose(whole)] == [Fault.UNDERFITTING]
@@ -260,8 +260,8 @@ def log(place: Path, lines: list[dict | str], **described) -> Path:
 def test_a_log_is_read_whatever_is_in_it(tmp_path):
     lines = [
         {"step": 0, "samples": 0, "data/std": 0.5},
-        {"step": 10, "samples": 80, "generator": 1.0, "skipped": 0.5, "vital/told": 0.9, "score/FD": 3.0},
-        {"step": 20, "generator": float("nan"), "vital/told": "much", "note": None},
+        {"step": 10, "samples": 80, "generator": 1.0, "skipped": 0.5, "vital/auc": 0.9, "score/FD": 3.0},
+        {"step": 20, "generator": float("nan"), "vital/auc": "much", "note": None},
         "[1, 2]",
         '{"step": "x"}',
         {"step": 30, "event": "went back here from step 40"},
@@ -270,10 +270,25 @@ def test_a_log_is_read_whatever_is_in_it(tmp_path):
     found = read(log(tmp_path / "run", lines))
     assert found.data == {"std": 0.5}
     assert found.terms == {"generator": [(10, 1.0)]}
-    assert found.vitals == {"told": [(10, 0.9)]}
+    assert found.vitals == {"auc": [(10, 0.9)]}
     assert found.scores == {"FD": [(10, 3.0)]}
     assert found.skipped == [(10, 0.5)]
     assert (found.steps, found.step, found.ended) == (STEPS, 30, "")
+
+
+def test_signs_of_logs_made_before_are_read_by_their_names_of_now(tmp_path):
+    lines = [
+        {"step": 0, "data/real/near": 0.9, "data/std": 0.5},
+        {"step": 10, "vital/told": 0.9, "vital/averaged/near": 0.4, "vital/slope": 0.2, "vital/share/3": 0.1},
+    ]
+    found = read(log(tmp_path / "run", lines))
+    assert found.data == {"real/precision": 0.9, "std": 0.5}
+    assert found.vitals == {
+        "auc": [(10, 0.9)],
+        "averaged/precision": [(10, 0.4)],
+        "gradient_norm": [(10, 0.2)],
+        "share/3": [(10, 0.1)],
+    }
 
 
 def test_a_run_without_vital_signs_is_judged_by_its_terms(tmp_path):

@@ -62,8 +62,8 @@ COLLAPSED = {
     "vendi": 0.02,
     "diversity": 0.01,
     "averaged/vendi": 0.02,
-    "told": 1.0,
-    "told_held_out": 1.0,
+    "auc": 1.0,
+    "auc_held_out": 1.0,
 }
 
 
@@ -100,7 +100,7 @@ def test_thresholds_that_were_never_tuned_on_such_data_are_said_to_be_so(tmp_pat
     assert out.splitlines()[-1] == f"note: {UNCALIBRATED}"
     assert json.loads(said(capsys, "doctor", place, "--json")[1])["calibrated"] is False
     assert UNCALIBRATED[1:] in opened(write_report(place)).words
-    known = run(tmp_path / "known", 40, **COLLAPSED)
+    known = run(tmp_path / "membership_auc", 40, **COLLAPSED)
     assert UNCALIBRATED not in said(capsys, "doctor", known)[1]
     assert json.loads(said(capsys, "doctor", known, "--json")[1])["calibrated"] is True
 

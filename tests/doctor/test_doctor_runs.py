@@ -24,8 +24,8 @@ from ptarmigan.doctor.data import facts
 from ptarmigan.doctor.discrimination import above
 from ptarmigan.doctor.features import clusters
 from ptarmigan.doctor.hooks import train_with_diagnosis as train_run
-from ptarmigan.doctor.portrait import Portrait
 from ptarmigan.doctor.real import Real
+from ptarmigan.doctor.reference import Reference
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.doctor.vitals import Vitals, count, interval
 from ptarmigan.metrics.pairwise import squared_distances
@@ -157,22 +157,22 @@ def test_signs_of_a_single_point_and_of_the_data_itself():
     assert signs["vital/coverage"] == pytest.approx(1 / 8, abs=0.05)
     assert signs["vital/frechet"] > 1
     real = Real(run, 128)
-    portrait = real.portrait
-    known = portrait.look(real.axes(run.samples.held_out.read(np.arange(128)).astype(np.float64)))
+    reference = real.reference
+    known = reference.measure(real.axes(run.samples.held_out.read(np.arange(128)).astype(np.float64)))
     assert known["diversity"] == pytest.approx(1, abs=0.1)
     assert known["vendi"] == pytest.approx(1, abs=0.15)
     assert known["coverage"] == 1
-    assert known["near"] > 0.9
+    assert known["precision"] > 0.9
     assert known["frechet"] < 0.05
-    assert 0.35 < known["apart"] < 0.65
-    assert portrait.look(portrait.real[:100])["copies"] == 1
+    assert 0.35 < known["two_sample_accuracy"] < 0.65
+    assert reference.measure(reference.real[:100])["copies"] == 1
 
 
 def test_a_portrait_of_hardly_any_samples_has_no_holes():
     for n in (1, 2, 7):
         real = np.random.default_rng(0).standard_normal((n, 3))
-        portrait = Portrait.of(real, None, 0, 32, seed=0)
-        assert portrait.look(real * 1.1)["coverage"] == 1
+        reference = Reference.of(real, None, 0, 32, seed=0)
+        assert reference.measure(real * 1.1)["coverage"] == 1
 
 
 def test_clusters_are_found_and_empty_ones_dropped():

@@ -20,9 +20,9 @@ from ptarmigan.training.ema import EMA
 from ptarmigan.training.options import defaults
 from ptarmigan.training.run import Run
 
-HEALTHY = {"heed": 0.9, "follows": 0.95, "changed": 0.8, "cycle": 0.06, "cycle_noise": 0.07}
+HEALTHY = {"input_sensitivity": 0.9, "follows": 0.95, "changed": 0.8, "cycle": 0.06, "cycle_noise": 0.07}
 SICK = {
-    Fault.ONE_FOR_ALL: {"heed": 0.01, "follows": 0.5, "diversity": 0.01, "vendi": 0.02},
+    Fault.ONE_FOR_ALL: {"input_sensitivity": 0.01, "follows": 0.5, "diversity": 0.01, "vendi": 0.02},
     Fault.IGNORED: {"follows": 0.5},
     Fault.UNCHANGED: {"changed": 0.02},
     Fault.HIDDEN: {"cycle": 0.02, "cycle_noise": 0.2},

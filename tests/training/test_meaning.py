@@ -10,7 +10,7 @@ from ptarmigan import zoo
 from ptarmigan.contract import recipes as contract
 from ptarmigan.doctor.remedies import SLOWER, rates, slower
 from ptarmigan.doctor.treatment import setup
-from ptarmigan.training.meaning import KEPT, OTHER, Kind, declared, meanings, rate_of
+from ptarmigan.training.meaning import FIXED, OTHER, Kind, declared, meanings, rate_of
 from ptarmigan.training.options import build, defaults
 
 OTHERS = {
@@ -76,8 +76,8 @@ def test_the_other_player_is_slowed_by_the_rate_that_is_left_to_it():
 
 def test_what_is_learnt_and_what_people_decide_is_never_changed():
     table = meanings(zoo.recipe("table.dpgan"))
-    assert {table[name].kind for name in ("data", "categorical", "seed")} == {Kind.LEARNT}
-    assert table["epsilon"] == KEPT, "a promise of privacy is no knob"
+    assert {table[name].kind for name in ("data", "categorical", "seed")} == {Kind.DATA}
+    assert table["epsilon"] == FIXED, "a promise of privacy is no knob"
 
 
 def test_what_a_recipe_says_of_its_options_counts():

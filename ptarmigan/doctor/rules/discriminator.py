@@ -11,32 +11,38 @@ from ptarmigan.doctor.trends import bad, coming
 
 
 def overfitting(signs: Signs) -> Finding | None:
-    """A discriminator that tells training samples from held-out ones."""
-    known = signs("known")
-    step = signs.since(known >= at.KNOWS)
+    """A discriminator that separates training samples from held-out ones."""
+    membership = signs("membership_auc")
+    step = signs.since(membership >= at.MEMBERSHIP_AUC)
     if step is None:
         return None
-    evidence = {n: signs.latest(n) for n in ("known", "told", "told_held_out")}
-    return Finding(Fault.OVERFITTING, step, "", evidence, certainty((known[-1] - 0.5) / (at.KNOWS - 0.5)))
+    evidence = {n: signs.latest(n) for n in ("membership_auc", "auc", "auc_held_out")}
+    return Finding(
+        Fault.OVERFITTING, step, "", evidence, certainty((membership[-1] - 0.5) / (at.MEMBERSHIP_AUC - 0.5))
+    )
 
 
 def too_strong(signs: Signs) -> Finding | None:
-    """All samples are told apart, and that makes them no better."""
-    told = np.fmin(signs("told"), signs("told_held_out"))
-    step = signs.since((told >= at.TELLS) & bad(signs), signs.lasting, unless=coming(signs))
+    """Real and generated samples are separated almost surely, and samples do not improve."""
+    auc = np.fmin(signs("auc"), signs("auc_held_out"))
+    step = signs.since((auc >= at.STRONG_AUC) & bad(signs), signs.lasting, unless=coming(signs))
     if step is None:
         return None
-    evidence = {n: signs.latest(n) for n in ("told", "slope", "grad/generator", "averaged/frechet")}
-    return Finding(Fault.TOO_STRONG, step, "", plain(evidence), certainty(told[-1] / at.TELLS))
+    evidence = {n: signs.latest(n) for n in ("auc", "gradient_norm", "grad/generator", "averaged/frechet")}
+    return Finding(Fault.TOO_STRONG, step, "", plain(evidence), certainty(auc[-1] / at.STRONG_AUC))
 
 
 def too_weak(signs: Signs) -> Finding | None:
-    """Samples are bad, and the discriminator does not see it, or hardly says so."""
-    told, slope = signs("told"), signs("slope")
-    says_little = (told <= at.GUESSES) | (slope <= at.GENTLE)
-    passing = coming(signs) & (slope > at.FLAT)
-    step = signs.since(says_little & bad(signs), signs.lasting, unless=passing)
+    """Samples are bad, and the discriminator hardly separates them, or hardly has a gradient."""
+    auc, gradient = signs("auc"), signs("gradient_norm")
+    weak = (auc <= at.WEAK_AUC) | (gradient <= at.WEAK_GRADIENT)
+    passing = coming(signs) & (gradient > at.NO_GRADIENT)
+    step = signs.since(weak & bad(signs), signs.lasting, unless=passing)
     if step is None:
         return None
-    evidence = {n: signs.latest(n) for n in ("told", "slope", "averaged/frechet", "averaged/near")}
-    return Finding(Fault.TOO_WEAK, step, "", plain(evidence), certainty(at.FLAT / max(slope[-1], 1e-9)))
+    evidence = {
+        n: signs.latest(n) for n in ("auc", "gradient_norm", "averaged/frechet", "averaged/precision")
+    }
+    return Finding(
+        Fault.TOO_WEAK, step, "", plain(evidence), certainty(at.NO_GRADIENT / max(gradient[-1], 1e-9))
+    )

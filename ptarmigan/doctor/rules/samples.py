@@ -77,7 +77,7 @@ def left_out(signs: Signs) -> Finding | None:
 
 
 def class_collapse(signs: Signs) -> Finding | None:
-    """Classes whose samples are all alike, where the classes are asked for."""
+    """Classes whose samples are all alike, of a conditional generator."""
     if not len(signs) or not signs.latest("conditional") > 0.5:
         return None
     variety = signs.pooled("averaged/class/")

@@ -74,7 +74,9 @@ def underfitting(signs: Signs) -> Finding | None:
     scores = next(iter(history.scores.values()), [])
     before = [value for step, value in scores if step <= 0.75 * history.step]
     fell = 1 - latest(scores) / before[-1] if before and before[-1] > 0 else 0.0
-    evidence = {n: signs.latest(n) for n in ("averaged/frechet", "averaged/apart", "averaged/near")}
+    evidence = {
+        n: signs.latest(n) for n in ("averaged/frechet", "averaged/two_sample_accuracy", "averaged/precision")
+    }
     if not len(signs) or not bad(signs)[-1]:
         return None
     detail = "still becoming better" if fell >= at.STILL_BETTER else ""

@@ -13,25 +13,29 @@ from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
 
 def one_for_all(signs: Signs) -> Finding | None:
     """A translation whose output is the same whatever the input is, and whatever the latent is."""
-    holds = (signs("heed") <= at.HEEDS) & (signs("diversity") <= 2 * at.HEEDS)
-    step = signs.since(holds, signs.lasting, unless=growing(signs, "heed"))
+    holds = (signs("input_sensitivity") <= at.INSENSITIVE) & (signs("diversity") <= 2 * at.INSENSITIVE)
+    step = signs.since(holds, signs.lasting, unless=growing(signs, "input_sensitivity"))
     if step is None:
         return None
-    evidence = {n: signs.latest(n) for n in ("heed", "follows", "diversity")}
+    evidence = {n: signs.latest(n) for n in ("input_sensitivity", "follows", "diversity")}
     return Finding(
-        Fault.ONE_FOR_ALL, step, "", plain(evidence), certainty(at.HEEDS / max(evidence["heed"], 1e-9))
+        Fault.ONE_FOR_ALL,
+        step,
+        "",
+        plain(evidence),
+        certainty(at.INSENSITIVE / max(evidence["input_sensitivity"], 1e-9)),
     )
 
 
 def ignored(signs: Signs) -> Finding | None:
     """A translation whose outputs differ, but have nothing to do with their inputs."""
     # as far from a half on the other side it would follow in reverse
-    little = (np.abs(signs("follows") - 0.5) <= at.FOLLOWS) | (signs("heed") <= at.HEEDS)
-    varied = signs("diversity") > 2 * at.HEEDS
+    little = (np.abs(signs("follows") - 0.5) <= at.FOLLOWS) | (signs("input_sensitivity") <= at.INSENSITIVE)
+    varied = signs("diversity") > 2 * at.INSENSITIVE
     step = signs.since(little & varied, signs.lasting, unless=growing(signs, "follows"))
     if step is None:
         return None
-    evidence = {n: signs.latest(n) for n in ("follows", "heed")}
+    evidence = {n: signs.latest(n) for n in ("follows", "input_sensitivity")}
     return Finding(
         Fault.IGNORED,
         step,

@@ -33,7 +33,7 @@ from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.layers import required
 
 Kind = Literal["classifier", "rotations"]
-LEARNT: dict[Kind, str] = {"classifier": "the classes", "rotations": "which way images were turned"}
+TARGETS: dict[Kind, str] = {"classifier": "the classes", "rotations": "which way images were turned"}
 
 VERSION = 1
 """Raised with every change that makes other weights from the same data."""
@@ -275,7 +275,7 @@ def _train(net: Net, source: Source, space: ImageSpace, kind: Kind) -> None:
         return F.cross_entropy(net(x), c)
 
     samples = Samples(source, space, batch=BATCH, seed=VERSION)
-    _descend(net, samples, loss, f"learning to tell {LEARNT[kind]}, to score by", steps)
+    _descend(net, samples, loss, f"learning to tell {TARGETS[kind]}, to score by", steps)
 
 
 def _descend(

@@ -34,12 +34,12 @@ def vital_signs(
 ) -> Values:
     """Measures of how outputs depend on their inputs; called without gradients.
 
-    ``heed`` is the distance between outputs of different inputs with the same latents, relative to that of
-    real samples. ``follows`` is the probability that an output is nearer to its own target than to another
-    one, or without pairs, that its edges agree more with those of its own input: ½ means that it ignores the
-    input. ``changed`` is the distance of outputs from their inputs, relative to that of real samples.
-    ``cycle`` is the distance of inputs from their reconstructions by rounded outputs, and ``cycle_noise`` by
-    outputs with slight noise.
+    ``input_sensitivity`` is the distance between outputs of different inputs with the same latents, relative
+    to that of real samples. ``follows`` is the probability that an output is nearer to its own target than to
+    another one, or without pairs, that its edges agree more with those of its own input: ½ means that it
+    ignores the input. ``changed`` is the distance of outputs from their inputs, relative to that of real
+    samples. ``cycle`` is the distance of inputs from their reconstructions by rounded outputs, and
+    ``cycle_noise`` by outputs with slight noise.
 
     Args:
         game: translates.
@@ -58,7 +58,7 @@ def vital_signs(
     real = real[:n].to(x)
     # without latents, the outputs of other inputs are already computed
     other = game.sample(z[:FEW], c[:FEW].roll(1, 0)) if game.latent else x[:FEW].roll(1, 0)
-    found = {"heed": far(other, x[:FEW]) / max(far(real, real.roll(1, 0)), 1e-12)}
+    found = {"input_sensitivity": far(other, x[:FEW]) / max(far(real, real.roll(1, 0)), 1e-12)}
     if inputs.paired:
         found["follows"] = nearer(squared_distances(space.embed(x[:n]), space.embed(real)))
     elif x.dim() == c.dim() == 4:

@@ -52,7 +52,7 @@ from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.nets import RowGenerator
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.mlp import MLPDiscriminator
-from ptarmigan.training.meaning import KEPT
+from ptarmigan.training.meaning import FIXED
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -299,10 +299,10 @@ def hidden(seed: int, secret: str) -> int:
 def recipe(
     data: Table = Table(),
     *,
-    epsilon: Annotated[float, KEPT] = 3.0,
-    delta: Annotated[float, KEPT] = 1e-5,
+    epsilon: Annotated[float, FIXED] = 3.0,
+    delta: Annotated[float, FIXED] = 1e-5,
     limit: float = 1.0,
-    secret: Annotated[str, KEPT] = "",
+    secret: Annotated[str, FIXED] = "",
     width: int = 64,
     latent: int = 32,
     lr: float = 1e-3,

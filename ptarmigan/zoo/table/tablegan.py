@@ -38,7 +38,7 @@ from ptarmigan.modalities.table.nets import RowActivations, Rows
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANEncoder, DCGANGenerator
 from ptarmigan.nets.layers import Classes
-from ptarmigan.training.meaning import KEPT
+from ptarmigan.training.meaning import FIXED
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -197,12 +197,12 @@ class SquareClassifier(nn.Module):
 def recipe(
     data: Table = Table(),
     *,
-    target: Annotated[str, KEPT] = "",
+    target: Annotated[str, FIXED] = "",
     width: int = 64,
     latent: int = 100,
     lr: float = 2e-4,
-    delta_mean: Annotated[float, KEPT] = 0.0,
-    delta_deviation: Annotated[float, KEPT] = 0.0,
+    delta_mean: Annotated[float, FIXED] = 0.0,
+    delta_deviation: Annotated[float, FIXED] = 0.0,
     training: Training = Training(steps=10_000, batch=500),
 ) -> Run:
     """A TableGAN.

@@ -48,10 +48,10 @@ def extractor(
         ValueError: the name is unknown, the samples are no images or have no classes where these are needed,
             or the weights cannot be used.
     """
-    if name in LEARNT:
+    if name in TRAINED:
         if weights is not None:
             raise ValueError(f"{name} features have no weights: leave {weights} out")
-        return LEARNT[name](samples, cache)
+        return TRAINED[name](samples, cache)
     if name not in PRETRAINED:
         raise ValueError(f"there are no features {name!r}: the names are {', '.join(NAMES)}")
     _images(name, samples)
@@ -118,7 +118,7 @@ def _dinov2(weights: Path | None, cache: Path | None) -> Features:
     return dinov2(weights)
 
 
-LEARNT: dict[str, Callable[[Samples, Path | None], Features]] = {
+TRAINED: dict[str, Callable[[Samples, Path | None], Features]] = {
     "auto": _auto,
     "classifier": _classifier,
     "selfsupervised": _selfsupervised,
@@ -130,4 +130,4 @@ PRETRAINED: dict[str, Callable[[Path | None, Path | None], Features]] = {
     "squeezenet": squeezenet,
     "resnet20": resnet20,
 }
-NAMES = (*LEARNT, *PRETRAINED)
+NAMES = (*TRAINED, *PRETRAINED)

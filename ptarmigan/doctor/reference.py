@@ -1,4 +1,4 @@
-"""What real samples are like, and how far others are from that: variety, coverage, likeness, copies."""
+"""Statistics of real samples, and the distance of others to them: variety, coverage, precision, copies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Groups = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Portrait:
+class Reference:
     """Real training samples, and what is measured against them.
 
     Attributes:
@@ -38,8 +38,8 @@ class Portrait:
         typical: the mean squared distance of two real samples.
         some: as many of them as are generated for a look, and ``among``, their squared distances.
         covariance: of real samples, and ``root``, its square root.
-        near: the squared radius around every real sample within which another is like it.
-        wide: a larger one, within which one of a few samples is to be expected.
+        near: the squared radius around every real sample within which another counts as like it (precision).
+        wide: a larger one, within which one of a few samples is to be expected (coverage).
         neighbour: the squared distance from every real sample to the nearest other one.
         diversity: the mean distance of two real samples.
         vendi: their effective number, of as many as are generated for a look.
@@ -64,8 +64,8 @@ class Portrait:
     group_diversity: Floats
 
     @staticmethod
-    def of(real: Floats, group: Groups | None, groups: int, count: int, seed: int) -> Portrait:
-        """The portrait of real samples.
+    def of(real: Floats, group: Groups | None, groups: int, count: int, seed: int) -> Reference:
+        """The reference of real samples.
 
         Args:
             real: coordinates, of shape (n, axes).
@@ -87,7 +87,7 @@ class Portrait:
         some = real[:count]
         among = squared_distances(some, some)
         covariance = np.atleast_2d(np.cov(real.T, bias=True))
-        return Portrait(
+        return Reference(
             real=real,
             group=group,
             shares=np.bincount(group, minlength=groups) / len(group),
@@ -106,8 +106,8 @@ class Portrait:
             group_diversity=np.array([_within(real[group == g]) for g in range(groups)]),
         )
 
-    def look(self, x: Floats, asked: Groups | None = None) -> dict[str, float]:
-        """What is to be seen of samples with the coordinates ``x``, of shape (n, axes).
+    def measure(self, x: Floats, requested: Groups | None = None) -> dict[str, float]:
+        """Signs of samples with the coordinates ``x``, of shape (n, axes).
 
         - ``diversity``: mean distance of two samples over that of real ones; ``vendi``: their effective count
           over that of as many real ones (the Vendi score of order 2: Pasarkar and Dieng 2023, arXiv
@@ -115,18 +115,18 @@ class Portrait:
         - ``coverage``: how much of the real data is in groups with any sample; ``balance``: KL(groups of the
           samples ‖ of real ones), in nats; ``reached``: the share of real samples with one beside them (Naeem
           et al. 2020, arXiv 2002.09797).
-        - ``near``: the share of samples that are like a real one (precision: Kynkäänniemi et al. 2019, arXiv
+        - ``precision``: the share of samples that are like a real one (Kynkäänniemi et al. 2019, arXiv
           1904.06991); ``distance``: the median distance to the nearest training sample, over that between
           training samples; ``copies``: the share that is much nearer to one than that.
-        - ``frechet``: the Fréchet distance to the real samples over their variance; ``apart``: how often the
-          nearest other sample, real or not, is of the same kind (a half is as it should be: Lopez-Paz and
-          Oquab 2017, arXiv 1610.06545).
+        - ``frechet``: the Fréchet distance to the real samples over their variance; ``two_sample_accuracy``:
+          the leave-one-out accuracy of a nearest-neighbour classifier of real against generated samples (a
+          half is ideal: Lopez-Paz and Oquab 2017, arXiv 1610.06545).
         - ``share/3``: the share of class or mode 3; ``class/3``: its variety over that of real ones, where
-          classes are asked for, and ``obeyed``: the share of samples that look like the class asked for.
+          classes are requested, and ``class_accuracy``: the share of samples of the class requested.
 
         Args:
             x: coordinates.
-            asked: the class that each was asked to have, where they have one.
+            requested: the class that was requested of each, where there are classes.
         """
         own, out = squared_distances(x, x), {"frechet": self.frechet(x)}
         out["diversity"] = _ratio(_diversity(own), self.diversity)
@@ -136,7 +136,7 @@ class Portrait:
             float((own.min(1) < EQUAL**2 * np.median(self.neighbour)).mean()) if len(x) > 1 else 0.0
         )
         to_real = squared_distances(x, self.real)
-        out["apart"] = self.apart(own, to_real[:, : len(self.some)])
+        out["two_sample_accuracy"] = self.two_sample_accuracy(own, to_real[:, : len(self.some)])
         nearest = to_real.argmin(1)
         distance = to_real[np.arange(len(x)), nearest]
         found = np.bincount(self.group[nearest], minlength=len(self.shares)) / len(x)
@@ -146,16 +146,16 @@ class Portrait:
             np.sum(found[held] * np.log(found[held] / np.maximum(self.shares[held], 1e-6)))
         )
         out["reached"] = float((to_real.min(0) < self.wide).mean())
-        out["near"] = float((to_real < self.near).any(1).mean())
+        out["precision"] = float((to_real < self.near).any(1).mean())
         out["distance"] = _ratio(float(np.median(distance)), float(np.median(self.neighbour))) ** 0.5
         out["copies"] = float((distance < COPY**2 * self.neighbour[nearest]).mean())
         if self.named and len(found) <= LISTED:
             out |= {f"share/{g}": float(share) for g, share in enumerate(found)}
-        if asked is not None:
-            out["obeyed"] = float((self.group[nearest] == asked).mean())
+        if requested is not None:
+            out["class_accuracy"] = float((self.group[nearest] == requested).mean())
             if len(found) <= LISTED:
-                for g in np.unique(asked):
-                    out[f"class/{g}"] = _ratio(_within(x[asked == g]), float(self.group_diversity[g]))
+                for g in np.unique(requested):
+                    out[f"class/{g}"] = _ratio(_within(x[requested == g]), float(self.group_diversity[g]))
         return out
 
     def frechet(self, x: Floats) -> float:
@@ -166,12 +166,12 @@ class Portrait:
         spread = np.trace(covariance) + np.trace(self.covariance) - 2 * np.sqrt(np.maximum(common, 0)).sum()
         return _ratio(float(moved + max(spread, 0.0)), float(np.trace(self.covariance)))
 
-    def apart(self, own: Floats, others: Floats) -> float:
-        """The share of samples, real or not, whose nearest other one is of their kind.
+    def two_sample_accuracy(self, own: Floats, others: Floats) -> float:
+        """The leave-one-out accuracy of a nearest-neighbour classifier of real against generated samples.
 
         Args:
-            own: squared distances among as many samples as are usual, the diagonal infinite.
-            others: to the usual number of real ones.
+            own: squared distances among the samples, the diagonal infinite.
+            others: squared distances to as many real ones.
         """
         among = self.among.copy()
         np.fill_diagonal(among, np.inf)
