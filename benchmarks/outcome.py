@@ -1,6 +1,6 @@
 """What became of a run: its samples, at every checkpoint, against real ones. The doctor sees none of it.
 
-Of a mixture, how the samples lie on its modes; of images, what the judge's classifier says of them. Both of
+Of a mixture, how the samples lie on its modes; of images, what a classifier of real ones says. Both of
 the averaged weights, which make the samples that people take away, and of the current ones, which show how
 the players move.
 """
@@ -38,7 +38,7 @@ FAIR = 0.2
 
 Raw = NDArray[Any]
 Look = dict[str, Any]
-Judge = Callable[[Raw, "Raw | None"], Look]
+LookAt = Callable[[Raw, "Raw | None"], Look]
 
 
 def series(folder: Path, data: str, size: str = "") -> list[Look]:
@@ -56,12 +56,12 @@ def series(folder: Path, data: str, size: str = "") -> list[Look]:
     torch.set_num_threads(1)
     described = folders.load(folder)
     run = build(zoo.recipe(described["recipe"]), described["options"])
-    judge = points_judge(data, run.samples) if mixture(data) else image_judge(data, size, run.samples)
+    measure = points_measure(data, run.samples) if mixture(data) else image_measure(data, size, run.samples)
     average = EMA(run.game)
     labels = run.samples.source.labels
     n = IMAGES if len(run.space.shape) == 3 else POINTS
     classes = some_classes(None if labels is None else np.bincount(labels), n, run.seed)
-    asked = classes if described["options"].get("conditional") else None
+    requested = classes if described["options"].get("conditional") else None
 
     def sampled() -> Raw:
         return np.concatenate(list(generate(run.game, run.space, n, seed=run.seed, classes=classes)))
@@ -74,10 +74,10 @@ def series(folder: Path, data: str, size: str = "") -> list[Look]:
             average.networks.load_state_dict(state["average"])
             run.game.train()  # with the statistics of a batch, as the players meet them
             now = sampled()
-            current = judge(now, asked) | {"moved": None if before is None else _moved(now, before)}
+            current = measure(now, requested) | {"moved": None if before is None else _moved(now, before)}
             before = now
             with average.applied_to(run.game):
-                yield {"step": step, "averaged": judge(sampled(), asked), "current": current}
+                yield {"step": step, "averaged": measure(sampled(), requested), "current": current}
 
     found = list(looks())
     run.samples.close()
@@ -90,7 +90,7 @@ def _moved(now: Raw, before: Raw) -> float:
     return _number(np.sqrt(((a - b) ** 2).sum(1).mean()) / max(_spread(a), 1e-12))
 
 
-def points_judge(data: str, samples: Samples) -> Judge:
+def points_measure(data: str, samples: Samples) -> LookAt:
     """How points lie on the modes of the mixture ``data``."""
     known = mixture(data)
     assert known is not None, f"{data} is no mixture"
@@ -99,7 +99,7 @@ def points_judge(data: str, samples: Samples) -> Judge:
     spread, training = _spread(real), _some(samples.source, TRAINING)
     apart = _nearest(real, training)
 
-    def judge(raw: Raw, asked: Raw | None) -> Look:
+    def measure(raw: Raw, requested: Raw | None) -> Look:
         good = raw[np.isfinite(raw).all(1)]
         shares = _shares(_nearest_centre(good, known.centres), len(known.centres))
         found = modes(raw, known.centres, known.sigma)
@@ -113,10 +113,10 @@ def points_judge(data: str, samples: Samples) -> Judge:
             "divergence": found.divergence,
         }
 
-    return judge
+    return measure
 
 
-def image_judge(data: str, size: str, samples: Samples) -> Judge:
+def image_measure(data: str, size: str, samples: Samples) -> LookAt:
     """How images compare with held-out real ones, in the features of a classifier of the real ones."""
     meant = Images(data, size=size).open(batch=1)
     network = learn(meant.source, meant.space)  # type: ignore[arg-type]
@@ -133,10 +133,10 @@ def image_judge(data: str, size: str, samples: Samples) -> Judge:
     training = network(gray(_some(samples.source, TRAINING)))
     apart = _nearest(real, training)
 
-    def judge(made: Raw, asked: Raw | None) -> Look:
+    def measure(made: Raw, requested: Raw | None) -> Look:
         features = network(gray(made))
-        told = network.probabilities(features).argmax(1)
-        shares = _shares(told, len(due))
+        predicted = network.probabilities(features).argmax(1)
+        shares = _shares(predicted, len(due))
         return {
             "quality": frechet(Moments.of(features), against, warn=False),
             "covered": float((shares >= FAIR * due).mean()),
@@ -144,10 +144,10 @@ def image_judge(data: str, size: str, samples: Samples) -> Judge:
             "shares": [round(float(s), 4) for s in shares],
             "spread": _spread(features) / spread,
             "ends": _ends(made) - ends,
-            "obeyed": None if asked is None else float((told == asked).mean()),
+            "class_accuracy": None if requested is None else float((predicted == requested).mean()),
         }
 
-    return judge
+    return measure
 
 
 def _some(source: Source, n: int) -> Raw:
@@ -167,8 +167,8 @@ def _nearest_centre(points: Raw, centres: Raw) -> NDArray[np.int64]:
     return nearest
 
 
-def _shares(told: NDArray[np.int64], count: int) -> NDArray[np.float64]:
-    shares: NDArray[np.float64] = np.bincount(told, minlength=count) / max(1, len(told))
+def _shares(predicted: NDArray[np.int64], count: int) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = np.bincount(predicted, minlength=count) / max(1, len(predicted))
     return shares
 
 

@@ -121,7 +121,7 @@ class Row:
 def row_of(name: str, groups: Sequence[Group]) -> Row:
     """The score of that name of all groups; those with the most frequent protocol are compared."""
     entries = [run.entries[name] for group in groups for run in group.runs if name in run.entries]
-    protocol = _usual(name, groups)
+    protocol = _commonest(name, groups)
     first = next(entry for entry in entries if entry["protocol"] == protocol)
     cells = tuple(_cell([run.entries.get(name) for run in group.runs], protocol) for group in groups)
     lower = str(first["direction"]).startswith("lower")
@@ -137,7 +137,7 @@ def row_of(name: str, groups: Sequence[Group]) -> Row:
     )
 
 
-def _usual(name: str, groups: Sequence[Group]) -> str:
+def _commonest(name: str, groups: Sequence[Group]) -> str:
     """The most frequent protocol of a score; the first one in a tie."""
     entries = (run.entries[name] for group in groups for run in group.runs if name in run.entries)
     return str(Counter(entry["protocol"] for entry in entries).most_common(1)[0][0])

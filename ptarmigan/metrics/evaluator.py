@@ -157,13 +157,13 @@ def by_embedding(samples: Samples, request: Request) -> Evaluator:
     return by_numbers(samples, request, EmbeddedFeatures(samples.space), "units of the embedding")
 
 
-def count_of(samples: Samples, request: Request, usual: int | None = None) -> int:
-    """How many samples are scored: the request's ``n``, or ``usual``, or those held out, at most 10,000.
+def count_of(samples: Samples, request: Request, default: int | None = None) -> int:
+    """How many samples are scored: the request's ``n``, or ``default``, or those held out, at most 10,000.
 
     Raises:
         ValueError: it is not positive.
     """
-    count = request.n if request.n is not None else usual or min(REFERENCE, len(samples.held_out))
+    count = request.n if request.n is not None else default or min(REFERENCE, len(samples.held_out))
     if count < 1:
         raise ValueError(f"{count} samples cannot be scored: at least 1 is needed (--n)")
     return count

@@ -87,7 +87,7 @@ class Measure:
             ``view.set.raw()``) that estimates the numbers.
         unfit: why it cannot be measured on these data; empty where it can.
         quick: whether it is quick enough for training.
-        usual: whether it is measured by default.
+        default: whether it is measured by default.
         of_training: whether samples are compared with the training samples, so that the real reference is the
             score of held-out real samples.
         real: the real reference, where it is not the score of some real samples against others; None for a
@@ -101,7 +101,7 @@ class Measure:
     against: Callable[[Reference], Measured]
     unfit: Callable[[Reference], str] = nothing
     quick: bool = False
-    usual: bool = True
+    default: bool = True
     of_training: bool = False
     real: Callable[[Reference], tuple[float | None, ...]] | None = None
     note: Callable[[Reference], str] = nothing
@@ -154,7 +154,7 @@ def choose(known: Sequence[Measure], wanted: Sequence[Wanted], kind: str = "") -
     if "all" in wanted:
         return *known, *own
     return (*(named[one] for one in wanted if isinstance(one, str)), *own) or tuple(
-        measure for measure in known if measure.usual
+        measure for measure in known if measure.default
     )
 
 

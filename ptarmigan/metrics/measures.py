@@ -237,7 +237,7 @@ CLASSES = Measure(
 )
 AGREEMENT = Measure(
     "agreement",
-    (Scale("agreement", "share", False, "told as the class they were asked to be"),),
+    (Scale("agreement", "share", False, "classified as the requested class"),),
     _agreement,
     _not_conditional,
 )
@@ -246,14 +246,14 @@ INCEPTION_SCORE = Measure(
     (Scale("Inception Score", "classes", False, "of these features' classes; mean of 10 splits"),),
     _inception,
     _no_classes,
-    usual=False,
+    default=False,
 )
 TWO_SAMPLE = Measure(
     "two-sample",
     (Scale("told from real", "accuracy", True, f"a classifier on {SLOW_SAMPLES:,} of each; 1/2 is chance"),),
     _two_sample,
 )
-MMD = Measure("mmd", (Scale("MMD", "squared", True, "Gaussian kernel of median width"),), _mmd, usual=False)
+MMD = Measure("mmd", (Scale("MMD", "squared", True, "Gaussian kernel of median width"),), _mmd, default=False)
 AUTHENTICITY = Measure(
     "authenticity",
     (

@@ -1,7 +1,7 @@
 """Memorisation: whether samples are copies of training samples, compared with held-out real samples.
 
-The samples of a generator that learnt the distribution are as near to the training samples as held-out real
-ones are. Much nearer ones are copies; further ones mean that it has not learnt the distribution.
+The samples of a generator that learned the distribution are as near to the training samples as held-out real
+ones are. Much nearer ones are copies; further ones mean that it has not learned the distribution.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class ThoroughPanel(Panel):
         conditional: whether the labels of generated samples are the classes that they were generated for.
         baselines: trivial generators to compare with.
         bounds: those of them that copy real samples, and need not be beaten.
-        beside: the baselines in words, for the protocol.
+        baseline_names: the baselines in words, for the protocol.
         notify: is called with a line on what is being computed.
 
     Raises:
@@ -60,11 +60,11 @@ class ThoroughPanel(Panel):
         conditional: bool = False,
         baselines: Baselines = BASELINES,
         bounds: tuple[str, ...] = (),
-        beside: str = f"{MIXTURE}, {COPY}",
+        baseline_names: str = f"{MIXTURE}, {COPY}",
         notify: Notify = ignore,
     ) -> None:
         self.extractor, self.what, self.generators = features, what, baselines
-        self.beside, self.real_ones = beside, bounds
+        self.baseline_names, self.real_ones = baseline_names, bounds
         self.features, self.hash = features.name, features.hash
         self.has_held_out = held_out is not train
         notify(f"features of the real samples ({features.name})")
@@ -122,7 +122,7 @@ class ThoroughPanel(Panel):
             self.what,
             f"{self.n:,} samples against {len(self.held_out):,} {kind}",
             f"floor from {len(other):,} {floor}",
-            f"baselines: {self.beside}",
+            f"baselines: {self.baseline_names}",
             measure.note(self.reference),
             scale.note,
         )

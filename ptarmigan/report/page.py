@@ -233,11 +233,11 @@ def how(record: RunRecord) -> Markup:
     )
 
 
-def options_table(values: dict[str, Any], usual: dict[str, Any] | None) -> Markup:
-    """A table of names and values; those that are not as usual stand out."""
+def options_table(values: dict[str, Any], defaults: dict[str, Any] | None) -> Markup:
+    """A table of names and values; those that differ from the defaults stand out."""
     rows = []
     for name, value in values.items():
-        changed = usual is not None and name in usual and options.plain(usual[name]) != value
+        changed = defaults is not None and name in defaults and options.plain(defaults[name]) != value
         shown = format_value(value)
         cell = h("span", shown, class_="changed", title="not the default") if changed else join(shown)
         rows.append((name.replace("_", " "), cell))
@@ -268,8 +268,8 @@ def command(record: RunRecord) -> str:
     """What to type to do it again."""
     if record.described.get("command"):
         return str(record.described["command"])
-    usual = defaults(record)
-    if usual is None:
+    known = defaults(record)
+    if known is None:
         return "# this run was made in Python, and no command repeats it"
     given = record.described["options"] | record.described["settings"]
-    return treatment.command(record.recipe, given, usual | vars(Settings()), str(record.folder))
+    return treatment.command(record.recipe, given, known | vars(Settings()), str(record.folder))

@@ -116,11 +116,11 @@ class Task(ABC):
         return {"conditional": float(not same)}
 
     @staticmethod
-    def fallback(usual: str, *, hidden: bool) -> str:
+    def fallback(default: str, *, hidden: bool) -> str:
         """The last treatment of a run: another recipe; empty where there is none.
 
         Args:
-            usual: the modality's default recipe; one for another task is not taken.
+            default: the modality's default recipe; one for another task is not taken.
             hidden: a cycle of the run hides information in its outputs.
         """
-        return usual
+        return default

@@ -1,7 +1,7 @@
 """The meanings of a recipe's options, by which a treatment changes the right ones.
 
-The usual names have a meaning of their own. Where a recipe means something else by one of them, or has a
-name that is not usual, it says so where the option is declared:
+Common names have a meaning of their own. Where a recipe means something else by one of them, or has a
+name that is not common, it says so where the option is declared:
 
     lr_discriminator: Annotated[float, rate_of("discriminator")] = 0.1
 """

@@ -117,7 +117,7 @@ def same_file(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return DIGEST in one and one[DIGEST] == other.get(DIGEST)
 
 
-def complete(folder: Path, recipe: str, usual: dict[str, Any]) -> None:
+def complete(folder: Path, recipe: str, defaults: dict[str, Any]) -> None:
     """Add the options that a recipe got after the run in a folder was begun, at their defaults.
 
     Raises:
@@ -129,7 +129,7 @@ def complete(folder: Path, recipe: str, usual: dict[str, Any]) -> None:
     before = pretty(there)
     for each in (there, there.get("asked", {})):
         if each.get("recipe") == recipe:
-            each["options"] = {**usual, **each["options"]}
+            each["options"] = {**defaults, **each["options"]}
     if pretty(there) != before:
         write(folder / "run.json", pretty(there))
 

@@ -37,7 +37,7 @@ def default_hooks(
     Args:
         trainer: of the run.
         hooks: the user's: called before losses are logged, and at the end after all others.
-        recovery: in place of the usual one.
+        recovery: in place of the default one.
         observers: hooks that are called once losses are logged, before samples are drawn and scored.
     """
     run, settings = trainer.run, trainer.settings

@@ -106,7 +106,7 @@ def beside(
         what=f"{sum(bool(c.width) for c in columns)} columns, ids and constants left out",
         baselines=generators,
         bounds=(BOOTSTRAP,),
-        beside=BESIDE,
+        baseline_names=BESIDE,
         notify=request.notify,
     )
 

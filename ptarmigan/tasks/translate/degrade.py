@@ -73,11 +73,11 @@ def degradation(text: str) -> Degradation:
     name, number = (found[1], found[2]) if found else ("", None)
     if name not in KINDS:
         raise ValueError(f"--pair {text}: expected auto, side, {', '.join(EXAMPLES)}")
-    make, usual, least, most = KINDS[name]
+    make, default, least, most = KINDS[name]
     if number is not None and not least <= int(number) <= most:
         said = f"a number from {least} to {most}" if most else "no number"
         raise ValueError(f"--pair {text}: {name} takes {said}")
-    return make(int(number) if number is not None else usual)
+    return make(int(number) if number is not None else default)
 
 
 def grey(picture: Picture) -> Picture:

@@ -98,10 +98,10 @@ def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | No
         raise ValueError(f"{n} translations cannot be scored: at least 1 is needed (--n)")
     case = Case(samples, n, features_for(samples, request))
     own = measures_of(case)
-    usual = (*(measure.key for measure in own), *DOMAIN)
-    wanted = choose((*own, *MEASURES), request.metrics or usual, "translations")
-    mine = tuple(measure for measure in wanted if measure in own)
-    others = tuple(measure for measure in wanted if measure not in own)
+    default = (*(measure.key for measure in own), *DOMAIN)
+    chosen = choose((*own, *MEASURES), request.metrics or default, "translations")
+    mine = tuple(measure for measure in chosen if measure in own)
+    others = tuple(measure for measure in chosen if measure not in own)
     beside = trivial.describe_baselines(case.given.paired)
     pictures = isinstance(samples.space, ImageSpace)
 
@@ -131,7 +131,7 @@ def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | No
             return (paired,)
         return paired, QuickPanel(extractor("auto", samples), samples, (FRECHET,), case.n)
 
-    return Evaluator(case.n, wanted, thorough, quick)
+    return Evaluator(case.n, chosen, thorough, quick)
 
 
 def of_domain(panel: Translations, measures: Iterable[Measure], what: str, beside: str) -> Panel:
@@ -146,7 +146,7 @@ def of_domain(panel: Translations, measures: Iterable[Measure], what: str, besid
         panel.n,
         what=what,
         baselines=baselines,
-        beside=beside,
+        baseline_names=beside,
         notify=panel.notify,
     )
 

@@ -76,21 +76,21 @@ def sound(splits: list[Two], targets: tuple[Target, Target], where: str) -> tupl
     if targets[0].size:
         return kept, bad
     most = Counter(map(tuple, np.concatenate(sizes).tolist())).most_common(1)
-    usual = np.array(most[0][0]) if most else np.zeros(4, np.int64)
+    common = np.array(most[0][0]) if most else np.zeros(4, np.int64)
     odd = [
-        f"{two.a.name(k)} and its partner: {h}x{w} and {h2}x{w2}, most are {usual[0]}x{usual[1]} and "
-        f"{usual[2]}x{usual[3]}"
+        f"{two.a.name(k)} and its partner: {h}x{w} and {h2}x{w2}, most are {common[0]}x{common[1]} and "
+        f"{common[2]}x{common[3]}"
         for two, rows in zip(kept, sizes, strict=True)
         for k, (h, w, h2, w2) in enumerate(rows.tolist())
-        if (rows[k] != usual).any()
+        if (rows[k] != common).any()
     ]
     total = sum(map(len, sizes))
     if len(odd) > BAD_SHARE * total:
         raise ValueError(
             f"{where}: {len(odd)} of {total} pairs differ in size, for example {odd[0]} (height x width); "
-            f"choose one, such as --size {usual[0]}x{usual[1]}"
+            f"choose one, such as --size {common[0]}x{common[1]}"
         )
-    good = [np.flatnonzero((rows == usual).all(1)) for rows in sizes]
+    good = [np.flatnonzero((rows == common).all(1)) for rows in sizes]
     return [Two(*(f.take(k) for f in two)) for two, k in zip(kept, good, strict=True)], bad + odd
 
 

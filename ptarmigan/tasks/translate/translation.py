@@ -99,7 +99,7 @@ class Translate(Task):
         return vital_signs(game, game.back, self.samples, self.seed, z, c, x, real)
 
     @staticmethod
-    def fallback(usual: str, *, hidden: bool) -> str:
+    def fallback(default: str, *, hidden: bool) -> str:
         """A recipe without a cycle, where outputs hide information."""
         return WITHOUT_CYCLE if hidden else ""
 
