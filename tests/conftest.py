@@ -22,10 +22,13 @@ install_import_hook(modules_with_shapes(), "shapes.checked")  # before anything 
 import pytest  # noqa: E402
 import torch  # noqa: E402
 from forked import Starter  # noqa: E402
-from hypothesis import settings  # noqa: E402
+from hypothesis import Phase, settings  # noqa: E402
 
 torch.set_num_threads(1)
-settings.register_profile("suite", derandomize=True, database=None, deadline=None, max_examples=40)
+PHASES = (Phase.explicit, Phase.generate)  # to shrink an example of training takes minutes
+settings.register_profile(
+    "suite", derandomize=True, database=None, deadline=None, max_examples=40, phases=PHASES
+)
 settings.load_profile("suite")
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]

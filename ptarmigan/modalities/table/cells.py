@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.column import Floats, Kind
+from ptarmigan.modalities.table.column import Column, Floats, Kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,12 +70,34 @@ def counted(series: pd.Series[Any]) -> Floats:
     return out
 
 
+def is_date(column: Column) -> bool:
+    """Whether a column holds dates, be it always the same."""
+    return column.dtype.startswith("date")
+
+
+def moment(text: Any, dtype: str) -> int:
+    """A date as text or an object, as a column of that dtype counts it.
+
+    Raises:
+        ValueError: it is no date.
+    """
+    import pandas
+
+    stamp = pandas.Timestamp(text)
+    if "," in dtype and stamp.tzinfo is None:
+        stamp = stamp.tz_localize(dtype.split(",")[1].strip(" ]"))
+    if stamp.tzinfo is not None:
+        stamp = stamp.tz_convert("UTC").tz_localize(None)
+    unit = "D" if dtype == "date" else unit_of(dtype)
+    return int(stamp.to_datetime64().astype(f"datetime64[{unit}]").astype(np.int64))
+
+
 def unit_of(dtype: str) -> str:
     """The unit of a dtype such as ``datetime64[us, UTC]``."""
     return dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
 
 
-def whole_cells(series: pd.Series[Any], column: Any) -> NDArray[Any]:
+def whole_cells(series: pd.Series[Any], column: Column) -> NDArray[Any]:
     """Whole numbers, or dates as counts of their dtype's units since 1970, as Python's integers."""
     cells = np.empty(len(series), object)
     if column.kind == "date":

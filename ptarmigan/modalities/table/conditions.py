@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -10,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.column import Column, Floats
+from ptarmigan.modalities.table.cells import is_date, moment
+from ptarmigan.modalities.table.column import Column, Floats, raw_number
 
 LISTED = 8
 """Values that an error names, at most."""
@@ -172,9 +174,14 @@ def raw_of(column: Column, name: Any, value: Any) -> float:
     if value is None or value != value:
         return np.nan
     try:
-        return float(value)
-    except ValueError:
+        return raw_number(column, moment(value, column.dtype) if is_date(column) else exactly(value))
+    except (ValueError, TypeError, OverflowError):
         raise ValueError(f"--where {name}={value}: the column is learnt as {column.kind}") from None
+
+
+def exactly(value: Any) -> Any:
+    """A number, or what is written of it; whole ones of any size as they are."""
+    return float(value) if not re.fullmatch(r"[+-]?\d+", str(value)) else int(value)
 
 
 def shown(column: Column) -> str:

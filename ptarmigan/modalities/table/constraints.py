@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ptarmigan.modalities.table.column import (
     Floats,
     column_of,
     float_type,
+    nearest_of,
     numbers,
     on_grid,
     tupled,
@@ -47,21 +48,25 @@ class Gap:
         """Numbers that the column can hold, on the right side of the other wherever that is not missing."""
         there = ~np.isnan(base)
         number = np.where(there, base, self.fallback) + self.sign * gap
-        number = stored(np.clip(on_grid(number, known), known.low, known.high), known.dtype)
-        apart = self.sign * (number - base)
-        wrong = there & ((apart <= 0) if self.strict else (apart < 0))
+        number = possible(np.clip(on_grid(number, known), known.low, known.high), known)
+        wrong = there & self.wrong(number, base)
         number[wrong] = self.edge(base[wrong], known)
         # rows in which no number fits are of a kind in which it was missing
         number[(number < known.low) | (number > known.high)] = np.nan
         return number
 
+    def wrong(self, number: Floats, base: Floats) -> NDArray[np.bool_]:
+        """Where numbers are on the wrong side of the other column."""
+        apart = self.sign * (number - base)
+        return np.asarray((apart <= 0) if self.strict else (apart < 0))
+
     def edge(self, base: Floats, known: Column) -> Floats:
         """The nearest numbers that the column can hold, on the right side of the other."""
-        near = stored(on_grid(base, known), known.dtype)
+        if known.only:
+            return next_of(np.array(known.only), base, self.sign, self.strict)
+        near = possible(on_grid(base, known), known)
         for _ in range(2):
-            apart = self.sign * (near - base)
-            short = (apart <= 0) if self.strict else (apart < 0)
-            near = np.where(short, self.further(near, known), near)
+            near = np.where(self.wrong(near, base), self.further(near, known), near)
         return near
 
     def further(self, number: Floats, known: Column) -> Floats:
@@ -179,6 +184,19 @@ class Constraints:
 def plainly(cells: Floats) -> NDArray[np.int64]:
     """Cells as numbers that are equal where these are, also where they are missing."""
     return np.ascontiguousarray(np.where(np.isnan(cells), np.nan, cells + 0.0)).view(np.int64)
+
+
+def possible(number: Floats, known: Column) -> Floats:
+    """Numbers as a column keeps them; of few numbers that occur, the nearest."""
+    return stored(nearest_of(known.only, number), known.dtype)
+
+
+def next_of(values: Floats, base: Floats, sign: int, strict: bool) -> Floats:
+    """The first of these values on a side of every number; infinite where there is none."""
+    side: Literal["left", "right"] = "right" if strict == (sign > 0) else "left"
+    edged = np.concatenate([[-np.inf], values, [np.inf]])
+    place = np.searchsorted(values, base, side)
+    return np.asarray(edged[place + 1 if sign > 0 else place], np.float64)
 
 
 def stored(number: Floats, dtype: str) -> Floats:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.column import Column, is_number, numbers
+from ptarmigan.modalities.table.column import Column, is_number, numbers, raw_number
 
 LONGEST = 32
 """Values that have a coordinate each, the most frequent ones; all others share one."""
@@ -41,7 +41,7 @@ def moments(column: Column) -> tuple[float, float]:
         weight = weight / weight.sum()
         middle = float(weight @ mean)
         return middle, float(np.sqrt(weight @ (deviation**2 + (mean - middle) ** 2)))
-    values = np.array(column.values, np.float64)
+    values = np.array([raw_number(column, v) for v in column.values], np.float64)
     weight = np.array(column.counts[: len(values)], np.float64)
     middle = float(weight @ values / weight.sum())
     return middle, float(np.sqrt(weight @ (values - middle) ** 2 / weight.sum()))

@@ -6,18 +6,21 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from ptarmigan.modalities.table.cells import counted, unit_of
-from ptarmigan.modalities.table.column import Column, Floats, is_number, numbers
+from ptarmigan.modalities.table.cells import is_date, moment, unit_of
+from ptarmigan.modalities.table.column import Column, Floats, float_type, is_number, numbers, raw_number
 from ptarmigan.modalities.table.constraints import Constraints, Fixed, Gap, plainly
 from ptarmigan.modalities.table.describe_columns import by_mode
-from ptarmigan.modalities.table.frames import pandas_or_error
+from ptarmigan.modalities.table.scale import extremes, on_one_scale
 
-Columns = tuple[Column, ...]
+Columns: TypeAlias = tuple[Column, ...]
+Side: TypeAlias = int | Fraction
+"""A column's place, or a number."""
 SIGN = re.compile(r"(<=|>=|<|>)")
 FORM = "expected 'start <= end', '18 <= age < 100' or 'city+country'"
 
@@ -33,8 +36,8 @@ class Below:
         text: the words of it.
     """
 
-    low: int | float
-    high: int | float
+    low: Side
+    high: Side
     strict: bool
     text: str
 
@@ -65,13 +68,15 @@ def constrained(
             below += compared(text, columns)
         else:
             groups.append(group(text, columns))
+    edges = [one for one in below if isinstance(one.low, int) and isinstance(one.high, int)]
+    for some in joined(edges):
+        columns, raw = scaled(some, edges, columns, raw)
     for one in below:
         check(one, columns, raw)
     groups = [some for some in groups if len(some) > 1]  # what is constant goes with everything
     twice = [i for k, some in enumerate(groups) for other in groups[:k] for i in some if i in other]
     if twice:
         raise refused(f"{columns[twice[0]].name}", "the column is in two combinations: make them one")
-    edges = [one for one in below if isinstance(one.low, int) and isinstance(one.high, int)]
     if not edges and not groups:
         return columns, raw, None
     gaps = tree(edges, columns, raw, [i for some in groups for i in some])
@@ -91,17 +96,17 @@ def compared(text: str, columns: Columns) -> list[Below]:
     parts = [part.strip() for part in SIGN.split(text)]
     if "" in parts:
         raise refused(text, FORM)
-    about = next((i for i in (place(part, columns) for part in parts[::2]) if i is not None), None)
+    places = [place(part, columns) for part in parts[::2]]
+    about = next((columns[i] for i in places if i is not None), None)
     sides = [side(text, part, columns, about) for part in parts[::2]]
     if about is None:
         raise refused(text, f"there is no column in it; {FORM}")
+    same_kind(text, [columns[i] for i in places if i is not None])
     found = []
     for (a, b), sign in zip(pairwise(sides), parts[1::2], strict=True):
-        if not isinstance(a, int) and not isinstance(b, int):
-            continue
         low, high = (a, b) if sign.startswith("<") else (b, a)
-        same_kind(text, low, high, columns)
-        found.append(Below(low, high, "=" not in sign, text))
+        if low is not None and high is not None:
+            found.append(Below(low, high, "=" not in sign, text))
     return found
 
 
@@ -110,55 +115,73 @@ def place(name: str, columns: Columns) -> int | None:
     return next((i for i, column in enumerate(columns) if str(column.name) == name), None)
 
 
-def side(text: str, part: str, columns: Columns, about: int | None) -> int | float:
-    """A column's place, or a number: that of a date where the constraint is about dates."""
+def side(text: str, part: str, columns: Columns, about: Column | None) -> Side | None:
+    """A column's place, or a number as the column ``about`` counts; None of an empty column."""
     found = place(part, columns)
-    if found is not None:
-        column = columns[found]
-        if column.kind == "constant" and not (column.values and isinstance(column.values[0], str)):
-            return float(column.values[0]) if column.values else float("nan")
-        if not is_number(column):
-            raise refused(
-                text, f"the column {part!r} is {column.kind}, and only numbers and dates are compared"
-            )
-        return found
+    if found is None:
+        return bound(text, part, columns, about)
+    column = columns[found]
+    if column.kind == "constant" and not column.values:
+        return None
+    if column.kind == "constant" and not isinstance(column.values[0], str):
+        return Fraction(column.values[0])
+    if not is_number(column):
+        raise refused(text, f"the column {part!r} is {column.kind}, and only numbers and dates are compared")
+    return found
+
+
+def bound(text: str, part: str, columns: Columns, about: Column | None) -> Fraction:
+    """A number or a date, as a column counts."""
     try:
-        if about is not None and columns[about].kind == "date":
-            return moment(part, columns[about])
-        return float(part)
-    except ValueError:
+        if about is not None and is_date(about):
+            return Fraction(moment(part, about.dtype))
+        if re.fullmatch(r"[+-]?\d+", part):
+            return Fraction(int(part))
+        return Fraction(float(float_type(about.dtype if about else "")(part)))
+    except (ValueError, OverflowError):
         near = get_close_matches(part, [str(column.name) for column in columns], 1)
         hint = f"; perhaps {near[0]!r}" if near else ""
         raise refused(text, f"{part!r} is no column and no number{hint}") from None
 
 
-def moment(text: str, column: Column) -> float:
-    """A date as a column of dates counts it."""
-    pandas = pandas_or_error()
-    stamp = pandas.Timestamp(text)
-    if "," in column.dtype and stamp.tzinfo is None:
-        stamp = stamp.tz_localize(column.dtype.split(",")[1].strip(" ]"))
-    kind = "datetime64[s]" if column.dtype == "date" else column.dtype
-    number = float(counted(pandas.Series([stamp]).astype(kind))[0])
-    return number / 86_400 if column.dtype == "date" else number
-
-
-def same_kind(text: str, low: int | float, high: int | float, columns: Columns) -> None:
-    """Refuse to compare dates with numbers, or with dates of another unit."""
-    if not isinstance(low, int) or not isinstance(high, int):
-        return
-    a, b = columns[low], columns[high]
-    if low == high:
-        raise refused(text, "a column is compared with itself")
-    if (a.kind == "date") != (b.kind == "date"):
-        raise refused(text, f"{a.name!r} is {a.kind} and {b.name!r} is {b.kind}")
-    if a.kind == "date" and kept(a.dtype) != kept(b.dtype):
-        raise refused(text, f"{a.name!r} is {a.dtype} and {b.name!r} is {b.dtype}: make them one dtype")
+def same_kind(text: str, compared: Sequence[Column]) -> None:
+    """Refuse to compare a column with itself, dates with numbers, or with dates of another unit."""
+    for a, b in pairwise(compared):
+        if a is b:
+            raise refused(text, "a column is compared with itself")
+        if is_date(a) != is_date(b):
+            raise refused(text, f"{a.name!r} is {a.kind} and {b.name!r} is {b.kind}")
+        if is_date(a) and kept(a.dtype) != kept(b.dtype):
+            raise refused(text, f"{a.name!r} is {a.dtype} and {b.name!r} is {b.dtype}: make them one dtype")
 
 
 def kept(dtype: str) -> tuple[str, bool]:
     """The unit of dates, and whether they have a zone."""
     return unit_of(dtype), "," in dtype
+
+
+def joined(edges: Sequence[Below]) -> list[set[int]]:
+    """The places of columns that are compared with one another, directly or by way of others."""
+    found: list[set[int]] = []
+    for edge in edges:
+        ends = {int(edge.low), int(edge.high)}
+        near = [some for some in found if some & ends]
+        found = [some for some in found if not some & ends] + [ends.union(*near)]
+    return found
+
+
+def scaled(some: set[int], edges: Sequence[Below], columns: Columns, raw: Floats) -> tuple[Columns, Floats]:
+    """The table with columns that are compared on one scale."""
+    places = sorted(some)
+    try:
+        found = on_one_scale([columns[i] for i in places], raw[:, places])
+    except ValueError as error:
+        raise refused(next(e.text for e in edges if e.low in some), str(error)) from None
+    if found is None:
+        return columns, raw
+    changed, mine = raw.copy(), dict(zip(places, found[0], strict=True))
+    changed[:, places] = found[1]
+    return tuple(mine.get(i, column) for i, column in enumerate(columns)), changed
 
 
 def group(text: str, columns: Columns) -> tuple[int, ...]:
@@ -183,16 +206,27 @@ def group(text: str, columns: Columns) -> tuple[int, ...]:
 
 def check(one: Below, columns: Columns, raw: Floats) -> None:
     """Refuse what the rows do not fulfil themselves."""
-    low, high = (numbers(columns[s], raw[:, s]) if isinstance(s, int) else s for s in (one.low, one.high))
+    if not isinstance(one.low, int) or not isinstance(one.high, int):
+        largest = one.low if isinstance(one.low, Fraction) else extremes(columns[one.low])[1]
+        least = one.high if isinstance(one.high, Fraction) else extremes(columns[one.high])[0]
+        if largest < least or (largest == least and not one.strict):
+            return
+    low, high = (sided(side, one, columns, raw) for side in (one.low, one.high))
     broken = np.asarray((low >= high) if one.strict else (low > high))
-    if broken.any():
-        row = int(broken.argmax()) + 1
-        rows = (
-            f"{int(broken.sum()):,} rows break it, first row {row}"
-            if broken.sum() > 1
-            else f"row {row} breaks it"
-        )
+    several = int(broken.sum())
+    rows = f"{several:,} rows break it, first row {int(broken.argmax()) + 1}"
+    if several < 2:
+        rows = f"row {int(np.nanargmin(high - low)) + 1} breaks it"
+    if several or not isinstance(one.low, int) or not isinstance(one.high, int):
         raise refused(one.text, f"{rows}: mend them or leave them out")
+
+
+def sided(side: Side, one: Below, columns: Columns, raw: Floats) -> Floats:
+    """One side of every row, as the column counts that it is about."""
+    if isinstance(side, int):
+        return numbers(columns[side], raw[:, side])
+    about = next((columns[i] for i in (one.low, one.high) if isinstance(i, int)), None)
+    return np.full(len(raw), float(side) if about is None else raw_number(about, side))
 
 
 def tree(edges: Sequence[Below], columns: Columns, raw: Floats, firm: Sequence[int]) -> tuple[Gap, ...]:
