@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -35,6 +35,10 @@ class Writer:
     words: str = "{n:,}"
     most: int | None = None
     whole: bool = False
+
+    def of(self, change: Callable[[NDArray[Any]], NDArray[Any]]) -> Writer:
+        """The same, of what samples are changed to."""
+        return replace(self, write=lambda path, batches, n: self.write(path, map(change, batches), n))
 
 
 def folder(save: Callable[[NDArray[Any], Path, int], None]) -> Writer:

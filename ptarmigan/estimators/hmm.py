@@ -15,6 +15,7 @@ from ptarmigan.estimators.arrays import load_arrays, save_arrays
 from ptarmigan.estimators.fitting import seed_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json
+from ptarmigan.modalities.series.channels import as_they_were
 from ptarmigan.modalities.series.source import Series
 from ptarmigan.modalities.series.space import as_series
 
@@ -124,7 +125,9 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         raw = low + x * (high - low)
         lasts = rng["length"].choice(self.lengths_, n)
         raw[np.arange(length) >= lasts[:, None]] = np.nan
-        return self.space_.frame(raw) if self.space_.columns else raw
+        if self.space_.forms:
+            raw = as_they_were(raw, self.space_.forms)
+        return self.space_.frame(raw) if self.space_.columns else self.space_.array(raw)
 
     def score_samples(self, X: Any) -> Floats:  # noqa: N803
         """The logarithm of the density of every window ``(n,)``, in the units of the scale from 0 to 1.

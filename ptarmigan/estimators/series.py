@@ -119,7 +119,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         trained = networks(self)
         raw = trained.sample(n, seed=seed, where=where)
         space = as_series(trained.space, none_of(trained, self.recipe))
-        return space.frame(raw) if space.columns else raw
+        return space.frame(raw) if space.columns else space.array(raw)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the fitted estimator as one safetensors file, over what was there."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.data.space.encoding import Encoding
+from ptarmigan.modalities.series.channels import as_they_were
 from ptarmigan.modalities.table.column import Column, column_of
 from ptarmigan.modalities.table.space import TableSpace
 
@@ -36,36 +37,41 @@ class SeriesEncoding(Encoding):
         ends: some series end early.
         name: of the column that numbers series in a frame.
         metadata: the columns of metadata.
+        forms: what each channel can hold; empty where that is any numbers, as in runs of older versions.
     """
 
     length: int
     low: tuple[float, ...]
     high: tuple[float, ...]
-    columns: tuple[str, ...] = ()
+    columns: tuple[str | int, ...] = ()
     ends: bool = False
     name: str = NUMBERED
     metadata: tuple[Column, ...] = ()
     classes: tuple[str, ...] = ()
+    forms: tuple[Column, ...] = ()
 
     @classmethod
     def of(
         cls,
         raw: NDArray[Any],
-        columns: tuple[str, ...] = (),
+        columns: tuple[str | int, ...] = (),
         name: str = NUMBERED,
         metadata: tuple[Column, ...] = (),
+        forms: tuple[Column, ...] = (),
     ) -> Self:
         """The space of such series."""
         numbers = raw[:, :, : raw.shape[2] - len(metadata)]
         low, high = np.nanmin(numbers, (0, 1)), np.nanmax(numbers, (0, 1))
         ends = bool(np.isnan(numbers).any())
-        return cls(raw.shape[1], tuple(low.tolist()), tuple(high.tolist()), columns, ends, name, metadata)
+        ranges = tuple(low.tolist()), tuple(high.tolist())
+        return cls(raw.shape[1], *ranges, columns, ends, name, metadata, forms=forms)
 
     @classmethod
     def from_plain(cls, fields: Mapping[str, Any]) -> Self:
         """The space from what JSON keeps of it."""
-        columns = tuple(map(column_of, fields.get("metadata", ())))
-        return replace(super().from_plain({**fields, "metadata": ()}), metadata=columns)
+        metadata, forms = (tuple(map(column_of, fields.get(name, ()))) for name in ("metadata", "forms"))
+        plain = super().from_plain({**fields, "metadata": (), "forms": ()})
+        return replace(plain, metadata=metadata, forms=forms)
 
     @property
     def words(self) -> str:
@@ -114,10 +120,12 @@ class SeriesEncoding(Encoding):
         return torch.cat([steps, rows[:, None].expand(-1, self.length, -1)], 2)
 
     def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, as float64, clipped to what was seen; what was constant stays so."""
+        """The inverse of ``encode``, as float64, clipped and rounded to what a channel can hold."""
         numbers = x.detach().double().cpu().numpy()
         low, high = np.asarray(self.low), np.asarray(self.high)
         raw: NDArray[np.float64] = np.clip(low + numbers[:, :, : self.channels] * (high - low), low, high)
+        if self.forms:
+            raw = as_they_were(raw, self.forms)
         if self.ends:
             lasts = np.logical_and.accumulate(numbers[:, :, self.channels] > 0.5, axis=1)
             lasts[:, 0] = True

@@ -16,10 +16,12 @@ from ptarmigan.data.numbers import read_npy
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
 from ptarmigan.media.files import path_of
+from ptarmigan.modalities.series.channels import channel_in, channel_of
 from ptarmigan.modalities.series.space import NUMBERED, SeriesSpace
 from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.describe_columns import described_column
 from ptarmigan.modalities.table.frames import pandas_or_error
+from ptarmigan.modalities.table.names import check_names
 from ptarmigan.modalities.table.source import read_frame
 from ptarmigan.modalities.vector.source import LARGEST
 
@@ -84,22 +86,30 @@ class Series:
                 return known(sines(SINES, self.length))
             found = read_npy(path_of(found)) if str(found).endswith(".npy") else frame_in(found)
         if isinstance(found, np.ndarray) and found.ndim == 3:
-            return known(checked(found, "the array"))
+            return known(checked(found, "the array"), [found])
         if isinstance(found, np.ndarray):
             found = [found]
         if isinstance(found, list | tuple):
-            several = [checked(np.asarray(one), f"series {i + 1}") for i, one in enumerate(found)]
-            return known(windows(several, self.length, self.stride))
+            arrays = [np.asarray(one) for one in found]
+            several = [checked(one, f"series {i + 1}") for i, one in enumerate(arrays)]
+            return known(windows(several, self.length, self.stride), arrays)
         if not isinstance(found, pandas_or_error().DataFrame):
             raise ValueError(f"series are a path, a DataFrame or arrays, not {type(found).__name__}")
-        several, columns, about = apart(found, self.id, self.time, self.metadata)
+        several, forms, about = apart(found, self.id, self.time, self.metadata)
         raw = windows(several, self.length, self.stride)
-        return raw, SeriesSpace.of(raw, columns, self.id or NUMBERED, about)
+        return raw, SeriesSpace.of(raw, tuple(form.name for form in forms), self.id or NUMBERED, about, forms)
 
 
-def known(raw: Floats) -> tuple[Floats, SeriesSpace]:
-    """Series without names, and what they are."""
-    return raw, SeriesSpace.of(raw)
+def known(raw: Floats, arrays: Sequence[NDArray[Any]] = ()) -> tuple[Floats, SeriesSpace]:
+    """Series without names, and what they are by the arrays that they came in."""
+    if not arrays:
+        return raw, SeriesSpace.of(raw)
+    dtype = np.result_type(*arrays)
+    cells = [
+        np.concatenate([one.reshape(-1, raw.shape[2])[:, i] for one in arrays]) for i in range(raw.shape[2])
+    ]
+    forms = tuple(channel_of(i, there[there == there], str(dtype)) for i, there in enumerate(cells))
+    return raw, SeriesSpace.of(raw, forms=forms)
 
 
 def comparable(
@@ -120,7 +130,7 @@ def comparable(
         ValueError: these are no series, or of other channels.
     """
     (first, space), (others, second) = (read_as(data, length, id, time, metadata) for data in (real, fake))
-    names, called = space.columns, second.columns
+    names, called = (some.names if some.columns else () for some in (space, second))
     if not names or not called or names == called:
         return first[:, :, : space.channels], others[:, :, : second.channels]
     if set(names) != set(called):
@@ -137,7 +147,7 @@ def read_as(
     """The windows of series, and what they are; of a table, by those of the columns that it has."""
     if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
         data = frame_in(data)
-    has = getattr(data, "columns", ())
+    has = tuple(map(str, getattr(data, "columns", ())))
     said = tuple(name for name in metadata if name in has)
     return Series(
         data, length, id=id if id in has else "", time=time if time in has else "", metadata=said
@@ -146,8 +156,8 @@ def read_as(
 
 def apart(
     frame: pd.DataFrame, name: str = "", time: str = "", metadata: Sequence[str] = ()
-) -> tuple[list[Floats], tuple[str, ...], tuple[Column, ...]]:
-    """The series in a frame, one step of time a row; the channels' names; and the columns of metadata.
+) -> tuple[list[Floats], tuple[Column, ...], tuple[Column, ...]]:
+    """The series in a frame, one step of time a row; what the channels are; and the columns of metadata.
 
     Metadata stands beside the channels of a series, the same in every row.
 
@@ -160,46 +170,45 @@ def apart(
     Raises:
         ValueError: there is no such column, one holds no finite numbers, or metadata changes.
     """
-    if not frame.columns.is_unique:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise ValueError(f"two columns are called {twice!r}: give every column a name of its own")
+    check_names(frame.columns)
     if not len(frame):
         raise ValueError("the table is empty: it has no rows")
     told = [column for column in (name, time) if column]
     apart_from = [*told, *metadata]
+    called = {str(column): column for column in frame.columns}
     for i, column in enumerate(apart_from):
         if column in apart_from[:i]:
             raise ValueError(f"--id, --time and --metadata name {column!r} twice: a column is one of them")
-        if column not in frame.columns:
-            raise ValueError(f"there is no column {column!r}; there are {', '.join(map(str, frame.columns))}")
+        if column not in called:
+            raise ValueError(f"there is no column {column!r}; there are {', '.join(called)}")
     for column in told:
-        if frame[column].isna().any():
+        if frame[called[column]].isna().any():
             raise ValueError(f"the column {column!r} has missing values: leave those rows out")
-    learnt = frame.columns.drop(apart_from)
-    if not len(learnt):
+    if not name and NUMBERED in called:
+        raise ValueError(
+            f"the column {NUMBERED!r} is called as that which numbers series in what is made: rename it, or "
+            f"say --id {NUMBERED} where it does"
+        )
+    learnt = [column for text, column in called.items() if text not in apart_from]
+    if not learnt:
         raise ValueError("there is no channel to learn: all columns are an id, a time or metadata")
-    for column in learnt:
-        if frame[column].dtype.kind not in "fiub":
-            raise ValueError(
-                f"the column {column!r} holds no numbers: leave it out, or say what it is with --time, --id "
-                "or --metadata"
-            )
-    ordered = frame.sort_values(time, kind="stable") if time else frame
+    forms = tuple(channel_in(column, frame[column]) for column in learnt)
+    ordered = frame.sort_values(called[time], kind="stable") if time else frame
     groups: list[tuple[Any, pd.DataFrame]] = [("", ordered)]
     if name:
-        groups = list(ordered.groupby(name, sort=False))
-    about, said = said_of(groups, metadata)
+        groups = list(ordered.groupby(called[name], sort=False))
+    about, said = said_of(groups, [called[column] for column in metadata])
     several = []
     for row, (who, rows) in zip(said, groups, strict=True):
         numbers = checked(
             rows[learnt].to_numpy(np.float64, na_value=np.nan), f"series {who}" if name else "the table"
         )
         several.append(np.column_stack([numbers, np.tile(row, (len(numbers), 1))]))
-    return several, tuple(map(str, learnt)), about
+    return several, forms, about
 
 
 def said_of(
-    groups: Sequence[tuple[Any, pd.DataFrame]], metadata: Sequence[str]
+    groups: Sequence[tuple[Any, pd.DataFrame]], metadata: Sequence[str | int]
 ) -> tuple[tuple[Column, ...], Floats]:
     """What is said of whole series: its columns, and a raw row for each series.
 

@@ -158,7 +158,7 @@ FRAME = pd.DataFrame({"a": [1.0, 2, 3], "b": [1, 2, 3], "t": ["x", "y", "z"]})
         (FRAME, dict(time="when"), "no column 'when'; there are a, b, t"),
         (FRAME.assign(t=[None, 1, 2]), dict(id="t"), "missing values"),
         (FRAME.assign(b=[1, np.nan, 3]), dict(time="t"), "nan at step 2 in channel 2; 1 numbers"),
-        (FRAME[["a", "a"]], {}, "two columns are called 'a'"),
+        (FRAME[["a", "a"]], {}, "two columns 'a'"),
         (FRAME[["a"]][:0], {}, "the table is empty"),
         (FRAME[["t"]], dict(time="t"), "no channel to learn"),
         (np.array([[1.0], [np.inf]]), {}, "inf at step 2"),
