@@ -71,6 +71,7 @@ class Modality:
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
+        also: other spaces of the same raw samples, in which some recipes learn them: a spectrogram, say.
         networks: plain networks for samples of a space, by which recipes that serve several kinds serve this
             one; None where there are none.
     """
@@ -92,6 +93,7 @@ class Modality:
     recipe: str = ""
     recipes: str = ""
     calibrated: bool = False
+    also: tuple[type[Space], ...] = ()
     networks: Callable[[Space], Networks] | None = None
 
     def describe(self, options: DataOptions) -> Description:
@@ -105,6 +107,11 @@ class Modality:
             return self.look(options)
         found = describe_samples(options.open(batch=1), self.plural)
         return Description(found.table(), found.preview)
+
+    @property
+    def spaces(self) -> tuple[type[Space], ...]:
+        """Every space of its samples, that of its options first."""
+        return (self.space, *self.also)
 
     @property
     def option_names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any
 
 from ptarmigan.core.errors import one_line
@@ -15,7 +16,8 @@ from ptarmigan.modalities.fields import check_fields
 from ptarmigan.modalities.modality import Modality
 from ptarmigan.modalities.networks import Networks
 
-BUILT_IN = ("image", "label", "point", "vector", "table", "series")
+BUILT_IN = tuple(sorted(file.parent.name for file in Path(__file__).parent.glob("*/__init__.py")))
+"""Every folder here is a modality."""
 GROUP = "ptarmigan.modalities"
 """The entry points of plug-ins: ``name = "package.module:MODALITY"``."""
 
@@ -78,7 +80,7 @@ def modality_of(space: Space) -> Modality:
         ValueError: none has such a space.
     """
     for each in modalities():
-        if type(space) is each.space:
+        if type(space) in each.spaces:
             return each
     raise ValueError(f"no kind of data has samples of {type(space).__name__}: is its plug-in installed?")
 
@@ -110,7 +112,7 @@ def from_json(plain: Mapping[str, Any]) -> Space:
     Raises:
         ValueError: the description names no space, or does not fit it.
     """
-    spaces = {each.space.__name__: each.space for each in modalities()}
+    spaces = {space.__name__: space for each in modalities() for space in each.spaces}
     kind = str(plain.get("kind"))
     if kind not in spaces:
         raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(spaces)}")

@@ -62,6 +62,7 @@ def test_files_are_taken_for_what_they_are(tmp_path: Path) -> None:
         ("breast-cancer", "vector"),
         ("iris", "table"),
         ("sines", "series"),
+        ("vowels", "sound"),
     ],
 )
 def test_sets_that_have_a_name(name: str, kind: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conftest import ROOT
 
 import ptarmigan
+from ptarmigan.modalities.registry import BUILT_IN, modality
 
 ORDER = [
     "core",
@@ -49,7 +50,8 @@ VARIANTS = {
 """Recipes that vary another one, whose file they import; no other file of the zoo imports one."""
 
 KINDS_ARE_KNOWN_IN = ("modalities", "tasks", "zoo")
-CONCRETE = re.compile(r"\b(Image|Label|Point|Vector|Table|Series)Space\b")
+SPACES = {space.__name__ for name in BUILT_IN for space in modality(name).spaces}
+CONCRETE = re.compile(rf"\b({'|'.join(sorted(SPACES))})\b")
 ASKING = re.compile(r"isinstance\([^)]*Space\b|\binputs is (not )?None|len\([\w.]*\bspace\.shape\)")
 
 

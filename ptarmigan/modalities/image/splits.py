@@ -77,7 +77,7 @@ def numbered(
     number = {name: i for i, name in enumerate(classes)}
     unknown = next((label for label in labels if str(label) not in number), None)
     if unknown is not None:
-        raise ValueError(f"the held-out images have a class {unknown!r} that the training images have not")
+        raise ValueError(f"the held-out samples have a class {unknown!r} that the training samples have not")
     return np.array([number[str(label)] for label in labels], np.int64), classes
 
 
@@ -103,7 +103,7 @@ def organised(container: Container) -> tuple[Files, Files | None]:
         listing = min(lists, key=lambda i: len(path_parts(container.names[i])))
         labels = _listed(container, images, listing)
     else:
-        labels = _beside(container, images) or _above(paths, bool(held_out))
+        labels = _beside(container, images) or above(paths, bool(held_out))
     files, apart = labelled(container, np.array(images, np.int64), labels, train, held_out)
     return replace(files, unread=left_out), apart
 
@@ -206,7 +206,7 @@ def stripped(paths: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return [parts[shared:] for parts in paths]
 
 
-def _above(paths: Sequence[tuple[str, ...]], has_splits: bool) -> list[Label] | None:
+def above(paths: Sequence[tuple[str, ...]], has_splits: bool) -> list[Label] | None:
     """The top folder of every path below its split or shard, or None where an image lies in none."""
     paths = stripped(paths)
     if has_splits or all(_is_shard(parts[0]) for parts in paths):

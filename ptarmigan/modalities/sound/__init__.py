@@ -1,0 +1,48 @@
+"""Sounds: words, notes, clips of any recordings, as waveforms or as spectrograms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.sound.recognise import recognise
+from ptarmigan.modalities.sound.source import KINDS, Sounds
+from ptarmigan.modalities.sound.space import SoundSpace
+from ptarmigan.modalities.sound.spectrogram import SpectrogramSpace
+from ptarmigan.modalities.sound.vowels import NAME
+
+
+def describe(options: Sounds) -> Description:
+    """Count, rate, durations, classes, speakers and bad files."""
+    from ptarmigan.modalities.sound.describe import describe_sounds
+
+    return describe_sounds(options)
+
+
+def example(place: Path) -> Any:
+    """A few vowels in folders."""
+    from ptarmigan.modalities.sound.vowels import RATE, RESONANCES, vowels
+    from ptarmigan.modalities.sound.wav import wav
+
+    clips, labels = vowels(15, "example")
+    for number, (clip, label) in enumerate(zip(clips, labels, strict=True)):
+        folder = place / list(RESONANCES)[label]
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number}.wav").write_bytes(wav(clip, RATE))
+    return str(place)
+
+
+MODALITY = Modality(
+    name="sound",
+    plural="sounds",
+    takes=f"{NAME}, or {KINDS}",
+    space=SoundSpace,
+    also=(SpectrogramSpace,),
+    options=Sounds,
+    recognise=recognise,
+    look=describe,
+    example=example,
+    recipe="sound.specgan",
+    recipes="ptarmigan.zoo.sound",
+)
