@@ -26,6 +26,7 @@ def sample(args: list[str]) -> int:
         given: tuple[str, ...] = (),
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
         truncation: float = 1.0,
+        temperature: float = 1.0,
         where: tuple[str, ...] = (),
         best: bool = False,
         device: str = "auto",
@@ -35,14 +36,15 @@ def sample(args: list[str]) -> int:
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
-            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), or of a table or
-                series a .csv or .parquet.
+            out: a folder (one file a sample), an .npz or .npy (one array), a .png (a grid), of a table or
+                series a .csv or .parquet, of text also a .txt or .jsonl.
             n: the number of samples.
             seed: the random seed; the first samples do not depend on n.
             given: the condition of all samples: a class; of a table or series column=value; of a translation
                 the file of a picture.
             class_: the condition as a class.
             truncation: below 1, less diverse and more typical samples.
+            temperature: of text, below 1 the same.
             where: the condition as column=value, of a table or of series' metadata.
             best: the weights with the best score, not the last.
             device: where to make them.
@@ -53,7 +55,7 @@ def sample(args: list[str]) -> int:
 
         trained = load(run, best=best, device=device, recipe=recipe)
         wish = condition(trained, given, class_, where)
-        batches = trained.batches(n, seed=seed, given=wish, truncation=truncation)
+        batches = trained.batches(n, seed=seed, given=wish, truncation=truncation, temperature=temperature)
         show(write_samples(trained.space, batches, n, Path(out)))
 
     parse(options, args, "sample")

@@ -6,7 +6,8 @@ A *player* is the name of an optimizer; its turn updates the parameters that thi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
@@ -50,6 +51,36 @@ class Turn:
 
 class Conditional(nn.Module):
     """A network that takes conditions other than classes: a game that has one generates on conditions."""
+
+
+class Tempered(nn.Module):
+    """A network that draws from distributions of its own, sharper at a ``temperature`` below 1, else flatter.
+
+    Logits are divided by it where samples are made, and nowhere else.
+    """
+
+    temperature: float = 1.0
+
+
+@contextmanager
+def at_temperature(game: nn.Module, temperature: float) -> Iterator[None]:
+    """A context in which the game's samples are made at a temperature.
+
+    Raises:
+        ValueError: it is not positive, or the game has nothing that it changes.
+    """
+    networks = [module for module in game.modules() if isinstance(module, Tempered)]
+    if not 0 < temperature < float("inf"):
+        raise ValueError(f"a temperature is a positive number, not {temperature:g} (--temperature)")
+    if temperature != 1 and not networks:
+        raise ValueError("this run draws from no distributions of tokens: leave --temperature out")
+    for network in networks:
+        network.temperature = temperature
+    try:
+        yield
+    finally:
+        for network in networks:
+            network.temperature = 1.0
 
 
 class State(nn.Module):
@@ -120,6 +151,13 @@ class Game(nn.Module, ABC):
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores ``(n,)`` of samples ``x``; None where no single one scores them."""
+        return None
+
+    def log_likelihood(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
+        """Log p of every part of samples given those before it, ``(n, parts)``, NaN where there is none.
+
+        None where the game has no likelihood.
+        """
         return None
 
     def described(self) -> dict[str, Any]:

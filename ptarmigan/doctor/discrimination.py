@@ -54,7 +54,9 @@ def gradient_norm(game: Game, fake: Tensor, c: Tensor | None, unit: float) -> Va
         scores = game.discriminate(x, None if c is None else c[:FEW])
         if scores is None or not scores.requires_grad:
             return {}
-        (gradient,) = torch.autograd.grad(scores.sum(), x)
+        (gradient,) = torch.autograd.grad(scores.sum(), x, allow_unused=True)
+    if gradient is None:  # of what is looked up, as tokens are, there is none
+        return {}
     return {"gradient_norm": float(gradient.float().flatten(1).norm(dim=1).mean()) * unit}
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.core.game import Game
+from ptarmigan.core.game import Game, at_temperature
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import sample_bytes
@@ -65,6 +65,7 @@ def encoded(
     seed: int = 0,
     classes: NDArray[Any] | None = None,
     truncation: float = 1.0,
+    temperature: float = 1.0,
     precision: torch.dtype | None = None,
 ) -> Iterator[Tensor]:
     """Chunks of encoded samples on the device, ``n`` in all, from a game in evaluation mode.
@@ -75,7 +76,11 @@ def encoded(
         seed: of the latents.
         classes: the class, or another condition, of each, where the game is conditional.
         truncation: see ``latents``.
+        temperature: of distributions that the game draws from, see ``Tempered``.
         precision: the dtype of autocast, or None.
+
+    Raises:
+        ValueError: the game draws from no distributions, and a temperature is asked for.
     """
     device = next(game.parameters()).device
     for chunk, z in enumerate(latents(game, n, seed=seed, truncation=truncation)):
@@ -84,7 +89,8 @@ def encoded(
             mine = classes[start : start + CHUNK]
             mine = mine[np.arange(CHUNK) % len(mine)]
             c = torch.from_numpy(mine).to(device)
-        with torch.autocast(device.type, precision, enabled=precision is not None):
+        autocast = torch.autocast(device.type, precision, enabled=precision is not None)
+        with autocast, at_temperature(game, temperature):
             x = game.sample(z, c)
         yield x[: n - start]
 
@@ -97,10 +103,19 @@ def generate(
     seed: int = 0,
     classes: NDArray[Any] | None = None,
     truncation: float = 1.0,
+    temperature: float = 1.0,
     precision: torch.dtype | None = None,
 ) -> Iterator[NDArray[Any]]:
     """Chunks of raw samples: ``encoded`` with the same arguments, decoded by ``space``."""
-    chunks = encoded(game, n, seed=seed, classes=classes, truncation=truncation, precision=precision)
+    chunks = encoded(
+        game,
+        n,
+        seed=seed,
+        classes=classes,
+        truncation=truncation,
+        temperature=temperature,
+        precision=precision,
+    )
     return map(space.decode, chunks)
 
 
@@ -149,7 +164,7 @@ class Generate(Task):
     def picture(self, game: Game) -> Image.Image:
         """Samples of all classes; in the plane, over real ones and the discriminator's scores."""
         space, n = self.space, self.space.shown
-        real = self.samples.source.read(np.arange(min(n, len(self.samples))))
+        real = self.samples.source.read(np.arange(min(space.beside or n, len(self.samples))))
 
         def surface(points: NDArray[Any]) -> NDArray[Any] | None:
             with torch.no_grad():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.core.game import Conditional
+from ptarmigan.core.game import Conditional, Tempered
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
@@ -49,6 +49,7 @@ class Generator(Trained):
         class_: str | int | None = ...,
         where: Mapping[Any, Any] | None = ...,
         truncation: float = ...,
+        temperature: float = ...,
         tensors: Literal[True],
     ) -> Tensor: ...
 
@@ -62,6 +63,7 @@ class Generator(Trained):
         class_: str | int | None = ...,
         where: Mapping[Any, Any] | None = ...,
         truncation: float = ...,
+        temperature: float = ...,
         tensors: Literal[False] = ...,
     ) -> NDArray[Any]: ...
 
@@ -74,6 +76,7 @@ class Generator(Trained):
         class_: str | int | None = None,
         where: Mapping[Any, Any] | None = None,
         truncation: float = 1.0,
+        temperature: float = 1.0,
         tensors: bool = False,
     ) -> NDArray[Any] | Tensor:
         """``n`` samples in the data's own units, such as ``(n, height, width, channels)`` uint8.
@@ -88,6 +91,7 @@ class Generator(Trained):
             class_: the condition as a class.
             where: the condition as values of columns.
             truncation: below 1, less diverse and more typical samples.
+            temperature: of text, below 1 the same.
             tensors: return encoded samples, ``(n, *shape)`` on the device.
 
         Raises:
@@ -95,9 +99,8 @@ class Generator(Trained):
         """
         check_count(self.space, n)
         wanted = asked_for(given, class_, where)
-        if tensors:
-            return torch.cat(list(self._encoded(n, seed, wanted, truncation)))
-        return np.concatenate(list(self.batches(n, seed=seed, given=wanted, truncation=truncation)))
+        chunks = self._encoded(n, seed, wanted, truncation, temperature)
+        return torch.cat(list(chunks)) if tensors else np.concatenate(list(map(self.space.decode, chunks)))
 
     def batches(
         self,
@@ -108,19 +111,32 @@ class Generator(Trained):
         class_: str | int | None = None,
         where: Mapping[Any, Any] | None = None,
         truncation: float = 1.0,
+        temperature: float = 1.0,
     ) -> Iterator[NDArray[Any]]:
         """``sample`` in chunks, in constant memory."""
-        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation)
+        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation, temperature)
         return map(self.space.decode, chunks)
 
-    def _encoded(self, n: int, seed: int, given: Any, truncation: float) -> Iterator[Tensor]:
+    def _encoded(
+        self, n: int, seed: int, given: Any, truncation: float, temperature: float
+    ) -> Iterator[Tensor]:
         if n < 1:
             raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
+        if truncation < 1 and any(isinstance(module, Tempered) for module in self.game.modules()):
+            raise ValueError(
+                "--truncation is for latents: text is made more typical by --temperature, such as 0.8"
+            )
         classes = self.condition(given, n, seed)
         return encoded(
-            self.game, n, seed=seed, classes=classes, truncation=truncation, precision=self.precision
+            self.game,
+            n,
+            seed=seed,
+            classes=classes,
+            truncation=truncation,
+            temperature=temperature,
+            precision=self.precision,
         )
 
     def frame(

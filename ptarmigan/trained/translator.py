@@ -55,10 +55,16 @@ class Translator(Trained):
         return np.concatenate(list(self.batches(n, seed=seed, given=given)))
 
     def batches(
-        self, n: int, *, seed: int = 0, given: Any = None, truncation: float = 1.0
+        self,
+        n: int,
+        *,
+        seed: int = 0,
+        given: Any = None,
+        truncation: float = 1.0,
+        temperature: float = 1.0,
     ) -> Iterator[NDArray[Any]]:
         """``sample``, one at a time."""
-        if given is None or truncation != 1:
+        if given is None or truncation != 1 or temperature != 1:
             raise ValueError(TRANSLATES)
         if n < 1:
             raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")

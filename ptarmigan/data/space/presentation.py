@@ -23,9 +23,12 @@ class Presentation(Encoding):
 
     Attributes:
         shown: samples in one of the pictures that training draws.
+        beside: real samples that such a picture is given, at most; as many as are shown when 0. More of them
+            let a picture say which samples are copies.
     """
 
     shown: ClassVar[int] = 1_024
+    beside: ClassVar[int] = 0
 
     @abstractmethod
     def render(

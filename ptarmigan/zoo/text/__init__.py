@@ -1,0 +1,1 @@
+"""Text GANs, and maximum likelihood beside them."""
