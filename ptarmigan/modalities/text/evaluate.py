@@ -114,7 +114,7 @@ def evaluator_of(
             baselines=BASELINES,
             # without others held out, all of them have learnt what they are held against
             bounds=tuple(BASELINES) if held_out is None else (TRAINING,),
-            beside=BESIDE,
+            baseline_names=BESIDE,
             notify=request.notify,
         )
 
