@@ -38,6 +38,7 @@ NOT_UNDIVIDED = {
     "image.wgan": BATCH_NORM,
     "image.wgan_gp": BATCH_NORM,
     "series.timegan": "its losses take the roots of means, and the moments of a batch",
+    "sound.specgan": "what differs within a batch, and its batch norm, are of one shard at a time",
     "table.ctgan": BATCH_NORM,
     "table.dpgan": BATCH_NORM,
     "table.tablegan": "its batch norm, and the moments of its features, are of one shard at a time",
