@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import tyro
 
 from ptarmigan.commands.options import parse, use_data_dir
+from ptarmigan.data.reading import Reading
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show, show_json, show_table
 
@@ -32,6 +33,7 @@ def augment(args: list[str]) -> int:
         quiet: bool = False,
         data_dir: str = "",
         device: str = "auto",
+        reading: Reading = Reading(),
     ) -> None:
         """Oversample rare classes with a GAN, and measure whether a classifier improves.
 
@@ -59,6 +61,7 @@ def augment(args: list[str]) -> int:
             quiet: show no progress.
             data_dir: the folder of named data sets.
             device: auto, cpu, cuda, mps.
+            reading: of tables and series, how text files are read.
         """
         from ptarmigan.api import augment as augmented
 
@@ -69,6 +72,7 @@ def augment(args: list[str]) -> int:
             "size": size,
             "crop": crop,
             "kind": kind,
+            "reading": reading,
         }
         how |= {"ratio": ratio, "class_": class_, "recipe": recipe or None, "steps": steps or None}
         if not (quiet or json_):

@@ -9,6 +9,7 @@ import tyro
 
 from ptarmigan.commands.options import parse, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
+from ptarmigan.data.reading import Reading, reading_of
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show, show_json
 
@@ -89,6 +90,7 @@ def data(args: list[str]) -> int:
         crop: bool = False,
         out: str = "",
         data_dir: str = "",
+        reading: Reading = Reading(),
     ) -> None:
         """Describe a source of samples: count, sizes, channels, classes, bad files, duplicates.
 
@@ -103,6 +105,7 @@ def data(args: list[str]) -> int:
             crop: crop them to that shape instead of squeezing.
             out: a .png with some of the samples.
             data_dir: the folder of named data sets.
+            reading: of tables and series, how text files are read.
         """
         use_data_dir(data_dir)
         if out:
@@ -113,7 +116,7 @@ def data(args: list[str]) -> int:
 
             found = describe_pairs(source, pair=pair or "auto", labels=labels, **how)
         else:
-            found = described(source, kind, how)
+            found = described(source, kind, how | reading_of(reading))
         lines = list(found.lines)
         if out:
             with create(Path(out)) as draft:

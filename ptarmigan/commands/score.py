@@ -10,6 +10,7 @@ import tyro
 
 from ptarmigan.commands.options import parse, use_data_dir, use_recipe
 from ptarmigan.core.errors import UsageError
+from ptarmigan.data.reading import Reading, reading_of
 from ptarmigan.media.console import say
 from ptarmigan.media.show import show_json, show_styled, show_table
 
@@ -41,6 +42,7 @@ def score(args: list[str]) -> int:
         data_dir: str = "",
         device: str = "auto",
         recipe: str = "",
+        reading: Reading = Reading(),
     ) -> None:
         """Score the samples of a trained run, or any samples, against real ones.
 
@@ -73,6 +75,7 @@ def score(args: list[str]) -> int:
             data_dir: where named data sets already are.
             device: where to make the samples.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
+            reading: of tables and series, how text files are read.
         """
         from ptarmigan.evaluation.score import score as score_samples
         from ptarmigan.evaluation.score import score_run
@@ -82,15 +85,17 @@ def score(args: list[str]) -> int:
         how: dict[str, Any] = {"metrics": metrics, "features": features, "quiet": quiet or json_}
         how |= {"weights": weights or None, "held_out": held_out or None, "target": target}
         if run:
-            if real or fake or kind or size or crop or length:
+            if real or fake or kind or size or crop or length or reading_of(reading):
                 raise UsageError(
-                    "a run knows its own data: leave --real, --fake, --kind, --size, --crop and --length out"
+                    "a run knows its own data and how they are read: leave --real, --fake, --kind, --size, "
+                    "--crop, --length and options of text files out"
                 )
             use_recipe(recipe, run)
             count = 10_000 if n is None else n
             found = score_run(Path(run), n=count, seed=seed, best=best, device=device, **how)
         elif real and fake:
             how |= {"length": length, "id": id, "time": time, "metadata": metadata, "kind": kind}
+            how["reading"] = reading
             found = score_samples(real, fake, size=size, crop=crop, n=n, **how)
             if not (kind or length or json_):
                 say(f"recognised as {modality(found['kind']).plural}")

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, cast
 
 from ptarmigan.core.errors import one_line
 from ptarmigan.core.memory import check_memory
+from ptarmigan.data.reading import SEPARATORS
 from ptarmigan.media.foreign import Bounded, open_binary, regular
 
 CELL = 32
@@ -22,19 +23,23 @@ OPEN: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 DAMAGED = (EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
-def check_cells(path: Path, separator: str) -> None:
-    """See that a text of columns, packed or not, goes into memory.
+def read_cells(path: Path) -> bytes:
+    """A text of columns, packed or not, unpacked once and as far as it goes into memory with its cells.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it does not, is no file, or is damaged.
     """
+    parts: list[bytes] = []
     size = cells = 0
     with unpacked(path) as file:
         while part := file.read(1 << 20):
+            parts.append(part)
             size += len(part)
-            cells += part.count(separator.encode()) + part.count(b"\n") + part.count(b"\r")
+            between = max(part.count(one.encode()) for one in SEPARATORS)
+            cells += between + part.count(b"\n") + part.count(b"\r")
             check_memory(2 * size + CELL * cells, str(path))
+    return b"".join(parts)
 
 
 @contextmanager

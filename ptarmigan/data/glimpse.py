@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import re
+import io
 import struct
 import zipfile
 import zlib
@@ -16,9 +16,11 @@ import torch
 from numpy.typing import NDArray
 
 from ptarmigan.data.archives import container
+from ptarmigan.data.dialect import LINES, encoding_of, separator_of
 from ptarmigan.data.npy import npy_header
+from ptarmigan.data.numbers import is_number
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import open_binary, open_text, regular
+from ptarmigan.media.foreign import open_binary, regular
 
 LOOKED_AT = 64
 """Rows of an array whose numbers are looked at."""
@@ -95,16 +97,24 @@ def _in_npz(path: Path) -> Glimpse | None:
 def names_in(path: Path) -> tuple[str, ...]:
     """The names in the first line of a text of columns; nothing where it holds numbers alone, or no text."""
     try:
-        with open_text(path, "utf-8-sig", "replace", "") as file:
-            cells = next(csv.reader([file.readline(LONGEST_LINE)]), [])
+        with open_binary(path) as file:
+            encoding = encoding_of(file.peek(4))
+            text = io.TextIOWrapper(file, encoding, "replace", "")
+            lines = [line for _ in range(LINES) if (line := text.readline(LONGEST_LINE)).strip()]
+        separator = separator_in(lines, path)
+        cells = next(csv.reader(lines, delimiter=separator, skipinitialspace=True), [])
     except (OSError, ValueError, csv.Error):
         return ()
-    return tuple(cells) if any(not is_number(cell) for cell in cells) else ()
+    numbers = cells if separator == "," else [cell.replace(",", ".") for cell in cells]
+    return tuple(cells) if not all(map(is_number, numbers)) else ()
 
 
-def is_number(cell: str) -> bool:
-    """Whether a cell of text is a number."""
-    return bool(re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+|nan|inf(inity)?)(e[+-]?\d+)?\s*", cell, re.I))
+def separator_in(lines: list[str], path: Path) -> str:
+    """What stands between cells; a comma where two would do: whoever reads the file says so."""
+    try:
+        return separator_of(lines, path)
+    except ValueError:
+        return ","
 
 
 def is_frame(data: Any) -> bool:

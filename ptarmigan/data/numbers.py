@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import csv
+import io
+import re
 import struct
 import warnings
 import zipfile
@@ -14,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.errors import one_line
-from ptarmigan.data.cells import check_cells
+from ptarmigan.data.dialect import read_text
 from ptarmigan.data.npy import npy_array
-from ptarmigan.media.foreign import check_unpacked, open_binary, open_text, regular
+from ptarmigan.data.reading import SEPARATORS, Written
+from ptarmigan.media.foreign import check_unpacked, open_binary, regular
 
 ROWS = ("x", "data", "arr_0")
 LABELS = ("y", "labels", "label")
@@ -34,6 +36,11 @@ PACKED = (
 """What reading an archive raises where it is damaged."""
 
 
+def is_number(cell: str) -> bool:
+    """Whether a cell of text is a number."""
+    return bool(re.fullmatch(r"\s*[+-]?(\d+\.?\d*|\.\d+|nan|inf(inity)?)(e[+-]?\d+)?\s*", cell, re.I))
+
+
 class Numbers(NamedTuple):
     """Rows of numbers, the names of their columns where there are such, and labels where there are such."""
 
@@ -42,8 +49,12 @@ class Numbers(NamedTuple):
     labels: NDArray[Any] | None = None
 
 
-def read_numbers(path: Path) -> Numbers:
+def read_numbers(path: Path, written: Written = Written()) -> Numbers:
     """What a ``.npy``, ``.npz`` (keys ``X`` and perhaps ``y``) or ``.csv`` file holds, unchecked.
+
+    Args:
+        path: of the file.
+        written: how a ``.csv`` is written, where a person says it.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -54,7 +65,7 @@ def read_numbers(path: Path) -> Numbers:
     if path.suffix == ".npz":
         return read_npz(path)
     if path.suffix == ".csv":
-        return read_csv(path)
+        return read_csv(path, written)
     raise ValueError(f"{path}: rows of numbers are in a .csv, .npy or .npz file")
 
 
@@ -93,28 +104,35 @@ def npz_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return npy_array(file, member.file_size, name)
 
 
-def read_csv(path: Path) -> Numbers:
-    """The numbers between the commas; a first line of names is what the columns are called."""
+def read_csv(path: Path, written: Written = Written()) -> Numbers:
+    """The numbers in a text of columns; a first line of names is what the columns are called.
+
+    Args:
+        path: of the file.
+        written: what a person says of it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it does not hold numbers alone.
+    """
+    whole, dialect, head = read_text(path, written)
+    text = whole.decode(dialect.encoding).lstrip("\r\n")
+    named = not all(is_number(dialect.with_dot(cell)) for cell in head)
     try:
-        check_cells(path, ",")
-        with open_text(path, "utf-8-sig", newline="") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an empty file: the shape tells
-            first = file.readline()
-            file.seek(0)
-            named = not _numbers(first)
-            loaded = np.loadtxt(file, delimiter=",", skiprows=int(named), ndmin=2)
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not a text file") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # no line after the names: the shape tells
+            loaded = np.loadtxt(
+                io.StringIO(text),
+                delimiter=dialect.separator,
+                skiprows=int(named),
+                usecols=range(len(head)),
+                ndmin=2,
+                comments=None,
+                quotechar='"',
+                converters=None if dialect.decimal == "." else lambda cell: float(dialect.with_dot(cell)),
+            )
     except ValueError as error:
-        raise ValueError(
-            f"{path} does not hold numbers between commas: {str(error).splitlines()[0]}"
-        ) from None
-    columns = tuple(name.strip() for name in next(csv.reader([first]))) if named and first.strip() else ()
-    return Numbers(loaded, columns if len(columns) == loaded.shape[1] else ())
-
-
-def _numbers(line: str) -> bool:
-    try:
-        return bool([float(cell) for cell in line.split(",")])
-    except ValueError:
-        return False
+        said = str(error).splitlines()[0]
+        between = SEPARATORS[dialect.separator]
+        raise ValueError(f"{path} does not hold numbers between {between}: {said}") from None
+    return Numbers(loaded, tuple(name.strip() for name in head) if named else ())

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.reading import Reading, reading_of
 from ptarmigan.data.samples import Samples
 from ptarmigan.evaluation.pair import check_options, evaluator_of, recognise_both
 from ptarmigan.evaluation.written import plain_evaluation, write_scores
@@ -45,6 +46,7 @@ def score(
     target: str = "",
     n: int | None = None,
     quiet: bool = True,
+    reading: Reading = Reading(),
 ) -> dict[str, Any]:
     """Score any samples against real ones.
 
@@ -68,6 +70,7 @@ def score(
         target: of tables, a column of a few values that classifiers are to predict from the others.
         n: the number of samples to score; all when None.
         quiet: show no progress.
+        reading: of tables and series, how text files are read.
 
     Returns:
         ``{"real", "fake", "kind", "samples", "features", "scores", "warnings"}``, with a ``plain_score`` for
@@ -80,7 +83,7 @@ def score(
     taken = recognise_both(real, fake, kind or (WINDOWS if length else ""))
     of = taken.modality
     data = {"size": size, "crop": crop, "length": length, "id": id, "time": time, "metadata": tuple(metadata)}
-    options = check_options(of, data, of.option_names)
+    options = check_options(of, {**data, **reading_of(reading)}, of.option_names)
     more = check_options(of, {"held_out": held_out, "target": target}, of.scored_by)
     with status(shown=not quiet) as notify:
         request = Request(metrics, features, weights, n, options=more, notify=notify)
@@ -136,6 +139,8 @@ def score_run(
     run = rebuild(folder, run)
     with folders.writing(folder), status(shown=not quiet) as notify:
         more = {"held_out": held_out, "target": target}
+        if isinstance(held_out, str | os.PathLike):
+            more |= reading_of(trained.description["options"])
         found = evaluate_run(
             run, trained, n, seed, Request(metrics, features, weights, options=more, notify=notify)
         )

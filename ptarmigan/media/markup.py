@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.missing import is_missing
 from ptarmigan.core.text import printable
 
 CELL = 5
@@ -33,7 +34,7 @@ def table(names: Sequence[object], rows: Iterable[Iterable[object]]) -> str:
 
 def cell(value: Any) -> str:
     """A value as short text."""
-    if value is None or value != value:
+    if is_missing(value):
         return "–"
     return f"{value:.5g}" if isinstance(value, float | np.floating) else str(value)
 

@@ -20,7 +20,7 @@ import ptarmigan
 from ptarmigan.cli import main
 from ptarmigan.core import memory
 from ptarmigan.core.allocation import CheckedAllocation, asked_for
-from ptarmigan.data.cells import check_cells, unpacked
+from ptarmigan.data.cells import read_cells, unpacked
 from ptarmigan.data.numbers import read_numbers
 from ptarmigan.media import foreign
 
@@ -178,7 +178,7 @@ def test_what_is_packed_tighter_than_data_is_not_unpacked(tmp_path, monkeypatch)
     table = tmp_path / "t.csv.gz"
     table.write_bytes(gzip.compress(b"a,b\n" + b"1,2\n" * (1 << 20)))
     with pytest.raises(ValueError, match="far more than data do"):
-        check_cells(table, ",")
+        read_cells(table)
     two = tmp_path / "t.csv.zip"
     with zipfile.ZipFile(two, "w") as archive:
         archive.writestr("a", "1")
@@ -190,10 +190,10 @@ def test_what_is_packed_tighter_than_data_is_not_unpacked(tmp_path, monkeypatch)
 def test_cells_are_counted_before_any_is_read(tmp_path, monkeypatch):
     path = tmp_path / "t.csv"
     path.write_text("a,b\n" + "1,2\n" * 1000)
-    check_cells(path, ",")
+    read_cells(path)
     monkeypatch.setattr(memory, "free_memory", lambda: 10_000)
     with pytest.raises(ValueError, match=r"t\.csv would take .* of memory, and 9\.766 KiB are free"):
-        check_cells(path, ",")
+        read_cells(path)
 
 
 def test_an_archive_of_states_is_not_packed():

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ptarmigan.data.reading import Reading, reading_of
 from ptarmigan.estimators.oversampler import GANOverSampler, up_to
 from ptarmigan.evaluation.oversampling.trial import Trial, run_trial
 from ptarmigan.evaluation.pair import check_options
@@ -54,6 +55,7 @@ def augment(
     crop: bool = False,
     seed: int = 0,
     device: str = "auto",
+    reading: Reading = Reading(),
     say: Callable[[str], None] = lambda words: None,
 ) -> Augmentation:
     """Oversample rare classes, write the samples, and measure on repeated splits whether it helps.
@@ -75,6 +77,7 @@ def augment(
         crop: crop images to that shape instead of squeezing.
         seed: the random seed.
         device: auto, cpu, cuda, mps.
+        reading: of a table, how a text file is read.
         say: is called with a line on what is being done.
 
     Raises:
@@ -87,7 +90,7 @@ def augment(
     if of.labelled is None:
         others = " and ".join(each.plural for each in modalities() if each.labelled is not None)
         raise ValueError(f"{data}: {of.plural} have no classes to oversample, but {others} have")
-    chosen = {"categorical": categorical, "size": size, "crop": crop}
+    chosen = {"categorical": categorical, "size": size, "crop": crop, **reading_of(reading)}
     place = Path(out or f"augmented{of.ending}")
     page = place.parent / f"{place.stem or 'augmented'}.html"
     check_vacant(place)

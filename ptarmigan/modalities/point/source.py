@@ -15,6 +15,7 @@ from ptarmigan.core.noise import key
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.numbers import read_csv, read_npy
+from ptarmigan.data.reading import Data, Written
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
 from ptarmigan.modalities.point.space import PointSpace
@@ -78,7 +79,7 @@ def mixture(name: str) -> Mixture | None:
 
 
 @dataclass(frozen=True)
-class Points:
+class Points(Written, Data):
     """The points to learn from."""
 
     data: Any = "ring"
@@ -87,11 +88,16 @@ class Points:
 
     def open(self, *, batch: int, seed: int = 0) -> Samples[PointSpace]:
         """The points, shuffled by ``seed`` and cut into batches; see ``points``."""
-        return points(self.data, batch=batch, seed=seed)
+        return points(self.data, batch=batch, seed=seed, written=self)
 
 
 def points(
-    data: str | Blank | NDArray[Any], *, batch: int, seed: int = 0, n: int = 100_000
+    data: str | Blank | NDArray[Any],
+    *,
+    batch: int,
+    seed: int = 0,
+    n: int = 100_000,
+    written: Written = Written(),
 ) -> Samples[PointSpace]:
     """The points of a set by name, or of a ``.csv`` or ``.npy`` file with one point a row.
 
@@ -104,6 +110,7 @@ def points(
         batch: points in a batch.
         seed: the random seed of the shuffle.
         n: points in a named set.
+        written: how a text file is written, where a person says it.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -126,17 +133,17 @@ def points(
         )
     if Path(data).suffix not in (".csv", ".npy"):
         raise ValueError(f"there are no points {data!r}: give {', '.join(NAMES)} or a .csv or .npy file")
-    return _samples(read_points(path_of(data)), batch, seed)
+    return _samples(read_points(path_of(data), written), batch, seed)
 
 
-def read_points(path: Path) -> Coordinates:
+def read_points(path: Path, written: Written = Written()) -> Coordinates:
     """The points in a ``.npy`` or ``.csv`` file (a first line of names is skipped), of shape (n, size).
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: it does not hold finite numbers, one point a row.
     """
-    return _checked(read_npy(path) if path.suffix == ".npy" else read_csv(path).rows, str(path))
+    return _checked(read_npy(path) if path.suffix == ".npy" else read_csv(path, written).rows, str(path))
 
 
 def _samples(loaded: Coordinates, batch: int, seed: int) -> Samples[PointSpace]:

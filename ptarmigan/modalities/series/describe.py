@@ -21,4 +21,4 @@ def describe_series(options: Series) -> Description:
         depth=f"{space.channels} ({', '.join(space.names)})",
         channel="channel",
     )
-    return Description(found.table(), found.preview)
+    return Description([*found.table(), *samples.understood], found.preview)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ptarmigan.core.noise import key
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import read_npy
+from ptarmigan.data.reading import Data, Reading
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
 from ptarmigan.media.files import path_of
@@ -22,7 +23,7 @@ from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.describe_columns import described_column
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.names import check_names
-from ptarmigan.modalities.table.source import read_frame
+from ptarmigan.modalities.table.source import READ, check_text, read_frame
 from ptarmigan.modalities.vector.source import LARGEST
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ SINES, WAVES = 10_000, 5
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(Reading, Data):
     """The series to learn from, and how they are cut."""
 
     data: Any = NAME
@@ -68,8 +69,27 @@ class Series:
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(SeriesSpace), batch=batch, seed=seed)
-        raw, space = self.read()
-        return Samples(ArraySource(raw), space, batch=batch, seed=seed)
+        check_text(self)
+        found = self.loaded()
+        raw, space = replace(self, data=found).read()
+        samples = Samples(ArraySource(raw), space, batch=batch, seed=seed)
+        samples.understood = tuple(getattr(found, "attrs", {}).get(READ, ()))
+        return samples
+
+    def loaded(self) -> Any:
+        """The frame or the arrays that the data are.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it cannot be read.
+        """
+        if not isinstance(self.data, str | Path):
+            return self.data
+        if self.data == NAME:
+            return sines(SINES, self.length)
+        if str(self.data).endswith(".npy"):
+            return read_npy(path_of(self.data))
+        return frame_in(self.data, self)
 
     def read(self) -> tuple[Floats, SeriesSpace]:
         """The windows ``(n, length, channels)``, NaN after the end of a series, and what they are.
@@ -80,11 +100,7 @@ class Series:
         """
         if self.length < 2:
             raise ValueError(f"a window of {self.length} steps is no series: choose a --length of 2 or more")
-        found = self.data
-        if isinstance(found, str | Path):
-            if found == NAME:
-                return known(sines(SINES, self.length))
-            found = read_npy(path_of(found)) if str(found).endswith(".npy") else frame_in(found)
+        found = self.loaded()
         if isinstance(found, np.ndarray) and found.ndim == 3:
             return known(checked(found, "the array"), [found])
         if isinstance(found, np.ndarray):
@@ -100,10 +116,8 @@ class Series:
         return raw, SeriesSpace.of(raw, tuple(form.name for form in forms), self.id or NUMBERED, about, forms)
 
 
-def known(raw: Floats, arrays: Sequence[NDArray[Any]] = ()) -> tuple[Floats, SeriesSpace]:
+def known(raw: Floats, arrays: Sequence[NDArray[Any]]) -> tuple[Floats, SeriesSpace]:
     """Series without names, and what they are by the arrays that they came in."""
-    if not arrays:
-        return raw, SeriesSpace.of(raw)
     dtype = np.result_type(*arrays)
     cells = [
         np.concatenate([one.reshape(-1, raw.shape[2])[:, i] for one in arrays]) for i in range(raw.shape[2])
@@ -113,7 +127,13 @@ def known(raw: Floats, arrays: Sequence[NDArray[Any]] = ()) -> tuple[Floats, Ser
 
 
 def comparable(
-    real: Any, fake: Any, length: int, id: str, time: str, metadata: Sequence[str] = ()
+    real: Any,
+    fake: Any,
+    length: int,
+    id: str,
+    time: str,
+    metadata: Sequence[str] = (),
+    **reading: Any,
 ) -> tuple[Floats, Floats]:
     """The windows of two sets of series, with the channels in the order of the first, and no metadata.
 
@@ -124,12 +144,15 @@ def comparable(
         id: the column that says which series a row is of, where a table has it.
         time: the column that orders the rows of a series, where a table has it.
         metadata: columns that are the same in all rows of a series, where a table has them.
+        **reading: how text files are read, as ``Reading`` has it.
 
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: these are no series, or of other channels.
     """
-    (first, space), (others, second) = (read_as(data, length, id, time, metadata) for data in (real, fake))
+    (first, space), (others, second) = (
+        read_as(data, length, id, time, metadata, Reading(**reading)) for data in (real, fake)
+    )
     names, called = (some.names if some.columns else () for some in (space, second))
     if not names or not called or names == called:
         return first[:, :, : space.channels], others[:, :, : second.channels]
@@ -142,11 +165,11 @@ def comparable(
 
 
 def read_as(
-    data: Any, length: int, id: str, time: str, metadata: Sequence[str]
+    data: Any, length: int, id: str, time: str, metadata: Sequence[str], reading: Reading
 ) -> tuple[Floats, SeriesSpace]:
     """The windows of series, and what they are; of a table, by those of the columns that it has."""
     if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
-        data = frame_in(data)
+        data = frame_in(data, reading)
     has = tuple(map(str, getattr(data, "columns", ())))
     said = tuple(name for name in metadata if name in has)
     return Series(
@@ -264,7 +287,7 @@ def ended(series: Floats) -> NDArray[np.bool_]:
     return after
 
 
-def frame_in(data: str | Path) -> pd.DataFrame:
+def frame_in(data: str | Path, reading: Reading) -> pd.DataFrame:
     """The table in a file.
 
     Raises:
@@ -273,7 +296,7 @@ def frame_in(data: str | Path) -> pd.DataFrame:
     """
     if not Path(data).suffix:
         raise ValueError(f"there are no series {str(data)!r}: give {NAME}, a .csv, .parquet or .npy file")
-    return read_frame(data)
+    return read_frame(data, reading)
 
 
 def sines(n: int, length: int) -> Floats:

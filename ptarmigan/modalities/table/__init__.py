@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from ptarmigan.data.glimpse import file_of, is_frame, names_in, text_of
+from ptarmigan.data.reading import Reading
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
@@ -88,7 +90,7 @@ MODALITY = Modality(
     labelled=labelled,
     ending=".csv",
     between=between,
-    scored_by=("held_out", "target"),
+    scored_by=("held_out", "target", *(field.name for field in fields(Reading))),
     recipe="table.tvae",
     recipes="ptarmigan.zoo.table",
 )

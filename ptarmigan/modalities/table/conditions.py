@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.missing import is_missing
 from ptarmigan.modalities.table.cells import is_date, moment
 from ptarmigan.modalities.table.column import Column, Floats, raw_number
 
@@ -141,7 +142,7 @@ def by_column(words: Sequence[str]) -> dict[str, str | None]:
 
 def code_of(column: Column, value: Any) -> int | None:
     """The place of a value, or of the missing one, in what the column holds; None where it does not."""
-    if value is None or value != value:
+    if is_missing(value):
         return len(column.values) if column.missing else None
     for same in (lambda v: type(v) is type(value) and v == value, lambda v: str(v) == str(value)):
         found = [i for i, v in enumerate(column.values) if same(v)]
@@ -171,7 +172,7 @@ def raw_of(column: Column, name: Any, value: Any) -> float:
     if column.by_value:
         code = asked_code(column, name, value)
         return np.nan if code == len(column.values) else float(code)
-    if value is None or value != value:
+    if is_missing(value):
         return np.nan
     try:
         return raw_number(column, moment(value, column.dtype) if is_date(column) else exactly(value))

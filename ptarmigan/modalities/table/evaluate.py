@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.data.permutation import permute
+from ptarmigan.data.reading import reading_of
 from ptarmigan.data.samples import ArraySource, Samples, Source
 from ptarmigan.metrics.evaluator import Evaluator, count_of
 from ptarmigan.metrics.measure import Measure, choose
@@ -76,6 +77,7 @@ def between(
     """
     rows, made = Table(real, **options).frame(), Table(fake, **options).frame()
     n = request.count(len(made))
+    request = replace(request, options={**reading_of(options), **request.options})
     return beside(rows, made[:n], options.get("categorical", ()), replace(request, n=n))
 
 
@@ -89,7 +91,8 @@ def beside(
             the same.
     """
     held_out, target = request.options.get("held_out"), request.options.get("target", "")
-    others = [fake] if held_out is None else [fake, Table(held_out).frame()]
+    reading = reading_of(request.options)
+    others = [fake] if held_out is None else [fake, Table(held_out, **reading).frame()]
     space, (train, made, *rest) = together(real, others, categorical)
     columns, source, n = space.columns, ArraySource(train), len(made)
     generators: Baselines = {

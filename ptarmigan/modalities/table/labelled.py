@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ptarmigan.data.reading import reading_of
 from ptarmigan.media.files import create
 from ptarmigan.modalities.labelled import (
     SYNTHETIC,
@@ -50,7 +51,7 @@ def labelled(data: Any, out: Path, label: str, **options: Any) -> Labelled:
     if not out.name.lower().endswith((".csv", *PARQUET)):
         raise ValueError(f"--out {out}: a table is written to a .csv or a .parquet")
     categorical = tuple(options.get("categorical", ()))
-    frame = Table(data).frame()
+    frame = Table(data, **reading_of(options)).frame()
     names = {str(name): name for name in frame.columns}
     if label not in names:
         raise ValueError(f"--label {label}: there is no such column; there are {', '.join(names)}")

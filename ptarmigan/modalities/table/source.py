@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ptarmigan.data.blank import Blank
-from ptarmigan.data.cells import check_cells, unpacked
-from ptarmigan.data.dialect import dialect_of
+from ptarmigan.data.dialect import read_text
+from ptarmigan.data.numbers import is_number
 from ptarmigan.data.parquet import check_parquet
+from ptarmigan.data.reading import Data, Reading, reading_of
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import open_binary, regular
@@ -35,7 +37,7 @@ READ = "read as"
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Reading, Data):
     """The table to learn from, and how it is read."""
 
     data: Any = "iris"
@@ -62,6 +64,7 @@ class Table:
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
+        check_text(self)
         frame = self.frame()
         columns, raw, constraints = constrained(*described(frame, self.categorical), self.constraints)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
@@ -84,12 +87,28 @@ class Table:
             frame: pd.DataFrame = self.data
             return frame
         if isinstance(self.data, str | Path):
-            return read_frame(self.data)
+            return read_frame(self.data, self)
         raise ValueError(f"a table is a path or a pandas or polars DataFrame, not {type(self.data).__name__}")
 
 
-def read_frame(data: str | Path) -> pd.DataFrame:
+def check_text(options: Reading) -> None:
+    """See that what is said of a text file is said of one.
+
+    Raises:
+        ValueError: the data is something else, whose columns have types.
+    """
+    said, data = reading_of(options), getattr(options, "data", "")
+    if said and not (isinstance(data, str | Path) and str(data).lower().endswith(CSV)):
+        what = data if isinstance(data, str | Path) else f"a {type(data).__name__}"
+        raise ValueError(f"--{next(iter(said))} is of text files, and {what} has columns with types")
+
+
+def read_frame(data: str | Path, reading: Reading = Reading()) -> pd.DataFrame:
     """The table of that name, or in a file.
+
+    Args:
+        data: a name or a path.
+        reading: what a person says of a text file.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -104,10 +123,10 @@ def read_frame(data: str | Path) -> pd.DataFrame:
         )
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}")
-    return read_parquet(path) if path.name.lower().endswith(PARQUET) else read_csv(path)
+    return read_parquet(path) if path.name.lower().endswith(PARQUET) else read_csv(path, reading)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
+def read_csv(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
     """The table in a CSV file with a line of names; blanks after separators are skipped.
 
     What was understood is in the frame's ``attrs`` under ``READ``, in lines.
@@ -117,25 +136,22 @@ def read_csv(path: Path) -> pd.DataFrame:
     """
     pandas = pandas_or_error()
     try:
-        found = dialect_of(path)
-        how: dict[str, Any] = {"sep": found.separator, "skipinitialspace": True, "encoding": found.encoding}
-        how |= {"dtype": str, "keep_default_na": False, "index_col": False}
-        check_cells(path, found.separator)
-        with unpacked(path) as file:
-            names = pandas.read_csv(file, header=None, nrows=1, **how).iloc[0]
-        twice = [name for name, n in names.value_counts().items() if n > 1]
+        whole, found, head = read_text(path, reading)
+        twice = [name for i, name in enumerate(head) if name in head[:i]]
         if twice:  # pandas would rename them
             raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
-        how |= {"usecols": range(len(names))} if found.spare else {}
-        with unpacked(path) as file:
-            frame, notes = typed_columns(pandas.read_csv(file, **how))
-    except pandas.errors.EmptyDataError:
-        raise ValueError(f"{path} is empty") from None
+        how: dict[str, Any] = {"sep": found.separator, "skipinitialspace": True, "encoding": found.encoding}
+        how |= {"dtype": str, "keep_default_na": False, "index_col": False, "usecols": range(len(head))}
+        frame = pandas.read_csv(io.BytesIO(whole), **how)
+        frame.columns = pandas.Index(head)
+        frame, notes = typed_columns(frame, reading, found.decimal)
     except (ValueError, OSError) as error:  # pandas' errors, and a wrong encoding, are ValueErrors
         said = str(error).splitlines()[0]
-        raise ValueError(
-            said if said.startswith(str(path)) else f"{path} cannot be read as a table: {said}"
-        ) from None
+        if said.startswith((str(path), "--")):
+            raise ValueError(said) from None
+        raise ValueError(f"{path} cannot be read as a table: {said}") from None
+    if all(map(is_number, head)):
+        notes = [f"the first line is taken for names: {', '.join(head[:4])}, ...", *notes]
     frame.attrs[READ] = [f"read as {found.words}", *notes]
     return frame
 

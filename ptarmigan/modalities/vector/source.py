@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import ENDINGS, Numbers, read_numbers
 from ptarmigan.data.permutation import permute
+from ptarmigan.data.reading import Data, Written
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
 from ptarmigan.media.files import path_of
@@ -22,7 +23,7 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True)
-class Vectors:
+class Vectors(Written, Data):
     """The rows to learn from, and how they are read."""
 
     data: Any = NAME
@@ -52,7 +53,7 @@ class Vectors:
         elif self.data == NAME:
             found, held_out = _breast_cancer()
         else:
-            found = read_vectors(self.data)
+            found = read_vectors(self.data, self)
         rows = together(found.rows, self.length)
         return Samples(
             ArraySource(rows),
@@ -77,8 +78,12 @@ def together(rows: NDArray[Any], length: int) -> NDArray[Any]:
     return cut.reshape(len(cut), -1)
 
 
-def read_vectors(data: str) -> Numbers:
+def read_vectors(data: str, written: Written = Written()) -> Numbers:
     """The rows in a file, as finite float64, with names and labels where it has them.
+
+    Args:
+        data: the path of the file.
+        written: how a text file is written, where a person says it.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -87,7 +92,7 @@ def read_vectors(data: str) -> Numbers:
     path = path_of(data)
     if path.suffix not in ENDINGS:
         raise ValueError(f"there are no rows {data!r}: give {NAME}, or a .csv, .npy or .npz file")
-    rows, columns, labels = read_numbers(path)
+    rows, columns, labels = read_numbers(path, written)
     if labels is not None and labels.shape != rows.shape[:1]:
         raise ValueError(f"{data} holds {len(rows)} rows and labels of shape {labels.shape}")
     return Numbers(checked(rows, data), columns, labels)

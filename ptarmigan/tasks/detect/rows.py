@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptarmigan.data.numbers import Numbers
+from ptarmigan.data.reading import Written, reading_of
 from ptarmigan.media.files import path_of
 from ptarmigan.modalities.vector.source import NAME, Vectors, read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
@@ -20,7 +21,7 @@ def rows(detector: TrainedDetector, data: str) -> TestSamples:
         FileNotFoundError: there is no such file.
         ValueError: its rows differ in form from those of the run.
     """
-    given, length, space = read_vectors(data), length_of(detector), detector.space
+    given, length, space = read_vectors(data, written(detector)), length_of(detector), detector.space
     assert isinstance(space, VectorSpace)
     same_columns(space, given, data, length)
     truth = None
@@ -35,7 +36,7 @@ def training_rows(detector: TrainedDetector) -> TestSamples | None:
     if data != NAME and not path_of(data).is_file():
         return None
     try:
-        samples = Vectors(data, length_of(detector)).open(batch=1)
+        samples = Vectors(data, length_of(detector), **vars(written(detector))).open(batch=1)
     except ValueError:
         return None
     return (
@@ -46,6 +47,11 @@ def training_rows(detector: TrainedDetector) -> TestSamples | None:
 def length_of(detector: TrainedDetector) -> int:
     """The number of rows in a sample of the run."""
     return int(detector.description["options"].get("length", 1))
+
+
+def written(detector: TrainedDetector) -> Written:
+    """How the text files of the run are written, where a person said so."""
+    return Written(**reading_of(detector.description["options"]))
 
 
 def from_rows(found: np.ndarray, truth: np.ndarray | None = None, first: int = 0) -> TestSamples:

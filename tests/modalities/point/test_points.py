@@ -113,13 +113,13 @@ def test_points_from_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "reason"),
     [
-        ("empty.csv", b"", "shape"),
+        ("empty.csv", b"", "empty"),
         ("names.csv", b"a,b\n", "shape"),
         ("words.csv", b"1,2\n3,x\n", "words.csv does not hold numbers"),
-        ("ragged.csv", b"1,2\n3\n", "ragged.csv does not hold numbers"),
+        ("ragged.csv", b"1,2\n3\n", "line 2 has 1 cells"),
         ("nan.csv", b"1,2\n3,nan\n", "point 2 is not finite"),
         ("large.csv", b"1,2\n3,1e300\n", "point 2 is not finite"),
-        ("picture.csv", b"\x89PNG\xff\xfe", "not a text file"),
+        ("picture.csv", b"\x89PNG\xff\xfe", "no UTF-8 text"),
         ("text.npy", b"hello", "not a readable .npy array"),
         ("empty.npy", b"", "not a readable .npy array"),
     ],

@@ -107,7 +107,7 @@ def test_what_is_odd_in_a_series(cli, tmp_path):
         ("gone.csv", None, "gone.csv"),
         ("few.csv", "1,2,3\n", "3 columns"),
         ("text.csv", "1,2,3,4,5,6\n1,2,3,4,5,x\n", "numbers between commas"),
-        ("empty.csv", "", "shape"),
+        ("empty.csv", "", "empty"),
         ("missing.csv", "1,2,3,4,5,nan\n", "column 6"),
         ("picture.png", "?", "no rows"),
     ],
