@@ -43,6 +43,7 @@ NOT_UNDIVIDED = {
     "table.dpgan": BATCH_NORM,
     "table.tablegan": "its batch norm, and the moments of its features, are of one shard at a time",
     "table.wgan_gp": BATCH_NORM,
+    "text.maligan": "its weights are normalised over one shard at a time",
     "toy.pacgan": BATCH_NORM,
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",
     "translate.pix2pix": BATCH_NORM,

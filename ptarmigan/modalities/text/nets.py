@@ -16,6 +16,8 @@ from ptarmigan.modalities.text.tokens import BOS, EOS, PAD, UNK
 
 Ids = Int[Tensor, "batch length"]
 Classes = Int[Tensor, " batch"]
+DROPOUT = 0.25
+"""The share of features of a sentence that are dropped where scores are noisy."""
 LARGEST = 1 - 1e-12
 """Of the uniform numbers that tokens are drawn by: none of probability 0 is drawn."""
 
@@ -69,21 +71,35 @@ class LanguageModel(Tempered):
             drawn: under the distribution that samples are drawn from, which has no unknown tokens.
         """
         there = ids != PAD
+        logits = self.token_logits(ids, c, drawn=drawn)
+        found = -F.cross_entropy(logits, ids[there], reduction="none")
+        return torch.zeros_like(there, dtype=found.dtype).masked_scatter(there, found)
+
+    def token_logits(
+        self, ids: Ids, c: Tensor | None = None, *, drawn: bool = False
+    ) -> Float[Tensor, "all tokens"]:
+        """Logits given the tokens before, of all tokens and ends, one sentence after another.
+
+        Args:
+            ids: sentences.
+            c: their classes, or contexts.
+            drawn: of the distribution that samples are drawn from.
+        """
+        there = ids != PAD
         most = int(there.sum(1).max())
-        ids, there = ids[:, :most], there[:, :most]
-        begun = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, :-1]], 1)
-        states = self.projection(self.recurrent(self.inputs(begun, c))[0])[there]
+        begun = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, : most - 1]], 1)
+        states = self.projection(self.recurrent(self.inputs(begun, c))[0])[there[:, :most]]
         logits = self.logits(states, self.undrawn if drawn else self.never)
         if drawn:
-            logits[there.nonzero()[:, 1] == 0, EOS] = -torch.inf
-        found = -F.cross_entropy(logits, ids[there], reduction="none")
-        return F.pad(
-            torch.zeros_like(there, dtype=found.dtype).masked_scatter(there, found), (0, self.latent - most)
-        )
+            logits[there.nonzero()[:, 1] == 0, EOS] = -torch.inf  # no sentence is empty
+        return logits
 
     @torch.no_grad()
     def draw(
-        self, u: Float[Tensor, "batch length"], c: Tensor | None = None, begun: Ids | None = None
+        self,
+        u: Float[Tensor, "batch length"],
+        c: Tensor | None = None,
+        begun: Int[Tensor, "batch begun"] | None = None,
     ) -> Ids:
         """Sentences by one uniform number a token, the inverse of the cumulated softmax at ``temperature``.
 
@@ -102,7 +118,7 @@ class LanguageModel(Tempered):
         for t in range(start, ids.shape[1]):
             logits = self.logits(self.projection(out[:, -1]), self.undrawn)
             if t == 0:
-                logits[:, EOS] = -torch.inf  # no sentence is empty
+                logits[:, EOS] = -torch.inf
             token = inverse(logits.double() / self.temperature, u[:, t])
             ids[:, t] = torch.where(ended, PAD, token)
             ended = ended | (token == EOS)
@@ -134,7 +150,6 @@ class SentenceCNN(nn.Module):
         space: of the sentences.
         width: the size of embeddings.
         filters: how many of every width, ``(width, number)``; those wider than sentences are left out.
-        dropout: the share of features that are dropped where scores are ``noisy``.
         classes: how many; a score has the product with the class's embedding added (projection). 0 for none.
     """
 
@@ -143,11 +158,9 @@ class SentenceCNN(nn.Module):
         space: TextSpace,
         width: int,
         filters: Sequence[tuple[int, int]],
-        dropout: float = 0.0,
         classes: int = 0,
     ) -> None:
         super().__init__()
-        self.dropout = dropout
         self.embedding = nn.Embedding(space.tokens, width, padding_idx=PAD)
         nn.init.normal_(self.embedding.weight, std=0.1)
         with torch.no_grad():
@@ -165,9 +178,8 @@ class SentenceCNN(nn.Module):
         maxima = torch.cat([F.relu(layer(there)).amax(2) for layer in self.convolutions], 1)
         gate = torch.sigmoid(self.gate(maxima))
         features = gate * F.relu(self.transform(maxima)) + (1 - gate) * maxima
-        if noisy and self.dropout:
-            kept = noise.uniform(*features.shape).to(features) >= self.dropout
-            features = features * kept / (1 - self.dropout)
+        if noisy:
+            features = features * (noise.uniform(*features.shape) >= DROPOUT) / (1 - DROPOUT)
         scores = self.score(features)[:, 0]
         if self.classes is not None and c is not None:
             scores = scores + (self.classes(c.long()) * features).sum(1)

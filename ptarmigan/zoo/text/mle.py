@@ -3,14 +3,14 @@
     ptarmigan train text.mle --data captions.txt
     ptarmigan sample runs/text.mle-captions --n 1000 --temperature 0.8 --out sentences.txt
 
-No GAN, but what every text GAN begins with and is compared to: an LSTM (Hochreiter and Schmidhuber 1997) that
-is trained on real sentences, each token given those before it,
+No GAN, but what every text GAN begins with and is compared to: an LSTM (Hochreiter and Schmidhuber 1997)
+that is trained on real sentences, each token given those before it,
 
     min_G −E[Σ_t log G(x_t | x₁ … x_{t−1})]
 
-At a temperature T below 1, from the distributions G^{1/T} made to sum to one, it says less, and what it says
-is better by most measures: Caccia et al. 2020, "Language GANs falling short", arXiv 1811.02549, find that no
-text GAN of its time lies above the curve that maximum likelihood draws so.
+At a temperature T below 1, from the distributions G^{1/T} made to sum to one, it says less, and what it
+says is better by most measures: Caccia et al. 2020, "Language GANs falling short", arXiv 1811.02549, find
+that no text GAN of its time lies above the curve that maximum likelihood draws so.
 Cost and score: benchmarks/results/text.json
 """
 
@@ -18,8 +18,7 @@ from __future__ import annotations
 
 from ptarmigan.core.game import Turn
 from ptarmigan.core.optim import adam
-from ptarmigan.modalities.text.game import LanguageGame
-from ptarmigan.modalities.text.nets import LanguageModel
+from ptarmigan.modalities.text.game import Language, LanguageGame
 from ptarmigan.modalities.text.source import Text
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -37,23 +36,13 @@ class MaximumLikelihood(LanguageGame):
 def recipe(
     data: Text = Text(),
     *,
-    width: int = 128,
-    hidden: int = 256,
-    layers: int = 1,
     lr: float = 2e-3,
-    conditional: bool = False,
+    language: Language = Language(width=128, hidden=256),
     training: Training = Training(steps=1_500, batch=64),
 ) -> Run:
-    """A language model by maximum likelihood.
-
-    Args:
-        width: the size of embeddings.
-        hidden: the size of the LSTM's state.
-        layers: of the LSTM.
-    """
+    """A language model by maximum likelihood."""
     samples = training.open(data)
-    classes = samples.require_classes() if conditional else 0
-    game = MaximumLikelihood(LanguageModel(samples.space, width, hidden, layers, classes))
+    game = MaximumLikelihood(language.model(samples))
     return training.run(game, samples, {"generator": adam(game.generator, lr, (0.9, 0.999))})
 
 
