@@ -17,7 +17,7 @@ from ptarmigan.metrics.measures import MEASURES, SLICED
 from ptarmigan.metrics.panel import Evaluation, Metric, Panel
 from ptarmigan.metrics.quick import REFERENCE, QuickPanel
 from ptarmigan.metrics.request import Request
-from ptarmigan.metrics.thorough import BASELINES, Baselines, ThoroughPanel
+from ptarmigan.metrics.thorough import BASELINE_NAMES, BASELINES, Baselines, ThoroughPanel
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +79,8 @@ def by_features(
     n: int | None = None,
     quick_features: Callable[[], Features] | None = None,
     baselines: Baselines = BASELINES,
+    bounds: tuple[str, ...] = (),
+    baseline_names: str = BASELINE_NAMES,
 ) -> Evaluator:
     """The evaluator of samples by their features.
 
@@ -92,6 +94,8 @@ def by_features(
             real ones, at most 10,000.
         quick_features: makes the features of training; ``features`` when None.
         baselines: trivial generators to compare with.
+        bounds: those of them that copy real samples, and need not be beaten.
+        baseline_names: the baselines in words, for the protocol.
 
     Raises:
         ValueError: a measure is unknown, or ``n`` is not positive.
@@ -111,6 +115,8 @@ def by_features(
             what=samples.space.words,
             conditional=request.conditional,
             baselines=baselines,
+            bounds=bounds,
+            baseline_names=baseline_names,
             notify=request.notify,
         )
 

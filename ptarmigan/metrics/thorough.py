@@ -21,9 +21,10 @@ from ptarmigan.metrics.panel import Panel
 from ptarmigan.metrics.request import Notify, ignore
 from ptarmigan.metrics.view import Set, View, compute_view
 
-Baselines: TypeAlias = Mapping[str, Callable[[Set, int], NDArray[Any]]]
-"""Trivial generators by name: from training samples and a number to so many raw samples."""
+Baselines: TypeAlias = Mapping[str, Callable[[Set, int], NDArray[Any] | Source]]
+"""Trivial generators by name: from training samples and a number to so many raw ones, some with classes."""
 BASELINES: Baselines = {"Gaussian mixture": gaussian_mixture, "noisy copy": noisy_copy}
+BASELINE_NAMES = f"{MIXTURE}, {COPY}"
 LISTED = 10
 """Missing classes that a warning lists, at most."""
 
@@ -60,7 +61,7 @@ class ThoroughPanel(Panel):
         conditional: bool = False,
         baselines: Baselines = BASELINES,
         bounds: tuple[str, ...] = (),
-        baseline_names: str = f"{MIXTURE}, {COPY}",
+        baseline_names: str = BASELINE_NAMES,
         notify: Notify = ignore,
     ) -> None:
         self.extractor, self.what, self.generators = features, what, baselines
@@ -84,8 +85,9 @@ class ThoroughPanel(Panel):
         found = {}
         for name, generator in self.generators.items():
             self.notify(f"baseline: {name}")
-            raw = generator(self.train.set, self.n)
-            found[name] = compute_view(self.extractor, Set.of(ArraySource(raw)))
+            made = generator(self.train.set, self.n)
+            source = ArraySource(made) if isinstance(made, np.ndarray) else made
+            found[name] = compute_view(self.extractor, Set.of(source))
         return found
 
     def view(self, source: Source) -> View:

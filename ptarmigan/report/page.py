@@ -36,7 +36,7 @@ PANELS = 24
 EVENTS = 40
 LONGEST = 300
 """Characters of an option's value."""
-POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+POLICY = "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
 
 
 def write_report(folder: Path, run: Run | None = None) -> Path:

@@ -49,6 +49,8 @@ img { display: block; max-width: 100%; height: auto; border-radius: 4px; }
 .near img + img, .near svg + svg { margin-top: 3px; }
 .near:has(table) { display: block; overflow-x: auto; }
 .near figure:has(table) { margin-bottom: 1.4rem; }
+.near audio { display: block; width: 100%; height: 2rem; margin-top: 3px; }
+.near:has(audio) { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
 .near:has(svg) { grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); }
 .rows { table-layout: fixed; margin: 0; font-size: 0.8rem; }
 .rows th, .rows td { padding: 0.15rem 0.6rem 0.15rem 0; overflow-wrap: anywhere; }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
+from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Description, Modality
 from ptarmigan.modalities.sound.recognise import recognise
 from ptarmigan.modalities.sound.source import KINDS, Sounds
@@ -18,6 +24,22 @@ def describe(options: Sounds) -> Description:
     from ptarmigan.modalities.sound.describe import describe_sounds
 
     return describe_sounds(options)
+
+
+def evaluator(samples: Samples, request: Request) -> Evaluator:
+    """Distances in a log-mel network's features, classes, speakers, copies."""
+    from ptarmigan.modalities.sound.evaluate import evaluator as of_sounds
+
+    return of_sounds(samples, request)
+
+
+def between(
+    real: Any, fake: Any, request: Request, options: Mapping[str, Any]
+) -> tuple[Evaluator, NDArray[Any]]:
+    """Sounds at the rate and of the length of the real ones."""
+    from ptarmigan.modalities.sound.evaluate import between as of_both
+
+    return of_both(real, fake, request, options)
 
 
 def example(place: Path) -> Any:
@@ -43,6 +65,8 @@ MODALITY = Modality(
     recognise=recognise,
     look=describe,
     example=example,
+    evaluator=evaluator,
+    between=between,
     recipe="sound.specgan",
     recipes="ptarmigan.zoo.sound",
 )

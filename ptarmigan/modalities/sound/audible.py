@@ -20,7 +20,7 @@ def window_for(rate: int) -> int:
     return 1 << round(math.log2(0.036 * rate))
 
 
-def audible_mel(waves: Tensor, rate: int, count: int, window: int = 0) -> Tensor:
+def audible_mel(waves: Tensor, rate: int, count: int, overlap: int = 4) -> Tensor:
     """Log-mel frames of clips from 0, which is 60 dB below the loudest band of the clip or less, to 1.
 
     So digital silence, and noise that nobody hears, are the same; and so is a clip that is played louder.
@@ -29,10 +29,10 @@ def audible_mel(waves: Tensor, rate: int, count: int, window: int = 0) -> Tensor
         waves: ``(n, length)``.
         rate: samples a second.
         count: of mel bands.
-        window: samples of a frame, four hops; about 32 ms when 0.
+        overlap: hops in a frame, which has about 32 ms.
     """
-    window = window or min(window_for(rate), 1 << int(math.log2(waves.shape[1])))
-    front = FrontEnd(rate, window, max(1, window // 4), count)
+    window = min(window_for(rate), 1 << int(math.log2(waves.shape[1])))
+    front = FrontEnd(rate, window, max(1, window // overlap), count)
     peak = waves.abs().amax(1, keepdim=True).clamp_min(1e-6)
     mel = front(waves / peak)
     loudest = mel.amax((1, 2), keepdim=True)
