@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from textwrap import shorten
 
 REASON = 200
@@ -39,6 +40,24 @@ def must_fit(problem: str) -> Iterator[None]:
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RuntimeError, TypeError) as error:
         reason = shorten(one_line(error) or type(error).__name__, REASON, placeholder=" …")
         raise ValueError(f"{problem} ({reason})") from error
+
+
+@contextmanager
+def about(where: object) -> Iterator[None]:
+    """Begin the message of an error with what it is about, unless it names that.
+
+    Args:
+        where: a path or a name; nothing is added for anything else, such as a frame.
+
+    Raises:
+        ValueError: the code raised it.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if not isinstance(where, str | Path) or str(where) in str(error):
+            raise
+        raise ValueError(f"{where}: {one_line(error)}") from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:

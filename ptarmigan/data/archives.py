@@ -23,7 +23,7 @@ import numpy as np
 from ptarmigan.data.cache import made
 from ptarmigan.data.permutation import Indices
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import UNPACKED_MORE, UNPACKED_TIMES, open_binary, regular
+from ptarmigan.media.foreign import DAMAGED, UNPACKED_MORE, UNPACKED_TIMES, open_binary, regular
 
 PACKED_TARS = (".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")
 TARS = (".tar", *PACKED_TARS)
@@ -119,15 +119,16 @@ class Zip:
     def __init__(self, path: Path) -> None:
         self.where, self.path = str(path), path
         self._stamp = stamp(path)
+        file = regular(path)
         try:
-            with zipfile.ZipFile(regular(path)) as archive:
+            with zipfile.ZipFile(file) as archive:
                 every = archive.infolist()
-        except (zipfile.BadZipFile, NotImplementedError, struct.error) as error:
+        except DAMAGED as error:
             raise ValueError(f"{path} is not a readable zip archive ({error})") from None
         named = sorted(zip(member_names(every), every, strict=True), key=lambda pair: pair[0])
         found = [(name, member) for name, member in named if not name.endswith("/")]
         for name, member in found:
-            _refuse_escape(path, name)
+            _check_name(path, name)
             if member.flag_bits & ENCRYPTED:
                 raise ValueError(f"{path} is encrypted ({name}): unpack it and give the folder")
             if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -335,7 +336,7 @@ def _tar_members(path: Path, plain: Path) -> list[tuple[str, int, int]]:
         with tarfile.open(regular(plain), "r:") as archive:
             for member in archive:
                 if member.isreg() and not member.issparse():
-                    _refuse_escape(path, member.name)
+                    _check_name(path, member.name)
                     out.append((member.name.removeprefix("./"), member.offset_data, member.size))
                 archive.members = []  # type: ignore[attr-defined]  # else tarfile keeps them all
             end = archive.offset
@@ -350,8 +351,10 @@ def _tar_members(path: Path, plain: Path) -> list[tuple[str, int, int]]:
     return out
 
 
-def _refuse_escape(path: Path, name: str) -> None:
+def _check_name(path: Path, name: str) -> None:
     plain = name.replace("\\", "/")
+    if not plain.strip("./"):
+        raise ValueError(f"{path} is damaged: a member is called {name!r}")
     if plain.startswith("/") or re.match(r"[A-Za-z]:", plain) or ".." in plain.split("/"):
         raise ValueError(f"{path}: refused, for its member {name!r} lies outside the archive")
 

@@ -6,7 +6,6 @@ import bz2
 import gzip
 import lzma
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,12 +14,11 @@ from typing import Any, BinaryIO, cast
 from ptarmigan.core.errors import one_line
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.reading import SEPARATORS
-from ptarmigan.media.foreign import Bounded, open_binary, regular
+from ptarmigan.media.foreign import DAMAGED, Bounded, open_binary, regular
 
 CELL = 32
 """Bytes that a cell takes, about, while it is read: a number, or a short text."""
 OPEN: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-DAMAGED = (EOFError, OSError, RuntimeError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
 
 def read_cells(path: Path) -> bytes:

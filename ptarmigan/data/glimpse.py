@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import struct
 import zipfile
-import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +18,7 @@ from ptarmigan.data.dialect import LINES, encoding_of, separator_of
 from ptarmigan.data.npy import npy_header
 from ptarmigan.data.numbers import is_number
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import open_binary, regular
+from ptarmigan.media.foreign import DAMAGED, open_binary, regular
 
 LOOKED_AT = 64
 """Rows of an array whose numbers are looked at."""
@@ -79,7 +77,7 @@ def array_of(data: Any) -> Glimpse | None:
             mapped = np.load(regular(path), mmap_mode="r", allow_pickle=False)
             return Glimpse(mapped.shape, mapped.dtype, np.array(mapped[:LOOKED_AT]) if mapped.ndim else None)
         return _in_npz(path) if path.suffix.lower() == ".npz" else None
-    except (ValueError, EOFError, OSError, RuntimeError, zipfile.BadZipFile, struct.error, zlib.error):
+    except (*DAMAGED, ValueError):
         return None  # whoever opens it says what is wrong
 
 

@@ -35,6 +35,8 @@ def npy_header(file: IO[bytes], where: str) -> tuple[tuple[int, ...], bool, np.d
         shape, fortran, dtype = read(io.BytesIO(count + text))
     except Exception:  # numpy parses the header as Python source, which fails in many ways
         raise ValueError(f"{where} is not a readable .npy array") from None
+    if not dtype.itemsize:
+        raise ValueError(f"{where} holds values of no bytes")
     if len(shape) > MOST_AXES or not all(0 <= n <= LONGEST for n in (*shape, math.prod(shape))):
         raise ValueError(f"{where} is not a readable .npy array: its shape is {npy_shape(shape)}")
     return shape, fortran, dtype

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import re
-import struct
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,22 +16,11 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.data.dialect import read_text
 from ptarmigan.data.npy import npy_array
 from ptarmigan.data.reading import SEPARATORS, Written
-from ptarmigan.media.foreign import check_unpacked, open_binary, regular
+from ptarmigan.media.foreign import DAMAGED, check_unpacked, open_binary, regular
 
 ROWS = ("x", "data", "arr_0")
 LABELS = ("y", "labels", "label")
 ENDINGS = (".csv", ".npy", ".npz")
-PACKED = (
-    ValueError,
-    EOFError,
-    OSError,
-    RuntimeError,
-    NotImplementedError,
-    struct.error,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-"""What reading an archive raises where it is damaged."""
 
 
 def is_number(cell: str) -> bool:
@@ -88,7 +75,7 @@ def read_npz(path: Path) -> Numbers:
             if x is None:
                 raise ValueError(f"it holds {', '.join(members) or 'nothing'}, and no X")
             return Numbers(npz_member(archive, x), (), None if y is None else npz_member(archive, y))
-    except PACKED as error:
+    except (*DAMAGED, ValueError) as error:
         raise ValueError(f"{path} is no .npz file of numbers ({one_line(error)})") from None
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ptarmigan.core.noise import key
+from ptarmigan.training.restored import optional_tensor
 
 SIZE = 256
 
@@ -61,4 +62,4 @@ class Sketch:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Remember it."""
-        self.at, self.step = state["at"], state["step"]
+        self.at, self.step = (optional_tensor(state[name], SIZE) for name in ("at", "step"))

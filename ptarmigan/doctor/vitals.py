@@ -22,6 +22,7 @@ from ptarmigan.doctor.real import Real
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training.draw import placed
 from ptarmigan.training.ema import EMA
+from ptarmigan.training.restored import optional_tensor
 from ptarmigan.training.run import Run
 
 PROBES = 100
@@ -141,7 +142,7 @@ class Vitals:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Remember it."""
         self.movement.load_state_dict(state["sketches"])
-        self.fixed = state["fixed"]
+        self.fixed = optional_tensor(state["fixed"], None, None)
 
 
 @contextmanager

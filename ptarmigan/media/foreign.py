@@ -6,10 +6,12 @@ A pipe, a device or a socket can have any name, and would be waited for, or read
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import IO, TextIO, cast
 
@@ -25,6 +27,8 @@ KINDS = {
 FLAGS = ("O_NONBLOCK", "O_BINARY", "O_CLOEXEC")
 AT_ONCE = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in FLAGS)
 """A pipe that took the place of a file is not waited for either."""
+DAMAGED = (EOFError, OSError, RuntimeError, struct.error, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What reading something packed raises where it is damaged, encrypted or packed in a strange way."""
 UNPACKED_TIMES, UNPACKED_MORE = 100, 1 << 30
 """What is packed may unpack to so many times its size and so many bytes more: data hardly shrink further."""
 
@@ -115,7 +119,7 @@ def is_stored(file: str | os.PathLike[str] | IO[bytes], size: int) -> bool:
     try:
         with zipfile.ZipFile(file) as archive:
             parts = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error):
+    except (*DAMAGED, ValueError):
         return False
     packed = any(part.compress_type != zipfile.ZIP_STORED for part in parts)
     return not packed and sum(part.file_size for part in parts) <= size

@@ -24,7 +24,7 @@ def scatter(
     """A scatter plot of points, over real ones and the contours of a function where those are given.
 
     Args:
-        points: ``(n, 2 or more)`` coordinates; the first two are drawn.
+        points: ``(n, 1 or more)`` coordinates; the first two are drawn, a single one along an axis.
         real: real samples, drawn in grey behind the points.
         surface: ``(m, 2)`` coordinates to ``(m,)`` values, such as a discriminator's score.
         within: points that set the limits of the axes; when None the real ones, or else ``points``.
@@ -33,8 +33,9 @@ def scatter(
 
     figure = Figure(figsize=(5, 5), dpi=128, layout="constrained")
     axes = figure.add_subplot()
-    seen = next(p for p in (within, real, points) if p is not None)
-    low, high = seen[:, :2].min(0), seen[:, :2].max(0)
+    points, real = in_plane(points), None if real is None else in_plane(real)
+    seen = in_plane(within) if within is not None else points if real is None else real
+    low, high = seen.min(0), seen.max(0)
     margin = 0.25 * max(float((high - low).max()), 1e-6)
     low, high = low - margin, high + margin
     if surface is not None:
@@ -53,6 +54,11 @@ def scatter(
     axes.set_ylim(low[1], high[1])
     axes.set_aspect("equal")
     return render(figure)
+
+
+def in_plane(points: NDArray[Any]) -> NDArray[Any]:
+    """The first two coordinates of points; 0 is the second of those that have one."""
+    return np.pad(points[:, :2], ((0, 0), (0, max(0, 2 - points.shape[1]))))
 
 
 def render(figure: Any) -> Image.Image:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ptarmigan import zoo
-from ptarmigan.core.errors import must_fit
+from ptarmigan.core.errors import about, must_fit
 from ptarmigan.core.game import Game
 from ptarmigan.data.blank import Blank
 from ptarmigan.media.files import path_of
@@ -29,7 +29,7 @@ from ptarmigan.trained.generator import Generator
 from ptarmigan.trained.translator import Translator
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.options import build
+from ptarmigan.training.options import build, defaults, sensible
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.schema import Weights, check
@@ -88,11 +88,8 @@ def load(
         description["recipe"] = zoo.name_in(description)
     edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
     problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
-    try:
+    with about(problem), must_fit(problem):
         space, inputs = from_json(description["space"]), optional_from_json(description.get("inputs"))
-    except ValueError as error:
-        raise ValueError(f"{problem} ({error})") from error
-    with must_fit(problem):
         if game is None:
             blank = Blank(space, inputs)
             game = build(zoo.recipe(description["recipe"]), description["options"] | {"data": blank}).game
@@ -116,10 +113,17 @@ def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
 
 
 def fill(game: Game, tensors: Mapping[str, Tensor]) -> None:
-    """Load the EMA networks of a game."""
+    """Load the EMA networks of a game.
+
+    Raises:
+        RuntimeError: they are of other shapes.
+        ValueError: they hold NaN.
+    """
     for name in game.ema:
         mine = {k.removeprefix(f"{name}."): v for k, v in tensors.items() if k.startswith(f"{name}.")}
         getattr(game, name).load_state_dict(mine)
+        if any(bool(p.isnan().any()) for p in getattr(game, name).parameters()):
+            raise ValueError(f"the weights of the {name} are not numbers")
 
 
 def rebuild(folder: Path, run: Run | None = None) -> Run:
@@ -135,13 +139,16 @@ def rebuild(folder: Path, run: Run | None = None) -> Run:
     """
     if run is not None:
         return run
-    described = folders.load(folder)
+    described, file = folders.load(folder), folder / "run.json"
     hint = "where it is, give it as run=run"
     if described["recipe"] == BY_HAND:
         raise ValueError(f"{folder} was put together in Python of networks that no recipe makes: {hint}")
     try:
-        with must_fit(f"{folder / 'run.json'} does not fit {described['recipe']}"):
-            return build(zoo.recipe(zoo.name_in(described)), described["options"])
+        with must_fit(f"{file} does not fit {described['recipe']}"):
+            recipe = zoo.recipe(zoo.name_in(described))
+            with about(file):
+                sensible(described["options"], defaults(recipe))
+            return build(recipe, described["options"])
     except FileNotFoundError as error:
         if described.get("edited"):
             raise ValueError(f"the data of {folder} were in the memory of Python: {hint}") from error

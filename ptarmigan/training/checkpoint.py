@@ -17,9 +17,6 @@ from ptarmigan.media.files import write
 from ptarmigan.media.foreign import is_stored, read_bytes
 from ptarmigan.training.schema import Checkpoint, check
 
-LAST_STEP = 2**53
-"""Up to which steps are counted; beyond, plots could not tell two steps apart."""
-
 State: TypeAlias = dict[str, Any]
 """Tensors and plain values by name."""
 
@@ -129,8 +126,6 @@ def read(path: Path) -> State:
     try:
         newer = upgraded(state)
         check(Checkpoint, newer, "what it holds does not fit")
-        if not 0 <= newer["step"] <= LAST_STEP:
-            raise ValueError("its step is out of range")
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise Damaged(f"{path.name} is not a state ({one_line(error)})") from error
     return newer

@@ -13,6 +13,7 @@ from torch import Tensor
 from ptarmigan.core.errors import one_line
 from ptarmigan.core.game import Terms
 from ptarmigan.training.loggers import Logger, RunFiles, Screen, TensorBoard
+from ptarmigan.training.restored import tensor
 
 NAMED = 5
 """Skipped files that are listed on the screen, at most."""
@@ -43,8 +44,8 @@ class Meter:
 
     def load_state_dict(self, state: Mapping[str, Any], device: torch.device) -> None:
         """Go on counting."""
-        self.sums = {name: value.to(device) for name, value in state["sums"].items()}
-        self.counts = dict(state["counts"])
+        self.sums = {name: tensor(value).to(device) for name, value in state["sums"].items()}
+        self.counts = {name: state["counts"][name] for name in self.sums}
 
 
 class Log:

@@ -10,6 +10,7 @@ import torch
 from ptarmigan.core.errors import Diverged
 from ptarmigan.core.game import Terms
 from ptarmigan.training.checkpoint import State
+from ptarmigan.training.restored import tensor
 from ptarmigan.training.rules import SKIPPED
 from ptarmigan.training.trainer import Hook, Trainer
 
@@ -103,4 +104,4 @@ class Recovery(Hook):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on counting."""
-        self.streak, self.rollbacks = state["streak"].to(self.device), state["rollbacks"]
+        self.streak, self.rollbacks = tensor(state["streak"]).to(self.device), state["rollbacks"]

@@ -7,19 +7,24 @@ imported when the first file is read, since ``ptarmigan --help`` need not wait f
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NotRequired
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired
 
+from annotated_types import Ge, Le
 from typing_extensions import TypedDict
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
+LAST = 2**53
+"""Up to which steps are counted; beyond, plots could not tell two steps apart."""
+Count = Annotated[int, Ge(0), Le(LAST)]
+
 
 class Played(TypedDict):
     """The settings of a run that are read again."""
 
-    score_samples: NotRequired[int]
-    threads: NotRequired[int]
+    score_samples: NotRequired[Count]
+    threads: NotRequired[Count]
 
 
 class Choice(TypedDict):
@@ -34,14 +39,14 @@ class Treatment(TypedDict):
 
     recipe: str
     changes: dict[str, Any]
-    to: int
+    to: Count
     words: NotRequired[str]
 
 
 class Hardware(TypedDict):
     """The machine a run was begun on."""
 
-    threads: NotRequired[int]
+    threads: NotRequired[Count]
 
 
 class Description(TypedDict):
@@ -67,7 +72,7 @@ class Weights(Description):
     inputs: NotRequired[dict[str, Any] | None]
     frequencies: NotRequired[list[int] | None]
     precision: NotRequired[str | None]
-    step: NotRequired[int]
+    step: NotRequired[Count]
     scores: NotRequired[dict[str, Any]]
     abnormality: NotRequired[list[float]]
     epsilon: NotRequired[float]
@@ -77,7 +82,7 @@ class Weights(Description):
 class LogLine(TypedDict):
     """A line of ``log.jsonl`` or ``clock.jsonl``; under all other keys stand numbers."""
 
-    step: int
+    step: Count
     samples: NotRequired[float]  # a term of the same name stands in its place (anomaly.alad)
     event: NotRequired[str]
 
@@ -85,37 +90,37 @@ class LogLine(TypedDict):
 class Recovered(TypedDict):
     """What is counted of steps that were not finite."""
 
-    rollbacks: int
+    rollbacks: Count
 
 
 class Converging(TypedDict):
     """What is counted of steps in which the weights stood still."""
 
-    still: int
+    still: Count
 
 
 class Scored(TypedDict):
     """The best score so far, and where it was."""
 
     best: float
-    best_step: int | None
-    worse: int
-    scored: int | None
+    best_step: Count | None
+    worse: Count
+    scored: Count | None
     failed: NotRequired[bool]
 
 
 class Rescued(TypedDict):
     """How many treatments there were, and the step up to which the run was healthy."""
 
-    treated: int
-    healthy: int
+    treated: Count
+    healthy: Count
 
 
 class Means(TypedDict):
     """The terms since the last line of the log."""
 
     sums: dict[str, Any]
-    counts: dict[str, int]
+    counts: dict[str, Annotated[Count, Ge(1)]]
 
 
 class Hooks(TypedDict):
@@ -131,13 +136,13 @@ class Hooks(TypedDict):
 class Checkpoint(TypedDict):
     """A state: what is read of it before it is given to those whose state it is."""
 
-    step: int
+    step: Count
     seconds: float
     scores: dict[str, float]
     game: dict[str, Any]
     optimizers: dict[str, Any]
     ema: dict[str, Any]
-    draw: dict[str, int]
+    draw: dict[str, Count]
     hooks: Hooks
 
 
@@ -156,8 +161,8 @@ class Entry(TypedDict):
 class Scores(TypedDict):
     """``scores.json``: the scores of ``samples`` samples after ``step`` steps."""
 
-    step: int
-    samples: NotRequired[int | None]
+    step: Count
+    samples: NotRequired[Count | None]
     scores: dict[str, Entry]
 
 

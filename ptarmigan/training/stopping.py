@@ -11,6 +11,7 @@ from torch import Tensor
 from ptarmigan.core.game import Terms
 from ptarmigan.training import distributed
 from ptarmigan.training.hooks import Logging
+from ptarmigan.training.restored import optional_tensor
 from ptarmigan.training.rules import parameters
 from ptarmigan.training.trainer import Hook, Trainer
 
@@ -69,7 +70,7 @@ class Convergence(Hook):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Compare with it."""
-        self.still, self.weights = state["still"], state["weights"]
+        self.still, self.weights = state["still"], optional_tensor(state["weights"], None)
 
 
 @final

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from ptarmigan.core.errors import must_fit
 from ptarmigan.core.game import Terms
 from ptarmigan.core.precision import laid_out
 from ptarmigan.training import distributed
@@ -19,6 +18,7 @@ from ptarmigan.training.draw import Draw
 from ptarmigan.training.ema import EMA
 from ptarmigan.training.logging import Log
 from ptarmigan.training.outcome import Outcome
+from ptarmigan.training.restored import goes_on, optimizer_state
 from ptarmigan.training.run import Run
 from ptarmigan.training.settings import Settings, pick_precision
 from ptarmigan.training.signals import Interrupt, interrupts
@@ -201,17 +201,11 @@ class Trainer:
         Raises:
             ValueError: it is of other networks or optimizers.
         """
-        try:
+        with goes_on(self.folder, "its recipe was changed since, and "):
             self.run.game.load_state_dict(state["game"])
             for name, optimizer in self.run.optimizers.items():
-                optimizer.load_state_dict(state["optimizers"][name])
-        except (AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
-            first, _, reason = str(error).partition("\n")
-            raise ValueError(
-                f"{self.folder} cannot go on: its recipe was changed since, and what was saved does not fit "
-                f"({' '.join((reason or first).split())}); train into another --out"
-            ) from error
-        with must_fit(f"{self.folder} cannot go on: what was saved does not fit; train into another --out"):
+                optimizer.load_state_dict(optimizer_state(state["optimizers"][name], optimizer))
+        with goes_on(self.folder):
             self.step, self.seconds, self.scores = state["step"], state["seconds"], dict(state["scores"])
             self.ema.networks.load_state_dict(state["ema"])
             self.draw.load_state_dict(state["draw"])

@@ -19,6 +19,7 @@ from ptarmigan.doctor.words import WORDS
 from ptarmigan.media.plain import parse
 from ptarmigan.report.doctor import opinion
 from ptarmigan.training.log_lines import Line, Lines
+from ptarmigan.training.restored import optimizer_state
 from ptarmigan.training.schema import Checkpoint, Description, LogLine, Scores, Weights, check
 
 DEEP = "[" * 100_000
@@ -183,14 +184,32 @@ def test_wrong_metadata_are_one_line(
     [
         (lambda s: [s], "Input should be a valid dictionary"),
         (lambda s: s | {"step": "6"}, "step: Input should be a valid integer"),
-        (lambda s: s | {"step": 2**70}, "its step is out of range"),
+        (lambda s: s | {"step": 2**70}, "step: Input should be less than or equal to"),
         (lambda s: s | {"game": {"x": 3}}, "cannot go on: its recipe was changed since"),
         (lambda s: s | {"optimizers": {"generator": 5}}, "cannot go on: its recipe was changed since"),
-        (lambda s: s | {"ema": {"x": 3}}, "what was saved does not fit; train into another --out"),
+        (lambda s: s | {"ema": {"x": 3}}, "cannot go on: what was saved does not fit ("),
         (lambda s: s | {"hooks": s["hooks"] | {"recovery": {"rollbacks": 0}}}, "what was saved does not fit"),
         (lambda s: s | {"hooks": s["hooks"] | {"rescue": {"treated": "1"}}}, "hooks.rescue.treated: Input"),
+        (lambda s: of_adam(s, lambda x: x.reshape(-1)[:1]), "a tensor has the shape (1,)"),
+        (lambda s: of_adam(s, lambda x: x.new_ones(()).expand(x.shape)), "fewer numbers than its shape"),
+        (lambda s: of_adam(s, lambda x: x.to_sparse()), "a tensor holds no numbers"),
+        (lambda s: of_adam(s, lambda x: x.to(torch.int64)), "a tensor holds no numbers, or torch.int64"),
+        (lambda s: of_adam(s, lambda x: 3), "there is no tensor but a value of type int"),
+        (lambda s: of_hook(s, "recovery", streak=torch.zeros(3)), "a tensor has the shape (3,)"),
+        (lambda s: of_hook(s, "convergence", weights=torch.zeros(2, 2)), "a tensor has the shape (2, 2)"),
+        (lambda s: of_hook(s, "logging", sums={"x": torch.zeros(2)}, counts={"x": 1}), "has the shape (2,)"),
+        (lambda s: of_hook(s, "logging", sums={"x": torch.zeros(())}, counts={"x": 0}), "counts.x: Input"),
+        (lambda s: of_hook(s, "diagnosis", fixed=torch.zeros(3)), "a tensor has the shape (3,)"),
+        (
+            lambda s: of_hook(s, "diagnosis", sketches={"x": {"at": torch.ones(3), "step": None}}),
+            "shape (3,)",
+        ),
     ],
-    ids=["list", "step", "range", "game", "optimizers", "ema", "hook", "count"],
+    ids=[
+        *("list", "step", "range", "game", "optimizers", "ema", "hook", "count"),
+        *("short", "lying", "sparse", "whole", "number"),
+        *("streak", "weights", "sums", "counts", "fixed", "sketch"),
+    ],
 )
 def test_a_wrong_state_is_a_line(
     place: Path, capsys: pytest.CaptureFixture[str], change: Callable[[Any], Any], words: str
@@ -205,6 +224,50 @@ def test_a_wrong_state_is_a_line(
     assert code in (0, 2)
     assert words in err
     assert "internal error" not in err
+
+
+def of_adam(state: dict[str, Any], change: Callable[[torch.Tensor], Any]) -> dict[str, Any]:
+    """A state with another average of gradients."""
+    kept = state["optimizers"]["generator"]["state"][0]
+    kept["exp_avg"] = change(kept["exp_avg"])
+    return state
+
+
+def of_hook(state: dict[str, Any], name: str, **changes: object) -> dict[str, Any]:
+    """A state with something else of a hook."""
+    state["hooks"][name] = {**state["hooks"].get(name, {}), **changes}
+    return state
+
+
+def test_switches_of_an_optimizer_stay_and_numbers_are_restored() -> None:
+    weights = torch.nn.Linear(2, 3)
+    optimizer = torch.optim.Adam(weights.parameters())
+    saved = optimizer.state_dict()
+    saved["param_groups"][0] |= {"lr": 0.5, "betas": (0.1, 0.2), "amsgrad": True, "foreach": True, "more": 3}
+    (group,) = optimizer_state(saved, optimizer)["param_groups"]
+    assert (group["lr"], group["betas"], group["amsgrad"], group["foreach"]) == (0.5, (0.1, 0.2), False, None)
+    assert "more" not in group
+    for wrong in ({"lr": "x"}, {"lr": 10**400}, {"betas": (0.1,)}, {"eps": float("nan")}, {"lr": True}):
+        broken = {**saved, "param_groups": [saved["param_groups"][0] | wrong]}
+        with pytest.raises(ValueError, match="something else"):
+            optimizer_state(broken, optimizer)
+
+
+@pytest.mark.parametrize(
+    "kind", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adafactor", "NAdam", "Rprop"]
+)
+def test_states_of_optimizers_come_back(kind: str) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Linear(3, 1))
+    optimizer = getattr(torch.optim, kind)(net.parameters(), **({"momentum": 0.9} if kind == "SGD" else {}))
+    net(torch.ones(4, 2)).sum().backward()
+    optimizer.step()
+    saved = optimizer.state_dict()
+    found = optimizer_state(saved, optimizer)
+    torch.testing.assert_close(found["state"], saved["state"], rtol=0, atol=0)
+    assert found["param_groups"] == saved["param_groups"]
+    assert not saved["state"] or set(map(len, found["state"].values())) == set(
+        map(len, saved["state"].values())
+    )
 
 
 @pytest.mark.parametrize("value", ["9" * 400, "-1", "nan", "inf"])

@@ -6,7 +6,6 @@ import math
 import re
 import struct
 import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TypeAlias
@@ -18,7 +17,7 @@ from ptarmigan.data.npy import npy_header
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.rows import Rows
 from ptarmigan.data.samples import Source
-from ptarmigan.media.foreign import check_unpacked, open_binary, regular
+from ptarmigan.media.foreign import DAMAGED, check_unpacked, open_binary, regular
 from ptarmigan.modalities.image.decode import resized
 from ptarmigan.modalities.image.idx import read_idx
 from ptarmigan.modalities.image.reading import Target
@@ -149,8 +148,9 @@ def open_npz(path: Path) -> Opened:
     Raises:
         ValueError: it is damaged, holds Python objects, or no images.
     """
+    file = regular(path)
     try:
-        with zipfile.ZipFile(regular(path)) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = {m.filename.removesuffix(".npy").lower(): m for m in archive.infolist()}
 
             def get(keys: Sequence[str], labels: bool = False) -> Stored | None:
@@ -165,14 +165,7 @@ def open_npz(path: Path) -> Opened:
                 held = get(HELD_OUT)
                 other = None if held is None else Labelled(held, _array(get(HELD_OUT_LABELS, True)))
                 return open_arrays(train, other, str(path))
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        struct.error,
-    ) as error:
+    except DAMAGED as error:
         raise ValueError(f"{path} is not a readable .npz file ({error})") from None
     raise ValueError(
         f"{path} holds {', '.join(members) or 'nothing'}; expected x or images, and perhaps y or labels"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.errors import about
 from ptarmigan.core.noise import key
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import read_npy
@@ -71,7 +72,8 @@ class Series(Reading, Data):
             return Samples(self.data, self.data.of(SeriesSpace), batch=batch, seed=seed)
         check_text(self)
         found = self.loaded()
-        raw, space = replace(self, data=found).read()
+        with about(self.data):
+            raw, space = replace(self, data=found).read()
         samples = Samples(ArraySource(raw), space, batch=batch, seed=seed)
         samples.understood = tuple(getattr(found, "attrs", {}).get(READ, ()))
         return samples
@@ -111,9 +113,10 @@ class Series(Reading, Data):
             return known(windows(several, self.length, self.stride), arrays)
         if not isinstance(found, pandas_or_error().DataFrame):
             raise ValueError(f"series are a path, a DataFrame or arrays, not {type(found).__name__}")
-        several, forms, about = apart(found, self.id, self.time, self.metadata)
+        several, forms, metadata = apart(found, self.id, self.time, self.metadata)
         raw = windows(several, self.length, self.stride)
-        return raw, SeriesSpace.of(raw, tuple(form.name for form in forms), self.id or NUMBERED, about, forms)
+        names = tuple(form.name for form in forms)
+        return raw, SeriesSpace.of(raw, names, self.id or NUMBERED, metadata, forms)
 
 
 def known(raw: Floats, arrays: Sequence[NDArray[Any]]) -> tuple[Floats, SeriesSpace]:
@@ -168,13 +171,14 @@ def read_as(
     data: Any, length: int, id: str, time: str, metadata: Sequence[str], reading: Reading
 ) -> tuple[Floats, SeriesSpace]:
     """The windows of series, and what they are; of a table, by those of the columns that it has."""
+    where = data
     if isinstance(data, str | Path) and data != NAME and not str(data).endswith(".npy"):
         data = frame_in(data, reading)
     has = tuple(map(str, getattr(data, "columns", ())))
     said = tuple(name for name in metadata if name in has)
-    return Series(
-        data, length, id=id if id in has else "", time=time if time in has else "", metadata=said
-    ).read()
+    series = Series(data, length, id=id if id in has else "", time=time if time in has else "", metadata=said)
+    with about(where):
+        return series.read()
 
 
 def apart(

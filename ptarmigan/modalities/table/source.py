@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ptarmigan.core.errors import about, must_fit
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.dialect import read_text
 from ptarmigan.data.numbers import is_number
@@ -66,7 +67,9 @@ class Table(Reading, Data):
             return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
         check_text(self)
         frame = self.frame()
-        columns, raw, constraints = constrained(*described(frame, self.categorical), self.constraints)
+        with about(self.data):
+            found = described(frame, self.categorical)
+        columns, raw, constraints = constrained(*found, self.constraints)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
         sampler = Balance(space, raw) if balanced and space.conditions.size else None
         samples = Samples(ArraySource(raw), space, batch=batch, seed=seed, sampler=sampler)
@@ -185,10 +188,10 @@ def read_parquet(path: Path) -> pd.DataFrame:
     from pyarrow import parquet
 
     try:
-        with open_binary(path) as file:  # pyarrow itself takes no name that is no UTF-8
+        with open_binary(path) as file, must_fit(str(path)):  # pyarrow takes no name that is no UTF-8
             check_parquet(parquet.read_metadata(file), path)
             frame: pd.DataFrame = pandas.read_parquet(file)
-    except (ValueError, OSError) as error:  # pyarrow's errors are ValueErrors
+    except (ValueError, OSError) as error:
         raise ValueError(f"{path} cannot be read as a table: {str(error).splitlines()[0]}") from None
     return frame
 

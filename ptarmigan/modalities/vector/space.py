@@ -105,8 +105,4 @@ class VectorSpace(Space):
         """A scatter plot of the first two columns as networks see them, over real ones."""
         from ptarmigan.media.plot import scatter
 
-        return scatter(self._plane(raw), None if real is None else self._plane(real))
-
-    def _plane(self, raw: NDArray[Any]) -> NDArray[Any]:
-        x = self.encode(raw).numpy()
-        return x[:, :2] if x.shape[1] > 1 else np.repeat(x, 2, axis=1)
+        return scatter(self.encode(raw).numpy(), None if real is None else self.encode(real).numpy())
