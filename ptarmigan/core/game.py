@@ -62,6 +62,11 @@ class Tempered(nn.Module):
     temperature: float = 1.0
 
 
+def is_tempered(game: nn.Module) -> bool:
+    """Whether a temperature changes the samples of a game."""
+    return any(isinstance(module, Tempered) for module in game.modules())
+
+
 @contextmanager
 def at_temperature(game: nn.Module, temperature: float) -> Iterator[None]:
     """A context in which the game's samples are made at a temperature.

@@ -32,6 +32,8 @@ class Evaluator:
         thorough: the thorough evaluation of samples.
         quick_panels: the measures of training; the first number decides which checkpoint is the best.
         features: the features of samples, where a path length can be measured in them; else None.
+        between: two metrics of training, of quality and of diversity, where lower temperatures trade one for
+            the other.
     """
 
     n: int
@@ -39,6 +41,7 @@ class Evaluator:
     thorough: Callable[[Source], Evaluation]
     quick_panels: Callable[[], Sequence[Panel]]
     features: Callable[[], Features] | None = None
+    between: tuple[str, str] | None = None
 
     def evaluate(
         self, raw: NDArray[Any], classes: NDArray[np.int64] | None = None, names: tuple[str, ...] = ()

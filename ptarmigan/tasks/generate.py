@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.core.game import Game, at_temperature
+from ptarmigan.core.game import Game, at_temperature, is_tempered
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import sample_bytes
@@ -21,6 +21,8 @@ from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Metric
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
+from ptarmigan.tasks.likelihood import held_out_nll
+from ptarmigan.tasks.sweep import SWEPT, sweep
 from ptarmigan.tasks.task import Figure, Section, Task
 
 CHUNK = 64
@@ -175,9 +177,11 @@ class Generate(Task):
         return space.render(self.some(game, n), real, surface)
 
     def scores(self, game: Game) -> dict[str, float]:
-        """Every metric's value for samples whose classes are as frequent as in the data."""
+        """Every metric of samples whose classes are as frequent as in the data, and the likelihood."""
         raw = self.generate(game, self.n, some_classes(self.frequencies, self.n, self.seed))
-        return {metric.name: metric(raw) for metric in self.metrics}
+        return {metric.name: metric(raw) for metric in self.metrics} | held_out_nll(
+            game, self.samples, self.n
+        )
 
     def described(self, game: Game) -> dict[str, Any]:
         """The space, and its class frequencies."""
@@ -206,8 +210,22 @@ class Generate(Task):
             (
                 Figure(real, "real samples", "Real: from the training data."),
                 Figure(self.space.render(generated), "generated samples", f"Generated{same}."),
+                *self.swept(game),
             ),
         )
+
+    def swept(self, game: Game) -> Iterator[Figure]:
+        """Quality against diversity, where the game draws at a temperature."""
+        if not is_tempered(game):
+            return
+        evaluator = modality_of(self.space).evaluator(self.samples, Request(n=SWEPT))
+        classes = some_classes(self.frequencies, SWEPT, self.seed)
+
+        def draw(temperature: float) -> NDArray[Any]:
+            return self.generate(game, SWEPT, classes, temperature)
+
+        if evaluator.between is not None:
+            yield sweep(draw, evaluator.metrics, evaluator.between)
 
     def depends_on_classes(self, game: Game) -> bool:
         """Whether a sample of the first class differs from one of the last, of the same latent."""
@@ -217,8 +235,8 @@ class Generate(Task):
         first, last = (self.generate(game, 1, np.array([c])) for c in (0, several - 1))
         return not np.array_equal(first, last)
 
-    def generate(self, game: Game, n: int, classes: Indices | None) -> NDArray[Any]:
+    def generate(self, game: Game, n: int, classes: Indices | None, temperature: float = 1.0) -> NDArray[Any]:
         """``n`` raw samples of the same latents every time."""
         check_count(self.space, n)
-        chunks = generate(game, self.space, n, seed=self.seed, classes=classes, precision=self.precision)
-        return np.concatenate(list(chunks))
+        how: dict[str, Any] = {"classes": classes, "temperature": temperature, "precision": self.precision}
+        return np.concatenate(list(generate(game, self.space, n, seed=self.seed, **how)))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.core import noise
-from ptarmigan.core.game import Conditional, Tempered
+from ptarmigan.core.game import Conditional, is_tempered
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
@@ -20,6 +20,7 @@ from ptarmigan.metrics.path import slerp
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.generate import CHUNK, check_count, encoded, latents, some_classes
+from ptarmigan.tasks.likelihood import LIKELIHOOD, likelihood_score
 from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE, Trained
 from ptarmigan.trained.path import PATH, STEPS, path_score
 
@@ -124,7 +125,7 @@ class Generator(Trained):
             raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:
             raise ValueError(f"truncation is above 0 and at most 1, not {truncation:g} (--truncation)")
-        if truncation < 1 and any(isinstance(module, Tempered) for module in self.game.modules()):
+        if truncation < 1 and is_tempered(self.game):
             raise ValueError(
                 "--truncation is for latents: text is made more typical by --temperature, such as 0.8"
             )
@@ -232,7 +233,10 @@ class Generator(Trained):
         """The scores of ``n`` samples, and the perceptual path length where it is requested."""
         conditional, kind = self.conditional(), modality_of(samples.space)
         others = replace(
-            request, metrics=[m for m in request.metrics if m != PATH], n=n, conditional=conditional
+            request,
+            metrics=[m for m in request.metrics if m not in (PATH, LIKELIHOOD)],
+            n=n,
+            conditional=conditional,
         )
         evaluator = kind.evaluator(samples, others)
         walked = PATH in request.metrics or ("all" in request.metrics and evaluator.features is not None)
@@ -241,6 +245,13 @@ class Generator(Trained):
         request.notify(f"{n:,} samples")
         classes = self.classes(n, seed) if conditional else None
         found = evaluator.evaluate(self.sample(n, seed=seed), classes, self.space.classes)
+        likelihood = None
+        if not request.metrics or {"all", LIKELIHOOD} & {m for m in request.metrics if isinstance(m, str)}:
+            likelihood = likelihood_score(self.game, samples)
+        if likelihood is not None:
+            found = replace(found, scores=(*found.scores, likelihood))
+        elif LIKELIHOOD in request.metrics:
+            raise ValueError(f"a run of {self.recipe} has no likelihood: leave it out of --metrics")
         if not walked or evaluator.features is None:
             return found
         request.notify(PATH)

@@ -56,7 +56,10 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
 
     found = evaluator_of(plain(space), train, held_out, replace(request, n=n))
     return replace(
-        found, thorough=lambda source: found.thorough(sentences(source, space)), quick_panels=quick
+        found,
+        thorough=lambda source: found.thorough(sentences(source, space)),
+        quick_panels=quick,
+        between=("BLEU-3", "self-BLEU-3"),
     )
 
 
