@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.errors import one_line
 from ptarmigan.media.optional import needs
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
     """Write data frames with the same columns as one ``.parquet``, whose schema is that of the first.
 
     Raises:
-        ValueError: pyarrow is not installed.
+        ValueError: pyarrow is not installed, or a column holds what Parquet does not.
     """
     pyarrow = needs("pyarrow", extra="parquet", why="a .parquet needs pyarrow")
     from pyarrow import parquet
@@ -37,6 +38,10 @@ def write_parquet(path: Path, frames: Iterable[pd.DataFrame]) -> None:
                 rows = pyarrow.Table.from_pandas(frame, None if writer is None else writer.schema, False)
                 writer = writer or parquet.ParquetWriter(file, rows.schema)
                 writer.write_table(rows)
+        except (OverflowError, pyarrow.ArrowException) as error:
+            raise ValueError(
+                f"this cannot be written as Parquet, as .csv it can: {one_line(error)}"
+            ) from None
         finally:
             if writer is not None:
                 writer.close()

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.modalities.table.column import Column, Floats, Kind
+from ptarmigan.modalities.table.dtypes import NOTHING, counts_of, spelling, time_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MAKE_IT = "make it text, numbers, booleans, dates or durations"
 INFERRED: dict[str, Kind] = {
     "string": "categorical",
     "empty": "categorical",
@@ -20,6 +22,7 @@ INFERRED: dict[str, Kind] = {
     "floating": "continuous",
     "mixed-integer-float": "continuous",
     "date": "date",
+    "timedelta64": "duration",
 }
 
 
@@ -38,6 +41,8 @@ def kind_of(name: str | int, series: pd.Series[Any]) -> Kind:
         return "boolean"
     if types.is_datetime64_any_dtype(dtype):
         return "date"
+    if types.is_timedelta64_dtype(dtype):
+        return "duration"
     if types.is_integer_dtype(dtype):
         return "integer"
     if types.is_float_dtype(dtype):
@@ -46,7 +51,7 @@ def kind_of(name: str | int, series: pd.Series[Any]) -> Kind:
     if inferred not in INFERRED:
         mixed = "several types" if inferred.startswith("mixed") else inferred
         raise ValueError(
-            f"the column {name!r} holds {mixed}: make it one of text, numbers, booleans, or dates"
+            f"the column {name!r} holds {mixed}: make it one of text, numbers, booleans, dates or durations"
         )
     return INFERRED[inferred]
 
@@ -56,57 +61,39 @@ def dtype_of(series: pd.Series[Any]) -> str:
     from pandas.api import types
 
     dates = str(series.dtype) == "object" and types.infer_dtype(series, skipna=True) == "date"
-    return "date" if dates else str(series.dtype)
+    return "date" if dates else spelling(series.dtype)
 
 
 def counted(series: pd.Series[Any]) -> Floats:
-    """Dates as counts of their dtype's units since 1970, NaN where missing."""
-    dtype = dtype_of(series)
-    unit = "D" if dtype == "date" else unit_of(dtype)
-    counts = series.to_numpy(object) if dtype == "date" else series.to_numpy(f"datetime64[{unit}]")
-    gone = series.isna().to_numpy(bool)
-    out = np.full(len(gone), np.nan)
-    out[~gone] = counts[~gone].astype(f"datetime64[{unit}]").astype(np.int64)
-    return out
-
-
-def is_date(column: Column) -> bool:
-    """Whether a column holds dates, be it always the same."""
-    return column.dtype.startswith("date")
+    """Dates and durations as counts of their dtype's units, NaN where missing."""
+    counts = counts_of(series, dtype_of(series))
+    return np.where(counts == NOTHING, np.nan, counts.astype(np.float64))
 
 
 def moment(text: Any, dtype: str) -> int:
-    """A date as text or an object, as a column of that dtype counts it.
+    """A date or a duration as text or an object, as a column of that dtype counts it.
 
     Raises:
-        ValueError: it is no date.
+        ValueError: it is none.
     """
     import pandas
 
+    name, unit, zone = time_of(dtype) or ("", "", None)
+    if name in ("timedelta64", "duration"):
+        return int(pandas.Timedelta(text).to_timedelta64().astype(f"timedelta64[{unit}]").astype(np.int64))
     stamp = pandas.Timestamp(text)
-    if "," in dtype and stamp.tzinfo is None:
-        stamp = stamp.tz_localize(dtype.split(",")[1].strip(" ]"))
+    if zone and stamp.tzinfo is None:
+        stamp = stamp.tz_localize(zone)
     if stamp.tzinfo is not None:
         stamp = stamp.tz_convert("UTC").tz_localize(None)
-    unit = "D" if dtype == "date" else unit_of(dtype)
     return int(stamp.to_datetime64().astype(f"datetime64[{unit}]").astype(np.int64))
 
 
-def unit_of(dtype: str) -> str:
-    """The unit of a dtype such as ``datetime64[us, UTC]``."""
-    return dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
-
-
 def whole_cells(series: pd.Series[Any], column: Column) -> NDArray[Any]:
-    """Whole numbers, or dates as counts of their dtype's units since 1970, as Python's integers."""
+    """Whole numbers, or dates and durations as counts of their dtype's units, as Python's integers."""
+    timed = time_of(column.dtype) is not None
     cells = np.empty(len(series), object)
-    if column.kind == "date":
-        unit = "D" if column.dtype == "date" else unit_of(column.dtype)
-        days = column.dtype == "date"
-        counts = series.to_numpy(object) if days else series.to_numpy(f"datetime64[{unit}]")
-        cells[:] = counts.astype(f"datetime64[{unit}]").astype(np.int64).tolist()
-    else:
-        cells[:] = [int(v) for v in series.tolist()]
+    cells[:] = counts_of(series, column.dtype).tolist() if timed else [int(v) for v in series.tolist()]
     return cells
 
 
@@ -119,4 +106,4 @@ def largest(dtype: str) -> int:
 
 def refused(name: Any, dtype: Any) -> ValueError:
     """An error that names the column and what it holds."""
-    return ValueError(f"the column {name!r} holds {dtype}: make it text, numbers, booleans or dates")
+    return ValueError(f"the column {name!r} holds {dtype}: {MAKE_IT}")

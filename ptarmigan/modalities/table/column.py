@@ -8,7 +8,9 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Kind: TypeAlias = Literal["continuous", "integer", "boolean", "date", "categorical", "id", "constant"]
+Kind: TypeAlias = Literal[
+    "continuous", "integer", "boolean", "date", "duration", "categorical", "id", "constant"
+]
 Value: TypeAlias = str | int | float | bool
 Mode: TypeAlias = tuple[float, float, float]
 Floats: TypeAlias = NDArray[np.float64]
@@ -33,7 +35,7 @@ class Column:
     Attributes:
         name: as the frame has it.
         kind: what it holds.
-        dtype: of the frame's column, as pandas spells it.
+        dtype: of the frame's column, as ``dtypes.spelling`` has it.
         values: what occurs, the most frequent first.
         counts: rows with each value, or of each mode; those without a value last, where there are such.
         missing: whether values are missing.
@@ -176,7 +178,7 @@ def nearest_of(values: tuple[float, ...], number: Floats) -> Floats:
 
 def is_number(column: Column) -> bool:
     """Whether its values have a distance."""
-    return column.kind in ("continuous", "integer", "date")
+    return column.kind in ("continuous", "integer", "date", "duration")
 
 
 def numbers(column: Column, raw: Floats) -> Floats:

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.missing import is_missing
-from ptarmigan.modalities.table.cells import is_date, moment
+from ptarmigan.modalities.table.cells import moment
 from ptarmigan.modalities.table.column import Column, Floats, raw_number
+from ptarmigan.modalities.table.dtypes import family
 
 LISTED = 8
 """Values that an error names, at most."""
@@ -175,7 +176,9 @@ def raw_of(column: Column, name: Any, value: Any) -> float:
     if is_missing(value):
         return np.nan
     try:
-        return raw_number(column, moment(value, column.dtype) if is_date(column) else exactly(value))
+        return raw_number(
+            column, exactly(value) if family(column) == "number" else moment(value, column.dtype)
+        )
     except (ValueError, TypeError, OverflowError):
         raise ValueError(f"--where {name}={value}: the column is learnt as {column.kind}") from None
 

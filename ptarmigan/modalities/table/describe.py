@@ -67,7 +67,7 @@ def holds(column: Column, cells: pd.Series[Any]) -> str:
         return f"always {short(column.values[0])}" if column.values else "nothing"
     if column.kind == "id":
         return "one of its own for each row; rows that are made get new ones"
-    if column.kind in ("continuous", "integer", "date"):
+    if column.kind in ("continuous", "integer", "date", "duration"):
         there = cells.dropna()
         return f"{spelt(there.min())} to {spelt(there.max())}"
     counts = cells.value_counts()

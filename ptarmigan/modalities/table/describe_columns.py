@@ -75,7 +75,7 @@ def any_column(name: str | int, series: pd.Series[Any], as_asked: bool) -> tuple
     """What one column holds, and its cells raw; ``as_asked`` it holds categories."""
     gone = series.isna().to_numpy(bool)
     plain = Column(name, kind_of(name, series), dtype_of(series), missing=bool(gone.any()))
-    if plain.dtype == "category":
+    if plain.dtype.startswith("category"):
         order = tuple(checked(name, v) for v in series.cat.categories.tolist())
         plain = replace(plain, categories=order, ordered=bool(series.cat.ordered))
     if gone.all():
@@ -139,7 +139,12 @@ def by_value(
     there[gone] = None
     codes, distinct = pandas.factorize(there)
     values = [checked(plain.name, v) for v in distinct.tolist()]
-    if ids and plain.dtype != "category" and not plain.missing and len(values) == len(cells) >= IDS:
+    if (
+        ids
+        and not plain.dtype.startswith("category")
+        and not plain.missing
+        and len(values) == len(cells) >= IDS
+    ):
         return replace(plain, kind="id", written=(unlike(values),)), np.zeros(len(cells))
     if len(values) == 1 and not plain.missing:
         return replace(plain, kind="constant", values=tuple(values)), np.zeros(len(cells))

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.modalities.table.cells import counted
+from ptarmigan.modalities.table.frames import pandas_or_error
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -63,14 +66,14 @@ def told(column: pd.Series[Any], positive: Any) -> NDArray[Any]:
 
 def features(train: pd.DataFrame, test: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
     """Both frames as numbers, on the scales and with the values of the first."""
-    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype
+    from pandas.api.types import is_datetime64_any_dtype, is_numeric_dtype, is_timedelta64_dtype
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     parts: list[tuple[Any, Any]] = []
     for name in train.columns:
         one, other = train[name], test[name]
-        if is_datetime64_any_dtype(one):
-            one, other = (dates.astype("int64").where(dates.notna()) for dates in (one, other))
+        if is_datetime64_any_dtype(one) or is_timedelta64_dtype(one):
+            one, other = (pandas_or_error().Series(counted(times)) for times in (one, other))
         if is_numeric_dtype(one):
             maker: Any = StandardScaler()
             a, b = (cells.to_numpy(np.float64, na_value=np.nan)[:, None] for cells in (one, other))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.table.cells import largest
 from ptarmigan.modalities.table.column import Column, Floats
+from ptarmigan.modalities.table.dtypes import NOTHING, dtype_from, time_of, times
 from ptarmigan.modalities.table.whole import whole_numbers
 
 
@@ -26,8 +27,8 @@ def restored(column: Column, raw: Floats, first: int) -> Any:
     """A raw column as a series of its own dtype; ids are new and numbered from ``first``."""
     if column.kind == "id":
         return ids(column, first + np.arange(len(raw)))
-    if column.dtype.startswith("date"):
-        return dates(whole(column, raw) if column.modes else looked_up(column, raw), column.dtype)
+    if time_of(column.dtype):
+        return counted(whole(column, raw) if column.modes else looked_up(column, raw), column.dtype)
     if column.modes:
         return numbers(raw, column)
     return typed(looked_up(column, raw), column)
@@ -44,10 +45,11 @@ def looked_up(column: Column, raw: Floats) -> NDArray[Any]:
 def typed(cells: NDArray[Any], column: Column) -> Any:
     """Objects as a series of the column's dtype."""
     pandas = pandas_or_error()
-    if column.dtype == "category":
-        known = pandas.CategoricalDtype(list(column.categories), ordered=column.ordered)
+    if column.dtype.startswith("category"):
+        within = dtype_from(column.dtype) if column.dtype != "category" else None
+        known = pandas.CategoricalDtype(pandas.Index(list(column.categories), dtype=within), column.ordered)
         return pandas.Series(cells, dtype=object).astype(known)
-    return pandas.Series(cells, dtype=object).astype(column.dtype)
+    return pandas.Series(cells, dtype=object).astype(dtype_from(column.dtype))
 
 
 def whole(column: Column, raw: Floats) -> NDArray[Any]:
@@ -65,30 +67,16 @@ def numbers(raw: Floats, column: Column) -> Any:
             return typed(whole(column, raw), column)
     scaled = raw if column.unit == 1 or column.kind == "integer" else raw * column.unit
     if column.dtype != "object":
-        return pandas_or_error().Series(scaled).astype(column.dtype)
+        return pandas_or_error().Series(scaled).astype(dtype_from(column.dtype))
     cells = np.empty(len(raw), object)
     cells[:] = [None if np.isnan(v) else float(v) for v in scaled]
     return typed(cells, column)
 
 
-def dates(cells: NDArray[Any], dtype: str) -> Any:
-    """Counts of the dtype's units since 1970, None where missing, as a series of dates; of ``date``, days."""
-    pandas = pandas_or_error()
+def counted(cells: NDArray[Any], dtype: str) -> Any:
+    """Counts of a dtype's units, None where missing, as a series of dates or durations."""
     gone = np.array([cell is None for cell in cells], bool)
-    counts = np.where(gone, np.iinfo(np.int64).min, cells).astype(np.int64)
-    if dtype == "date":
-        cells = np.empty(len(counts), object)
-        cells[:] = [None if g else d for g, d in zip(gone, days(counts, gone), strict=True)]
-        return pandas.Series(cells, dtype=object)
-    unit = dtype.removeprefix("datetime64[").rstrip("]").split(",")[0]
-    series = pandas.Series(counts.view(f"datetime64[{unit}]"))
-    return series.dt.tz_localize("UTC").astype(dtype) if "," in dtype else series
-
-
-def days(counts: NDArray[np.int64], gone: NDArray[np.bool_]) -> list[Any]:
-    """Days since 1970 as Python's dates."""
-    found: list[Any] = np.where(gone, 0, counts).astype("datetime64[D]").tolist()
-    return found
+    return times(np.where(gone, NOTHING, cells).astype(np.int64), dtype)
 
 
 def ids(column: Column, places: NDArray[np.int64]) -> Any:
@@ -96,10 +84,12 @@ def ids(column: Column, places: NDArray[np.int64]) -> Any:
     pandas = pandas_or_error()
     begin = column.written[0] if column.written else "new-"
     if not (column.high or column.origin):
-        return pandas.Series([f"{begin}{i}" for i in places]).astype(column.dtype)
+        return pandas.Series([f"{begin}{i}" for i in places]).astype(dtype_from(column.dtype))
     last = column.origin or int(column.high)
     if len(places) and last + 1 + int(places[-1]) > largest(column.dtype):
         raise ValueError(
             f"the column {column.name!r} ({column.dtype}) has no room for so many new ids: ask for fewer rows"
         )
-    return pandas.Series(np.array([last + 1 + i for i in places.tolist()], object)).astype(column.dtype)
+    return pandas.Series(np.array([last + 1 + i for i in places.tolist()], object)).astype(
+        dtype_from(column.dtype)
+    )

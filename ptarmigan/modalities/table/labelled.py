@@ -146,7 +146,7 @@ class RowClassifier:
 
 def as_numbers(column: Column, series: pd.Series[Any]) -> Floats:
     """A column of a frame as numbers, or as places of its values."""
-    if column.kind == "date":
+    if column.kind in ("date", "duration"):
         return counted(series)
     if is_number(column):
         return np.asarray(series.to_numpy(np.float64, na_value=np.nan))

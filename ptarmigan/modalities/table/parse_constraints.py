@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ptarmigan.modalities.table.cells import is_date, moment, unit_of
+from ptarmigan.modalities.table.cells import moment
 from ptarmigan.modalities.table.column import Column, Floats, float_type, is_number, numbers, raw_number
 from ptarmigan.modalities.table.constraints import Constraints, Fixed, Gap, plainly
 from ptarmigan.modalities.table.describe_columns import by_mode
+from ptarmigan.modalities.table.dtypes import family, time_of
 from ptarmigan.modalities.table.scale import extremes, on_one_scale
 
 Columns: TypeAlias = tuple[Column, ...]
@@ -126,14 +127,15 @@ def side(text: str, part: str, columns: Columns, about: Column | None) -> Side |
     if column.kind == "constant" and not isinstance(column.values[0], str):
         return Fraction(column.values[0])
     if not is_number(column):
-        raise refused(text, f"the column {part!r} is {column.kind}, and only numbers and dates are compared")
+        said = "only numbers, dates and durations are compared"
+        raise refused(text, f"the column {part!r} is {column.kind}, and {said}")
     return found
 
 
 def bound(text: str, part: str, columns: Columns, about: Column | None) -> Fraction:
     """A number or a date, as a column counts."""
     try:
-        if about is not None and is_date(about):
+        if about is not None and family(about) != "number":
             return Fraction(moment(part, about.dtype))
         if re.fullmatch(r"[+-]?\d+", part):
             return Fraction(int(part))
@@ -149,15 +151,16 @@ def same_kind(text: str, compared: Sequence[Column]) -> None:
     for a, b in pairwise(compared):
         if a is b:
             raise refused(text, "a column is compared with itself")
-        if is_date(a) != is_date(b):
+        if family(a) != family(b):
             raise refused(text, f"{a.name!r} is {a.kind} and {b.name!r} is {b.kind}")
-        if is_date(a) and kept(a.dtype) != kept(b.dtype):
+        if kept(a) != kept(b):
             raise refused(text, f"{a.name!r} is {a.dtype} and {b.name!r} is {b.dtype}: make them one dtype")
 
 
-def kept(dtype: str) -> tuple[str, bool]:
-    """The unit of dates, and whether they have a zone."""
-    return unit_of(dtype), "," in dtype
+def kept(column: Column) -> tuple[str, bool]:
+    """The unit of dates and durations, and whether they have a zone."""
+    _, unit, zone = time_of(column.dtype) or ("", "", None)
+    return unit, bool(zone)
 
 
 def joined(edges: Sequence[Below]) -> list[set[int]]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ptarmigan.media.optional import needs
+from ptarmigan.modalities.table.cells import refused
 from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.frames import pandas_or_error
 
@@ -66,12 +67,14 @@ def as_pandas(series: Any) -> Any:
         return pandas.Series(pandas.Categorical(cells(), [str(v) for v in known], ordered=ordered))
     if dtype in (pl.Date, pl.Null):
         return pandas.Series(cells(), dtype=object)
+    if dtype == pl.Duration:
+        return pandas.Series(series.to_numpy())
     if dtype == pl.Datetime:
         if dtype.time_zone is None:
             return pandas.Series(series.to_numpy())
         plain = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return pandas.Series(plain.to_numpy()).dt.tz_localize("UTC").dt.tz_convert(dtype.time_zone)
-    raise ValueError(f"the column {series.name!r} holds {dtype}: cast it to numbers, text, booleans or dates")
+    raise refused(series.name, dtype)
 
 
 def to_polars(frame: pd.DataFrame, columns: Sequence[Column]) -> Any:
@@ -89,6 +92,8 @@ def as_polars(column: Column, series: Any) -> Any:
     import polars as pl
 
     name, dtype = str(column.name), column.dtype
+    if dtype.startswith("timedelta64"):
+        return pl.Series(name, series.to_numpy())
     if dtype.startswith("datetime64"):
         naive = series.dt.tz_convert("UTC").dt.tz_localize(None) if "," in dtype else series
         found = pl.Series(name, naive.to_numpy())

@@ -92,6 +92,7 @@ def noted(name: str, cells: pd.Series[Any], found: pd.Series[Any], decimal: str)
     there = cells.dropna().str.strip()
     if str(found.dtype) != "str" or not len(there):
         yield from nines(name, found)
+        yield from rewritten(name, there, found)
         return
     if there.str.fullmatch(r"[+-]?\d+(\.\d*)?").all():
         yield f"{name} is text: its numbers have leading zeros or signs, or are too long"
@@ -120,3 +121,11 @@ def nines(name: str, found: pd.Series[Any]) -> Iterator[str]:
             mark = f"{values[end]:g}"
             said = f"{name} holds {mark} in {counts[end]:,} rows, far from its other numbers"
             yield f"{said}; --missing {mark} takes these for missing ones"
+
+
+def rewritten(name: str, there: pd.Series[Any], found: pd.Series[Any]) -> Iterator[str]:
+    """Of dates, that they are written otherwise than they were, as with a blank for a T."""
+    if str(found.dtype).startswith("datetime64"):
+        again = found.dropna().to_csv(index=False, header=False).splitlines()[:1]
+        if again != there.tolist()[:1]:
+            yield f"{name} holds dates, which are written as {again[0]}; --text {name} keeps them"

@@ -7,10 +7,15 @@ import decimal
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
+import torch
 
 from ptarmigan.modalities.table.describe_columns import described, described_column
 from ptarmigan.modalities.table.frames import restored
+from ptarmigan.modalities.table.polars_frames import to_polars
+from ptarmigan.modalities.table.source import Table, read_frame
 
 N = 120
 RNG = np.random.default_rng(0)
@@ -22,10 +27,27 @@ NUMBERS = [f"{name}{size}" for name in ("int", "uint", "Int", "UInt") for size i
 NUMBERS += ["float16", "float32", "float64", "Float32", "Float64"]
 NUMBERS += ["int64[pyarrow]", "uint8[pyarrow]", "double[pyarrow]"]
 UNITS = ("s", "ms", "us", "ns")
+SECONDS = pd.to_timedelta(WHOLE, "s")
+
+
+def arrow(cells, kind):
+    return pd.Series(pd.array(list(cells), dtype=pd.ArrowDtype(kind)))
+
+
 KEPT = {
     **{dtype: WHOLE.astype(dtype) for dtype in NUMBERS},
     **{f"datetime64[{u}]": TIMES.dt.floor("s").astype(f"datetime64[{u}]") for u in UNITS},
     **{f"zoned {u}": TIMES.astype(f"datetime64[{u}]").dt.tz_localize("Europe/Berlin") for u in UNITS},
+    **{f"timedelta64[{u}]": SECONDS.astype(f"timedelta64[{u}]") for u in UNITS},
+    **{f"Arrow's {u}": arrow(TIMES.dt.floor("s"), pa.timestamp(u)) for u in UNITS},
+    **{f"Arrow's duration {u}": arrow(SECONDS, pa.duration(u)) for u in UNITS},
+    "Arrow's zoned": arrow(TIMES.dt.tz_localize("Europe/Berlin"), pa.timestamp("us", "Europe/Berlin")),
+    "Arrow's dates": arrow((time.date() for time in TIMES), pa.date32()),
+    "Arrow's dates in ms": arrow((time.date() for time in TIMES), pa.date64()),
+    "Arrow's text": arrow(TEXT, pa.string()),
+    "Arrow's large text": arrow(TEXT, pa.large_string()),
+    "text of Python": TEXT.astype(pd.StringDtype("python")),
+    "text of Python with NaN": TEXT.astype(pd.StringDtype("python", na_value=np.nan)),
     "bool": WHOLE > 50,
     "boolean": (WHOLE > 50).astype("boolean"),
     "bool[pyarrow]": (WHOLE > 50).astype("bool[pyarrow]"),
@@ -37,6 +59,13 @@ KEPT = {
     "objects of numpy's numbers": pd.Series(list(np.arange(N) / 7), dtype=object),
     "category": TEXT.astype("category"),
     "category of numbers": (WHOLE / 3).astype("category"),
+    "category of uint8": WHOLE.astype("uint8").astype("category"),
+    "category of Int64": WHOLE.astype("Int64").astype("category"),
+    "category of float32": (WHOLE / 3).astype("float32").astype("category"),
+    "category of text of Python": TEXT.astype(pd.StringDtype("python")).astype("category"),
+    "categories in order": pd.Series(pd.Categorical(TEXT, ["b", "None", "a", "NA", "007"], ordered=True)),
+    "sparse floats": (WHOLE / 3).astype("Sparse[float64]"),
+    "sparse booleans": (WHOLE > 50).astype("Sparse[bool]"),
     "sparse": WHOLE.astype("Sparse[int64]"),
     "beyond 2**53": pd.Series(RNG.integers(2**60, 2**62, N) | 1),
     "ends of int64": pd.Series([-(2**63), 2**63 - 1] * 20 + RNG.integers(-(2**62), 2**62, 80).tolist()),
@@ -48,8 +77,14 @@ KEPT = {
 REFUSED = {
     "datetimes": pd.Series([time.to_pydatetime() for time in TIMES], dtype=object),
     "times": pd.Series([time.time() for time in TIMES], dtype=object),
-    "timedelta": pd.to_timedelta(WHOLE, "s"),
     "period": TIMES.dt.to_period("D"),
+    "durations as objects": pd.Series([time.to_pytimedelta() for time in SECONDS], dtype=object),
+    "Arrow's times": arrow((time.time() for time in TIMES), pa.time64("us")),
+    "Arrow's decimals": arrow((decimal.Decimal(int(v)) for v in WHOLE), pa.decimal128(10, 2)),
+    "Arrow's bytes": arrow([b"a", b"b"] * 60, pa.binary()),
+    "Arrow's lists": arrow([[1], [2]] * 60, pa.list_(pa.int64())),
+    "Arrow's structs": arrow([{"a": 1}, {"a": 2}] * 60, pa.struct([("a", pa.int64())])),
+    "Arrow's dictionary": arrow(TEXT, pa.dictionary(pa.int32(), pa.string())),
     "interval": pd.cut(WHOLE, 5),
     "complex": WHOLE * 1j,
     "long": WHOLE.astype(np.longdouble) + np.longdouble(1) / 3,
@@ -93,7 +128,7 @@ def test_every_dtype_comes_back_as_itself(name, which):
     real, found = cells.dropna(), found.dropna()
     if which in ("few", "constant"):
         assert set(found) <= set(real)
-    elif column.kind in ("integer", "continuous", "date") and len(found):
+    elif column.kind in ("integer", "continuous", "date", "duration") and len(found):
         assert real.min() <= found.min() <= found.max() <= real.max()
 
 
@@ -104,6 +139,144 @@ def test_what_would_not_is_refused_with_the_name_of_its_column(name, which):
     with pytest.raises(ValueError, match="'here'") as raised:
         described_column("here", cells)
     assert "\n" not in str(raised.value)
+
+
+FORMS = ("many", "few", "constant", "missing")
+
+
+def made_and_read(data, tmp_path, ending):
+    """A source's frame, and what is made of it, written and read again."""
+    samples = Table(data).open(batch=2)
+    space = samples.space
+    x = 3 * torch.randn(300, *space.shape, generator=torch.Generator().manual_seed(0))
+    (tmp_path / "made").mkdir()
+    space.writers()[ending].write(tmp_path / "made" / f"made{ending}", [space.decode(x)], 300)
+    return Table(data).frame(), read_frame(tmp_path / "made" / f"made{ending}"), space
+
+
+def all_stood_there(real: pd.DataFrame, made: pd.DataFrame, space) -> None:
+    assert list(made.columns) == list(real.columns)
+    for column in space.columns:
+        here, found = real[column.name].dropna(), made[column.name].dropna()
+        if column.by_value or column.kind == "constant" or column.only:
+            assert set(found.astype(str)) <= set(here.astype(str)), column
+        elif column.kind != "id" and len(found):
+            assert here.min() <= found.min() <= found.max() <= here.max(), column
+
+
+SOME = [name for name in KEPT if not name.endswith(("8", "16", "32", " s", " us", "[s]", "[us]"))]
+
+
+@pytest.mark.parametrize("which", FORMS)
+def test_parquet_files_of_every_dtype_come_back(tmp_path, which):
+    out = ("beyond int64", "end of uint64", "sparse")  # what pandas cannot write, or reads as another dtype
+    kept = {name: form(KEPT[name], which) for name in SOME if not name.startswith(out)}
+    pd.DataFrame(kept | {"x": RNG.normal(size=N)}).to_parquet(tmp_path / "t.parquet", index=False)
+    real, made, space = made_and_read(tmp_path / "t.parquet", tmp_path, ".parquet")
+    assert made.dtypes.astype(str).to_dict() == real.dtypes.astype(str).to_dict()
+    all_stood_there(real, made, space)
+
+
+@pytest.mark.parametrize("which", FORMS)
+def test_csv_files_of_every_dtype_come_back(tmp_path, which):
+    kept = {
+        name: form(KEPT[name], which) for name in SOME if not name.startswith(("Arrow", "Int", "UInt", "cat"))
+    }
+    pd.DataFrame(kept | {"x": RNG.normal(size=N)}).to_csv(tmp_path / "t.csv", index=False)
+    real, made, space = made_and_read(tmp_path / "t.csv", tmp_path, ".csv")
+    changed = {
+        (str(real[name].dtype).lower(), str(made[name].dtype).lower())
+        for name in kept
+        if made[name].notna().any()
+    }
+    # where nothing that was made is missing, Int64 and int64 are written alike
+    assert all(a == b for a, b in changed), changed
+    all_stood_there(real, made, space)
+
+
+def test_what_parquet_cannot_hold_is_said_in_a_line(tmp_path):
+    samples = Table(pd.DataFrame({"here": KEPT["beyond int64"], "x": WHOLE / 7})).open(batch=2)
+    raw = samples.source.read(np.arange(N))
+    with pytest.raises(ValueError, match="Parquet") as raised:
+        samples.space.writers()[".parquet"].write(tmp_path / "made.parquet", [raw], N)
+    assert "\n" not in str(raised.value)
+
+
+POLARS = {
+    **{name: pl.Series(WHOLE).cast(getattr(pl, name)) for name in ("Int8", "Int64", "UInt8", "UInt64")},
+    **{name: pl.Series(WHOLE / 7).cast(getattr(pl, name)) for name in ("Float32", "Float64")},
+    **{f"Datetime {u}": pl.Series(TIMES).cast(pl.Datetime(u)) for u in ("ms", "us", "ns")},
+    **{f"Duration {u}": pl.Series(SECONDS).cast(pl.Duration(u)) for u in ("ms", "us", "ns")},
+    "zoned": pl.Series(TIMES).cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Tokyo"),
+    "Date": pl.Series(TIMES).cast(pl.Date),
+    "Boolean": pl.Series(WHOLE > 50),
+    "String": pl.Series(TEXT.tolist()),
+    "Categorical": pl.Series(TEXT.tolist(), dtype=pl.Categorical),
+    "Enum": pl.Series(TEXT.tolist(), dtype=pl.Enum(["b", "None", "a", "NA", "007"])),
+    "beyond 2**53": pl.Series(KEPT["beyond 2**53"].tolist()),
+    "end of uint64": pl.Series(KEPT["end of uint64"].tolist(), dtype=pl.UInt64),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("which", FORMS)
+def test_polars_of_every_dtype_comes_back(which):
+    places = {"many": range(N), "few": [i % 3 for i in range(N)], "constant": [0] * N, "missing": range(N)}
+    frame = pl.DataFrame({name: cells[list(places[which])] for name, cells in POLARS.items()})
+    frame = frame.with_columns(x=pl.Series(RNG.normal(size=N)))
+    if which == "missing":
+        gone = pl.Series(np.arange(N) % 7 == 0)
+        frame = frame.with_columns(
+            pl.when(gone).then(None).otherwise(pl.col(n)).alias(n) for n in frame.columns
+        )
+    samples = Table(frame).open(batch=2)
+    space = samples.space
+    again = to_polars(space.frame(samples.source.read(np.arange(N))), space.columns)
+    assert again.schema == frame.schema
+    plain = pl.selectors.by_dtype(pl.Categorical).cast(pl.String)  # of which each has an order of its own
+    known = [
+        part.drop("beyond 2**53").with_columns(plain) for part in (again, frame)
+    ]  # as near as float64 has
+    assert known[0].equals(known[1])
+    x = 3 * torch.randn(300, *space.shape, generator=torch.Generator().manual_seed(0))
+    made = to_polars(space.frame(space.decode(x)), space.columns)
+    assert made.schema == frame.schema
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pl.Series([datetime.time(1, i % 60) for i in range(N)]),
+        pl.Series([decimal.Decimal(i) for i in range(N)]),
+        pl.Series([b"a", b"b"] * 60),
+        pl.Series([[1], [2]] * 60),
+        pl.Series([{"a": 1}, {"a": 2}] * 60),
+        pl.Series([{1}, {2}] * 60, dtype=pl.Object),
+    ],
+    ids=lambda cells: str(cells.dtype).split("(")[0],
+)
+def test_what_polars_has_more_is_refused(cells):
+    with pytest.raises(ValueError, match="'here'"):
+        Table(pl.DataFrame({"here": cells, "x": range(N)})).open(batch=2)
+
+
+def test_a_sparse_column_that_is_mostly_something_else_is_refused():
+    with pytest.raises(ValueError, match="'here'"):
+        described_column("here", WHOLE.astype(pd.SparseDtype("int64", 7)))
+
+
+def test_durations_are_compared_and_asked_for():
+    frame = pd.DataFrame(
+        {"short": SECONDS, "long": SECONDS + pd.Timedelta("1h") * (WHOLE % 5), "x": WHOLE / 7}
+    )
+    space = Table(frame, constraints=("short <= long", "long < 5h 2min", "0s <= short")).open(batch=2).space
+    x = 3 * torch.randn(300, *space.shape, generator=torch.Generator().manual_seed(0))
+    made = space.frame(space.decode(x))
+    assert made.dtypes.equals(frame.dtypes)
+    assert (made["short"] <= made["long"]).all()
+    with pytest.raises(ValueError, match="rows break it"):
+        Table(frame, constraints=("long < 1h",)).open(batch=2)
+    with pytest.raises(ValueError, match="'short' is duration and 'x' is continuous"):
+        Table(frame, constraints=("short < x",)).open(batch=2)
 
 
 def test_whole_numbers_beyond_float64_are_those_that_occur():

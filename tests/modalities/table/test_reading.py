@@ -112,6 +112,12 @@ def test_what_was_understood_is_shown(tmp_path):
         ("a,b\n-,1\n8,2\n", {"missing": ("-",), "text": ("a",)}, [None, "8"], "commas"),
         ("a,b\n-999,1\n-999,2\n5,3\n6,4\n", {}, [-999, -999, 5, 6], "-999 in 2 rows, far"),
         ("a,b\n-999,1\n-999,2\n5,3\n6,4\n", {"missing": ("-999",)}, [None, None, 5, 6], "commas"),
+        (
+            "a,b\n2024-01-01T10:00,1\n2024-01-02T11:30,2\n",
+            {"text": ("a",)},
+            ["2024-01-01T10:00", "2024-01-02T11:30"],
+            "commas",
+        ),
         ("1.5,2.5\n3,4\n5,6\n", {}, [3, 5], "the first line is taken for names: 1.5, 2.5"),
     ],
 )
@@ -122,6 +128,12 @@ def test_what_is_noticed_is_said_and_can_be_said_otherwise(tmp_path, text, optio
     assert found.isna().tolist() == [value is None for value in values]
     assert found.dropna().tolist() == [value for value in values if value is not None]
     assert words in "\n".join(frame.attrs[READ])
+
+
+def test_dates_that_are_written_otherwise_are_said(tmp_path):
+    frame = read(tmp_path, "a,b\n2024-01-01T10:00,2024-01-01\n2024-01-02T11:30,2024-01-02\n")
+    assert "a holds dates, which are written as 2024-01-01 10:00:00; --text a keeps" in frame.attrs[READ][1]
+    assert len(frame.attrs[READ]) == 2
 
 
 def test_an_encoding_is_said(tmp_path):
