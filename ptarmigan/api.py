@@ -21,7 +21,7 @@ from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.edits import edits_of
 from ptarmigan.training.loggers import Logger
-from ptarmigan.training.options import build, defaults, plain, sensible
+from ptarmigan.training.options import build, defaults, sensible, to_plain
 from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
@@ -208,11 +208,6 @@ def build_treated(requested: Setup, done: list[dict[str, Any]], place: Path, fin
             f"{place} cannot go on: an earlier version changed its recipe from {requested.recipe} to "
             f"{now.recipe}, which takes no such data ({one_line(error)}): choose another --out"
         ) from error
-
-
-def to_plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Options as run.json keeps them."""
-    return {name: plain(value) for name, value in options.items()}
 
 
 class Resolved(NamedTuple):

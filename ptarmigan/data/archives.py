@@ -86,7 +86,7 @@ class Folder:
             except OSError:  # a dangling link: reading it will say so
                 continue
             self.sizes[i] = stat.st_size
-            self._digest.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode(errors="replace"))
+            self._digest.update(f"{name}\0{stat.st_size}\0{times(stat)}\0".encode(errors="replace"))
 
     def read(self, i: int, first: int | None = None) -> bytes:
         """The ``i``-th file, or only its ``first`` bytes."""
@@ -94,7 +94,7 @@ class Folder:
             return file.read(int(self.sizes[i]) if first is None else first)
 
     def stamp(self) -> str:
-        """Changes with the name, size or time of any file."""
+        """Changes with the name, size or times of any file."""
         return self._digest.hexdigest()
 
 
@@ -167,7 +167,7 @@ class Zip:
         return data
 
     def stamp(self) -> str:
-        """Changes with the archive's path, size or time."""
+        """Changes with the archive's path, size or times."""
         return self._stamp
 
 
@@ -230,7 +230,7 @@ class Tars:
         return data
 
     def stamp(self) -> str:
-        """Changes with any archive's path, size or time."""
+        """Changes with any archive's path, size or times."""
         return self._stamp
 
 
@@ -301,9 +301,14 @@ def unpacked_tar(path: Path) -> Path:
 
 
 def stamp(path: Path) -> str:
-    """Path, size and time of a file."""
+    """Path, size and times of a file."""
     stat = path.stat()
-    return f"{path.resolve()}:{stat.st_size}:{stat.st_mtime_ns}"
+    return f"{path.resolve()}:{stat.st_size}:{times(stat)}"
+
+
+def times(stat: os.stat_result) -> str:
+    """When a file was written: as it says itself, which anybody can set, and as the system noted."""
+    return f"{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
 def _unpack(path: Path, out: BinaryIO, most: int) -> None:

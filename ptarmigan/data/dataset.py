@@ -31,9 +31,11 @@ class Dataset(Generic[S]):
 
     Attributes:
         understood: of a file that can be read in several ways, how it was, in lines for people.
+        named: what a trained file has to say of single samples, in lines for people.
     """
 
     understood: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
 
     def __init__(
         self,

@@ -17,7 +17,7 @@ from ptarmigan.media.foreign import read_bytes
 from ptarmigan.trained import FILE, Trained, load
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
-from ptarmigan.training.options import build, defaults, plain
+from ptarmigan.training.options import build, defaults, to_plain
 from ptarmigan.training.settings import Settings
 from ptarmigan.training.threads import settle
 from ptarmigan.training.train import train_run
@@ -99,7 +99,7 @@ def estimator_arguments(trained: Trained, prefix: str, mine: Sequence[str] = ())
         "steps": options["steps"],
         "options": {name: value for name, value in options.items() if name not in decided},
         "random_state": options["seed"],
-        **{name: options[name] for name in mine},
+        **{name: options[name] for name in mine if name in options},  # of an earlier version, not all
     }
 
 
@@ -121,10 +121,11 @@ def train_recipe(recipe: str, options: dict[str, Any], *, out: str, device: str,
         device=device, vitals=False, sample_every=0, score_every=0, save_every=None if out else 0
     )
     found = zoo.recipe(recipe)
-    whole = {name: plain(value) for name, value in (defaults(found) | options).items()}
+    whole = to_plain(defaults(found) | options)
     with tempfile.TemporaryDirectory() as place:
         where = Path(out) if out else Path(place, "run")
         run = build(found, options)
+        folders.complete(where, recipe, to_plain(defaults(found)))
         settings = settle(settings, run, where)
         description = folders.describe(recipe, whole, dataclasses.asdict(settings)) | own.stamp(recipe)
         outcome = train_run(run, where, settings, description=description, quiet=not verbose)

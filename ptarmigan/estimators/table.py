@@ -20,7 +20,7 @@ from ptarmigan.modalities.table.space import as_table
 from ptarmigan.trained import Trained
 
 PREFIX = "table."
-MINE = ("categorical", "constraints")
+MINE = ("categorical", "constraints", "rare")
 """Options of a recipe that are arguments of their own here."""
 
 
@@ -37,6 +37,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         categorical: columns that are categories although they hold numbers, or look like ids.
         constraints: what every row is to fulfil, such as ``["start <= end", "18 <= age", "city+country"]``:
             of columns with a plus between them only combinations that occur are made.
+        rare: leave out what fewer rows have: values, ends of ranges, combinations (0: nothing).
         options: the recipe's other options, such as ``{"batch": 1000}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
@@ -57,6 +58,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         steps: int | None = None,
         categorical: Sequence[str] = (),
         constraints: Sequence[str] = (),
+        rare: int = 0,
         options: dict[str, Any] | None = None,
         out: str = "",
         device: str = "auto",
@@ -67,6 +69,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         self.steps = steps
         self.categorical = categorical
         self.constraints = constraints
+        self.rare = rare
         self.options = options
         self.out = out
         self.device = device
@@ -91,6 +94,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
             data=self._framed(X),
             categorical=tuple(self.categorical),
             constraints=tuple(self.constraints),
+            rare=self.rare,
         )
         self.epsilon_ = epsilon(trained)
         return self

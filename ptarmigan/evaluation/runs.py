@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.data.known import DATA
 from ptarmigan.evaluation import written
 from ptarmigan.evaluation.score import score_run
 from ptarmigan.media.files import path_of
@@ -28,7 +29,7 @@ LARGEST = 2**22
 """Bytes of a file of scores, at most."""
 MOST = 1_000_000
 """The largest number of samples in a file of scores: as many are generated for runs without scores."""
-SAME = folders.FREE | {"seed"}
+SAME = folders.FREE | {"seed", DATA}
 """Options and settings in which runs of one group may differ."""
 ABSENT = "–"
 
@@ -143,12 +144,16 @@ def grouped(runs: Iterable[Scored]) -> tuple[Group, ...]:
 
 def _same_data(places: list[Path], described: list[dict[str, Any]]) -> str:
     """The data on which all were trained."""
-    names = [str(words["options"].get("data", "")) for words in described]
-    found: dict[str, Path] = {}
-    for place, name in zip(places, names, strict=True):
-        found.setdefault(str(Path(name).resolve()) if Path(name).exists() else name, place)
+    names = [str(words["options"].get(DATA, "")) for words in described]
+    digests = [words.get(DATA, {}).get("digest", "") for words in described]
+    found: dict[str, tuple[Path, str]] = {}
+    for place, name, digest in zip(places, names, digests, strict=True):
+        where = str(path_of(name).resolve()) if path_of(name).exists() else name
+        found.setdefault(digest if all(digests) else where, (place, name))
     if len(found) > 1:
-        each = ", ".join(f"{place} was trained on {name or 'no named data'}" for name, place in found.items())
+        each = ", ".join(
+            f"{place} was trained on {name or 'no named data'}" for place, name in found.values()
+        )
         raise ValueError(f"scores on different data cannot be compared: {each}")
     return names[0]
 

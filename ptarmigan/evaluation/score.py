@@ -22,6 +22,7 @@ from ptarmigan.metrics.request import Extractor, Request, Weights
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.trained import Trained, load, rebuild
 from ptarmigan.training import run_folder as folders
+from ptarmigan.training.data_of_run import changed
 from ptarmigan.training.run import Run
 
 WINDOWS = "series"
@@ -133,10 +134,15 @@ def score_run(
         ValueError: the folder holds no finished run, or ``n`` is not positive.
         FileNotFoundError: the data of the run is missing.
     """
-    folders.load(folder)
+    described = folders.load(folder)
     game = None if run is None else copy.deepcopy(run.game)
     trained = load(folder, best=best, device=device, game=game)
     run = rebuild(folder, run)
+    others = changed(described, run)
+    if others and (reason := trained.space.same_form(run.space)):
+        raise ValueError(
+            f"{folder}: {others} ({reason}); score --real and --fake take any two sets of samples"
+        )
     with folders.writing(folder), status(shown=not quiet) as notify:
         more = {"held_out": held_out, "target": target}
         if isinstance(held_out, str | os.PathLike):
@@ -144,6 +150,7 @@ def score_run(
         found = evaluate_run(
             run, trained, n, seed, Request(metrics, features, weights, options=more, notify=notify)
         )
+        found["warnings"] += [f"{others[0].upper()}{others[1:]}."] if others else []
         return write_scores(folder, {"step": trained.description.get("step", 0), "seed": seed, **found})
 
 

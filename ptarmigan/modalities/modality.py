@@ -57,6 +57,7 @@ class Modality:
         options: how it is read, ``(data=…, …) -> DataOptions``.
         recognise: why data are of this kind (``3,000 image files``); empty where they are not. It reads
             names and headers and never the whole.
+        sets: the names of its built-in sets.
         example: writes a small source into an empty folder, and gives what ``options`` take as data.
         look: describes a source, where there is more to say than of any samples.
         evaluator: how good samples are, beside the real ones.
@@ -86,6 +87,7 @@ class Modality:
     look: Callable[[Any], Description] | None = None
     evaluator: Callable[[Samples, Request], Evaluator] = by_embedding
     between: Callable[[Any, Any, Request, Mapping[str, Any]], tuple[Evaluator, NDArray[Any]]] | None = None
+    sets: tuple[str, ...] = ()
     scored_by: tuple[str, ...] = ()
     models: tuple[str, ...] = ()
     labelled: Callable[..., Labelled] | None = None

@@ -9,7 +9,7 @@ from typing import Any
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.modality import Modality
-from ptarmigan.modalities.registry import modalities, modality
+from ptarmigan.modalities.registry import modalities, modality, warn
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ def recognise(data: Any, kind: str = "") -> Recognised:
     """
     if kind:
         return Recognised(modality(kind), "")
+    is_set(data)
     path = path_of(data) if isinstance(data, str | Path) else Path()
     if path.exists() and not path.is_dir():
         regular(path)
@@ -55,6 +56,14 @@ def recognise(data: Any, kind: str = "") -> Recognised:
         raise FileNotFoundError(f"there is no data {str(data)!r}: nothing is there, and no set is called so")
     takes = "; ".join(f"{each.plural}: {each.takes}" for each in known if each.takes)
     raise ValueError(f"{called(data)} is no kind of data that is read: expected {takes}")
+
+
+def is_set(data: Any) -> bool:
+    """Whether data is the name of a built-in set, which counts before a file or folder that is called so."""
+    named = isinstance(data, str) and any(data in each.sets for each in modalities())
+    if named and path_of(data).exists():
+        warn(f"{data} is the built-in set of that name: what lies here is ./{data}")
+    return named
 
 
 def called(data: Any) -> str:

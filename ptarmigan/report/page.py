@@ -25,6 +25,7 @@ from ptarmigan.tasks.generate import Generate
 from ptarmigan.tasks.task import Section
 from ptarmigan.trained import load, rebuild
 from ptarmigan.training import options
+from ptarmigan.training.data_of_run import changed
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import writing
 from ptarmigan.training.settings import Settings
@@ -82,9 +83,10 @@ def page(record: RunRecord, run: Run | None) -> str:
 
 
 def rebuilt(record: RunRecord) -> tuple[Run | None, str]:
-    """The run as run.json describes it, or None and why not."""
+    """The run as run.json describes it, or None; and why not, or that its data are others by now."""
     try:
-        return rebuild(record.folder), ""
+        run = rebuild(record.folder)
+        return run, changed(record.described, run)
     except Exception as error:  # a recipe may be anybody's code, and the page is written all the same
         return None, one_line(error)
 
@@ -172,13 +174,14 @@ def moving(record: RunRecord) -> Markup | None:
 
 def beside(record: RunRecord, run: Run | None, missing: str) -> Markup:
     """Samples beside real ones; translations beside their inputs and targets."""
-    if run is None:
+    trained = None if run is None else load(record.folder, game=copy.deepcopy(run.game))
+    if run is None or trained is None or (missing and trained.space.same_form(run.space)):
         words = f"The run's data is not to be had here: {missing}"
         return join(h("h2", "Beside real samples"), h("p", words, class_="soft"))
-    trained = load(record.folder, game=copy.deepcopy(run.game))
+    note = h("p", f"{missing[0].upper()}{missing[1:]}.") if missing else None
     task = task_of(trained.game, run.samples, seed=run.seed, precision=trained.precision)
     own = section(task.section(trained.game))
-    return join(own, nearest.section(run, trained)) if isinstance(task, Generate) else own
+    return join(note, own, nearest.section(run, trained) if isinstance(task, Generate) else None)
 
 
 def section(found: Section) -> Markup:

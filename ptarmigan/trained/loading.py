@@ -14,6 +14,7 @@ from ptarmigan import zoo
 from ptarmigan.core.errors import about, must_fit
 from ptarmigan.core.game import Game
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.known import DATA, located
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
@@ -77,6 +78,9 @@ def load(
         raise ValueError(f"{run} is no run and no file")
     description, tensors = read(file)
     check(Weights, description, f"{file} was not written by ptarmigan: it does not say what run it is of")
+    if file != path_of(run) and (file.parent / "run.json").exists():  # it says where the data are
+        known = folders.load(file.parent).get(DATA)
+        description |= {DATA: known} if known else {}
     if game is None and description["recipe"] == BY_HAND:
         raise ValueError(
             f"{run} was put together in Python of networks that no recipe makes: give them, as in load("
@@ -143,12 +147,15 @@ def rebuild(folder: Path, run: Run | None = None) -> Run:
     hint = "where it is, give it as run=run"
     if described["recipe"] == BY_HAND:
         raise ValueError(f"{folder} was put together in Python of networks that no recipe makes: {hint}")
+    if described.get(DATA, {}).get("in_memory"):
+        words = described[DATA]["words"]
+        raise ValueError(f"the data of {folder} were in the memory of Python ({words}): {hint}")
     try:
         with must_fit(f"{file} does not fit {described['recipe']}"):
             recipe = zoo.recipe(zoo.name_in(described))
             with about(file):
                 sensible(described["options"], defaults(recipe))
-            return build(recipe, described["options"])
+            return build(recipe, located(described))
     except FileNotFoundError as error:
         if described.get("edited"):
             raise ValueError(f"the data of {folder} were in the memory of Python: {hint}") from error

@@ -264,4 +264,6 @@ class Export(Hook):
         """The file, of a run that is complete."""
         if outcome.complete and trainer.ranks.first:
             write_weights(trainer, self.task, "generator.safetensors")
+            for line in trainer.run.samples.named:
+                trainer.log.screen.say(f"generator.safetensors: {line}")
             trainer.log.finished(trainer.step, outcome.reason)

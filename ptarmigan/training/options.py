@@ -7,13 +7,14 @@ import hashlib
 import inspect
 import sys
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ptarmigan.core.allocation import CheckedAllocation
 from ptarmigan.core.memory import check_memory
+from ptarmigan.data.known import DATA, data_option
 from ptarmigan.modalities.table.polars_frames import is_polars
 from ptarmigan.training.run import Built, Run
 
@@ -83,7 +84,7 @@ def call(recipe: Callable[..., Run], *args: Any, **options: Any) -> Run:
         run = recipe(**given)
     check_memory(COPIES * weights(run), "training networks of this size", SMALLER)
     file = getattr(sys.modules.get(recipe.__module__), "__file__", None) or ""
-    run.built = Built(recipe.__module__, file, flat(given))
+    run.built = Built(recipe.__module__, file, flat(given), run.samples)
     return run
 
 
@@ -148,6 +149,11 @@ def collecting(recipe: Callable[..., Run]) -> Callable[..., dict[str, Any]]:
     collect.__annotations__ = hints
     collect.__signature__ = signature  # type: ignore[attr-defined]
     return collect
+
+
+def to_plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as run.json keeps them; of data in memory it only says what they are."""
+    return {name: data_option(value) if name == DATA else plain(value) for name, value in options.items()}
 
 
 def plain(value: Any) -> Any:

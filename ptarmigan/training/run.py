@@ -27,11 +27,13 @@ class Built:
         module: the module that holds the recipe.
         file: its file; empty where it has none, as in a notebook.
         options: all options by flat names, including defaults.
+        samples: that the recipe opened.
     """
 
     module: str
     file: str
     options: Mapping[str, Any]
+    samples: Samples | None = None
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ptarmigan.core.errors import one_line
-from ptarmigan.media.files import clear_drafts, is_draft, write
+from ptarmigan.data.known import DATA, difference
+from ptarmigan.media.files import clear_drafts, is_draft, path_of, write
 from ptarmigan.media.lock import NAME as LOCK
 from ptarmigan.media.lock import alone
 from ptarmigan.media.plain import read_json
+from ptarmigan.training.options import plain
 from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
 
@@ -74,11 +75,17 @@ def check_place(folder: Path) -> None:
         raise RunError(f"{folder} is not empty and holds no run: choose another --out")
 
 
-def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> None:
+def claim(folder: Path, description: dict[str, Any], *, force: bool = False, data: Any = None) -> None:
     """Make ``folder`` this run's, or find that it is already.
 
+    Args:
+        folder: of the run.
+        description: of the run.
+        force: go on although what is in ``FORCED`` differs.
+        data: what the recipe was given as data: a run of an earlier version knows them by that.
+
     Raises:
-        RunError: it holds another run, or this one with other options, or something else.
+        RunError: it holds another run, or this one with other options or other data, or something else.
     """
     path = folder / "run.json"
     check_place(folder)
@@ -95,21 +102,32 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False) -> 
         raise RunError(f"{folder} holds a run that was {how}, or choose another --out")
     before = {"threads": threads(folder), **there["settings"], **theirs["options"]}
     now = {**description["settings"], **mine["options"]}
-    changed = sorted(
-        k for k in before | now if at_home(before.get(k)) != at_home(now.get(k)) and k not in FREE
-    )
+    if DATA in there and DATA in description:
+        if different := difference(there[DATA], description[DATA]):
+            raise RunError(f"{folder} holds a run on other data ({different}): choose another --out")
+        before.pop(DATA, None), now.pop(DATA, None)
+    elif data is not None:
+        now[DATA] = plain(data)
+    changed = sorted(k for k in before | now if not same_option(before.get(k), now.get(k)) and k not in FREE)
     if changed and not (force and FORCED.issuperset(changed)):
         differences = ", ".join(f"{k} was {before.get(k)!r} and is {now.get(k)!r}" for k in changed)
         hint = "add --force to go on with it" if FORCED.issuperset(changed) else "choose another --out"
         raise RunError(f"{folder} holds a run with other options ({differences}): {hint}")
-    if changed or any(there.get(key) != description.get(key) for key in ("options", DIGEST)):
-        kept = ("recipe", "options", "settings", "asked", DIGEST)
+    if changed or any(there.get(key) != description.get(key) for key in ("options", DIGEST, DATA)):
+        kept = ("recipe", "options", "settings", "asked", DIGEST, DATA)
         write(path, pretty(there | {name: description[name] for name in kept if name in description}))
 
 
-def at_home(option: Any) -> Any:
-    """An option where its ``~`` leads: earlier versions kept that, and it is the same path."""
-    return os.path.expanduser(option) if isinstance(option, str) and option.startswith("~") else option
+def same_option(one: Any, other: Any) -> bool:
+    """Whether two options are equal, or two spellings of a path; earlier versions kept a ``~``."""
+    if isinstance(one, str) and isinstance(other, str) and one and other:
+        return path_of(one) == path_of(other) or is_same_file(path_of(one), path_of(other))
+    return bool(one == other)
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one file or folder."""
+    return one.exists() and other.exists() and one.samefile(other)
 
 
 def same_file(one: dict[str, Any], other: dict[str, Any]) -> bool:

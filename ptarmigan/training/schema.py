@@ -49,12 +49,23 @@ class Hardware(TypedDict):
     threads: NotRequired[Count]
 
 
+class Known(TypedDict):
+    """The data of a run: in words, by a digest of their content, and where they are."""
+
+    words: str
+    digest: str
+    path: NotRequired[str]
+    folder: NotRequired[str]
+    in_memory: NotRequired[bool]
+
+
 class Description(TypedDict):
     """``run.json``: what a run is."""
 
     recipe: str
     recipe_sha256: NotRequired[str]  # of one that is a person's file
     options: dict[str, Any]
+    data: NotRequired[Known]
     settings: Played
     versions: NotRequired[dict[str, Any]]
     commit: NotRequired[str | None]

@@ -6,8 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ptarmigan.data.known import DATA, as_plain, this_folder
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import distributed
+from ptarmigan.training.data_of_run import NOT_CHECKED, known_data
 from ptarmigan.training.hooks import Export, Logging, Samples, Saving, Scores, UpdateEMA
 from ptarmigan.training.loggers import Logger
 from ptarmigan.training.logging import Log
@@ -106,7 +108,11 @@ def train_run(
             trainer.hooks = compose(trainer, hooks)
             check_names(trainer.hooks)
             if description is not None and ranks.first:
-                claim(folder, description, force=force)
+                known = as_plain(known_data(run)) | {"folder": this_folder()}
+                given = None if run.built is None else run.built.options.get(DATA)
+                claim(folder, {**description, DATA: known}, force=force, data=given)
+                if not known["digest"]:
+                    log.screen.say(NOT_CHECKED)
             outcome = trainer.train()
         distributed.wait()  # a rank that leaves before the rest may abort (gloo)
         goes_on = outcome.treatment is not None

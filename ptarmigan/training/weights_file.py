@@ -6,6 +6,7 @@ import json
 
 from safetensors.torch import save as to_bytes
 
+from ptarmigan.data.known import to_share
 from ptarmigan.media.files import write
 from ptarmigan.tasks.task import Task
 from ptarmigan.training import run_folder as folders
@@ -22,7 +23,7 @@ def write_weights(trainer: Trainer, task: Task, name: str) -> None:
     """
     precision = trainer.precision
     with trainer.ema.applied_to(trainer.run.game) as game:
-        described = folders.load(trainer.folder) | {
+        described = to_share(folders.load(trainer.folder)) | {
             **task.described(game),
             **game.described(),
             "precision": str(precision).removeprefix("torch.") if precision else None,

@@ -8,10 +8,12 @@ from typing import Any
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.image.named import NAMES
 from ptarmigan.modalities.image.networks import ImageNetworks
 from ptarmigan.modalities.image.recognise import recognise
 from ptarmigan.modalities.image.source import KINDS, Images
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.image.stacked import NAME as STACKED
 from ptarmigan.modalities.labelled import Labelled
 from ptarmigan.modalities.modality import Description, Modality
 
@@ -58,6 +60,7 @@ MODALITY = Modality(
     space=ImageSpace,
     options=Images,
     recognise=recognise,
+    sets=(*NAMES, STACKED),
     look=describe,
     example=example,
     evaluator=evaluator,

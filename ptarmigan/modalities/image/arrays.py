@@ -81,15 +81,15 @@ class Resized:
 
     def __init__(self, source: Source, target: Target) -> None:
         self.labels, self.classes = source.labels, source.classes
-        self._source, self._target = source, target
+        self.source, self._target = source, target
 
     def __len__(self) -> int:
-        return len(self._source)
+        return len(self.source)
 
     def read(self, indices: Indices) -> NDArray[Any]:
         """The images at ``indices``, ``(n, height, width, channels)``."""
         size = self._target.size
-        raw = self._source.read(indices)
+        raw = self.source.read(indices)
         return raw if size is None else np.stack([resized(p, *size, self._target.crop) for p in raw])
 
 

@@ -24,6 +24,7 @@ class FileSource:
 
     def __init__(self, files: Files, reading: Reading, bad: list[str]) -> None:
         self.labels, self.classes, self.files, self._bad = files.labels, files.classes, files, bad
+        self.listing = files
         self._reading = reading
         self._damaged: set[int] = set()
         self._whole: set[int] = set()
@@ -93,12 +94,19 @@ class FileSource:
 
 
 class PixelFile:
-    """Decoded images in a file, of which only what is asked for comes into memory."""
+    """Decoded images in a file, of which only what is asked for comes into memory.
 
-    def __init__(self, rows: Rows, files: Files, bad: list[str]) -> None:
+    Args:
+        rows: the images.
+        files: that they are of.
+        bad: files that are left out, each ``name: reason``.
+        listing: all files, also those that could not be decoded.
+    """
+
+    def __init__(self, rows: Rows, files: Files, bad: list[str], listing: Files) -> None:
         self.labels, self.classes, self.files = files.labels, files.classes, files
         self.bad = [*bad, *files.unread]
-        self._rows = rows
+        self.listing, self._rows = listing, rows
 
     def __len__(self) -> int:
         return len(self._rows)

@@ -69,7 +69,7 @@ def _source(
             if end != len(whole) * size // max(1, len(good)):
                 raise ValueError(f"{path} is damaged: remove it")
             check_share(named, len(files), files.container.where)
-            return PixelFile(Rows(path, 0, (len(whole), *reading.shape), reading.dtype), whole, named)
+            return PixelFile(Rows(path, 0, (len(whole), *reading.shape), reading.dtype), whole, named, good)
     return FileSource(good, reading, listed(files, bad))
 
 

@@ -50,6 +50,7 @@ MODALITY = Modality(
     space=PointSpace,
     options=Points,
     recognise=recognise,
+    sets=NAMES,
     example=example,
     evaluator=evaluator,
     models=("mixture", "kernels"),

@@ -148,7 +148,9 @@ def read_points(path: Path, written: Written = Written()) -> Coordinates:
 
 def _samples(loaded: Coordinates, batch: int, seed: int) -> Samples[PointSpace]:
     space = PointSpace(loaded.shape[1], float(np.abs(loaded).max()) or 1.0)
-    return Samples(ArraySource(loaded), space, batch=batch, seed=seed)
+    samples = Samples(ArraySource(loaded), space, batch=batch, seed=seed)
+    samples.named = ("it names the coordinate that is farthest from 0",)
+    return samples
 
 
 def _checked(raw: NDArray[Any], where: str) -> Coordinates:

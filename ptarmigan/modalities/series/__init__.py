@@ -73,6 +73,7 @@ MODALITY = Modality(
     space=SeriesSpace,
     options=Series,
     recognise=recognise,
+    sets=(NAME,),
     look=describe,
     example=example,
     evaluator=evaluator,

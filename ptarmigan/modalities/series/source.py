@@ -24,6 +24,7 @@ from ptarmigan.modalities.table.column import Column
 from ptarmigan.modalities.table.describe_columns import described_column
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.names import check_names
+from ptarmigan.modalities.table.rare import rare_values, to_name
 from ptarmigan.modalities.table.source import READ, check_text, read_frame
 from ptarmigan.modalities.vector.source import LARGEST
 
@@ -35,6 +36,7 @@ Floats = NDArray[np.float64]
 NAME = "sines"
 SINES, WAVES = 10_000, 5
 """Series of the named set, and their channels."""
+ENDS = "it names the smallest and the largest number of every channel"
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,9 @@ class Series(Reading, Data):
             raw, space = replace(self, data=found).read()
         samples = Samples(ArraySource(raw), space, batch=batch, seed=seed)
         samples.understood = tuple(getattr(found, "attrs", {}).get(READ, ()))
+        if not (isinstance(self.data, str) and self.data == NAME):
+            rare = rare_values(space.metadata, raw[:, 0, space.channels :])
+            samples.named = (*(f"{line} (of metadata)" for line in to_name(rare)), ENDS)
         return samples
 
     def loaded(self) -> Any:

@@ -13,8 +13,10 @@ from torch import Tensor
 
 from ptarmigan.data.space import Space
 from ptarmigan.data.space.comparison import LONGEST
+from ptarmigan.data.space.encoding import Encoding
 from ptarmigan.modalities.series.encoding import NUMBERED as NUMBERED
 from ptarmigan.modalities.series.presentation import SeriesPresentation
+from ptarmigan.modalities.table.column import columns_differ
 
 METADATA = 0.5
 """The distance of two series in a column of metadata, beside that in a channel, which goes from 0 to 1."""
@@ -61,6 +63,11 @@ class SeriesSpace(SeriesPresentation, Space):
     def scored(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Channels without the metadata beside them."""
         return raw[:, :, : self.channels]
+
+    def same_form(self, other: Encoding) -> str:
+        """The same, and that codes of metadata stand for the same values."""
+        reason = super().same_form(other)
+        return reason or columns_differ(self.metadata, getattr(other, "metadata", ()))
 
     def in_a_row(self, raw: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """The steps of all series one after another, as networks see channels, and how many each has."""

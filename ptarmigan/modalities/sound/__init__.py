@@ -63,6 +63,7 @@ MODALITY = Modality(
     also=(SpectrogramSpace,),
     options=Sounds,
     recognise=recognise,
+    sets=(NAME,),
     look=describe,
     example=example,
     evaluator=evaluator,

@@ -59,6 +59,7 @@ class Decoded:
         speakers: who speaks in each, where that is known.
         bad: files that were left out, each ``name: reason``.
         clipped: recordings of which many samples are at the end of their range.
+        listing: the files that they are in; None where they are in none.
     """
 
     samples: Callable[[int, int], Floats]
@@ -68,6 +69,7 @@ class Decoded:
     speakers: tuple[str, ...] = ()
     bad: tuple[str, ...] = ()
     clipped: int = 0
+    listing: Files | None = None
 
     @property
     def lengths(self) -> Indices:
@@ -93,11 +95,12 @@ class Clips:
         classes: their names.
         speakers: who speaks in every clip, where that is known.
         bad: files that were left out, each ``name: reason``.
+        listing: the files of the recordings; None where they are in none.
     """
 
     def __init__(self, decoded: Decoded, length: int, *, seed: int, segments: bool, peak: bool) -> None:
         self.decoded, self.length, self.peak = decoded, length, peak
-        self.bad, self.classes = decoded.bad, decoded.classes
+        self.bad, self.classes, self.listing = decoded.bad, decoded.classes, decoded.listing
         counts = (
             np.maximum(1, decoded.lengths // length) if segments else np.ones(len(decoded.ends), np.int64)
         )
@@ -221,7 +224,8 @@ def _decoded(files: Files, name: str, rate: int, speakers: Sequence[str]) -> Dec
         raise ValueError(f"{path} is damaged: remove it")
     kept = files.take(good)
     who = tuple(speakers[k] for k in good) if speakers else ()
-    return Decoded(Stored(path), ends, kept.labels, kept.classes, who, named, int(note["clipped"]))
+    clipped = int(note["clipped"])
+    return Decoded(Stored(path), ends, kept.labels, kept.classes, who, named, clipped, files)
 
 
 def _write(files: Files, rate: int, file: BinaryIO) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ptarmigan.data.archives import Container
+from ptarmigan.data.archives import Container, times
 from ptarmigan.media.foreign import open_binary, read_bytes
 from ptarmigan.modalities.image.splits import Files, Label, above, is_visible, numbered, path_parts, split
 from ptarmigan.modalities.sound.decode import EXTENSIONS, ending_of
@@ -69,11 +69,11 @@ class Listed:
             return file.read(int(self.sizes[i]) if first is None else first)
 
     def stamp(self) -> str:
-        """Changes with the path, size or time of any file."""
+        """Changes with the path, size or times of any file."""
         digest = hashlib.blake2b(digest_size=16)
         for path in self._paths:
             stat = path.stat()
-            digest.update(f"{path.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode(errors="replace"))
+            digest.update(f"{path.resolve()}\0{stat.st_size}\0{times(stat)}\0".encode(errors="replace"))
         return digest.hexdigest()
 
 

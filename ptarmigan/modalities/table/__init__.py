@@ -84,6 +84,7 @@ MODALITY = Modality(
     space=TableSpace,
     options=Table,
     recognise=recognise,
+    sets=NAMES,
     look=describe,
     example=example,
     evaluator=evaluator,

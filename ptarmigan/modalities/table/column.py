@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -200,6 +201,21 @@ def float_type(dtype: str) -> Any:
     """The type of floats that a column keeps, by its dtype as pandas spells it."""
     known = {"float16": np.float16, "float32": np.float32, "halffloat": np.float16, "float": np.float32}
     return known.get(dtype.lower().removesuffix("[pyarrow]"), np.float64)
+
+
+def columns_differ(some: Sequence[Column], others: Sequence[Column]) -> str:
+    """Why raw cells of the ones mean something else in the others; empty where they mean the same."""
+    if [str(column.name) for column in some] != [str(column.name) for column in others]:
+        return "the columns are others"
+    for one, other in zip(some, others, strict=True):
+        if (one.kind, one.values, one.origin, one.unit) != (
+            other.kind,
+            other.values,
+            other.origin,
+            other.unit,
+        ):
+            return f"the column {one.name!r} holds other values"
+    return ""
 
 
 def column_of(plain: Any) -> Column:

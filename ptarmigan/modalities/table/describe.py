@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from ptarmigan.data.permutation import permute
 from ptarmigan.modalities.describe import DOTS
 from ptarmigan.modalities.table.column import Column
+from ptarmigan.modalities.table.rare import FEW, rare_values
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.modalities.table.space import TableSpace
 
@@ -45,8 +47,25 @@ def described_table(table: Table) -> tuple[list[str], Image.Image]:
     for name, kind, missing, distinct, holds in rows:
         numbers = f"{missing:>{wide[2]}}  {distinct:>{wide[3]}}"
         lines.append(f"{name:<{wide[0]}}  {kind:<{wide[1]}}  {numbers}  {holds}")
+    lines += named(rare_values(space.columns, samples.source.read(np.arange(len(samples)))))
     some = permute(np.arange(min(DOTS, len(frame))), len(frame), "preview")
     return lines, space.render(samples.source.read(some))
+
+
+def named(rare: Mapping[str, Sequence[tuple[Any, int]]]) -> list[str]:
+    """What a trained file would name of a few rows, a line for every column, with how many rows have each."""
+    if not rare:
+        return []
+    wide = max(len(short(name)) for name in rare)
+    lines = [f"{short(name):<{wide}}  {in_words(values)}" for name, values in rare.items()]
+    head = f"values of fewer than {FEW} rows, which a trained file names (--rare {FEW} leaves them out):"
+    return ["", head, *lines]
+
+
+def in_words(values: Sequence[tuple[Any, int]]) -> str:
+    """Values and how many rows have each, the first of them."""
+    shown = ", ".join(f"{short(spelt(value))} ({n})" for value, n in values[:SHOWN])
+    return shown + (f" and {len(values) - SHOWN:,} more" if len(values) > SHOWN else "")
 
 
 def row(column: Column, cells: pd.Series[Any]) -> tuple[str, str, str, str, str]:

@@ -24,6 +24,7 @@ from ptarmigan.modalities.table.describe_columns import described
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.parse_constraints import constrained
 from ptarmigan.modalities.table.polars_frames import from_polars, is_polars
+from ptarmigan.modalities.table.rare import common_gaps, rare_values, to_name, without_rare
 from ptarmigan.modalities.table.space import TableSpace
 from ptarmigan.modalities.table.text import typed_columns
 
@@ -49,6 +50,9 @@ class Table(Reading, Data):
     constraints: tuple[str, ...] = ()
     """What every row is to fulfil, such as "start <= end", "18 <= age < 100", or "city+country": of these
     columns only combinations that occur are made."""
+    rare: int = 0
+    """Leave out what fewer rows have: values, ends of ranges, combinations (0: nothing). A trained file names
+    such things of single rows."""
 
     def open(self, *, batch: int, seed: int = 0, balanced: bool = False) -> Samples[TableSpace]:
         """The rows, shuffled by ``seed`` and cut into batches.
@@ -69,11 +73,15 @@ class Table(Reading, Data):
         frame = self.frame()
         with about(self.data):
             found = described(frame, self.categorical)
-        columns, raw, constraints = constrained(*found, self.constraints)
+        columns, raw, notes = without_rare(*found, self.rare, self.constraints)
+        named = to_name(rare_values(columns, raw))
+        columns, raw, constraints = constrained(columns, raw, self.constraints)
+        if constraints is not None:
+            constraints = common_gaps(constraints, columns, raw, self.rare)
         space = TableSpace(columns, constraints=constraints, polars=is_polars(self.data))
         sampler = Balance(space, raw) if balanced and space.conditions.size else None
         samples = Samples(ArraySource(raw), space, batch=batch, seed=seed, sampler=sampler)
-        samples.understood = tuple(frame.attrs.get(READ, ()))
+        samples.understood, samples.named = (*frame.attrs.get(READ, ()), *notes), named
         return samples
 
     def frame(self) -> pd.DataFrame:

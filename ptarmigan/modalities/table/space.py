@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.data.space import Space
+from ptarmigan.data.space.encoding import Encoding
+from ptarmigan.modalities.table.column import columns_differ
 from ptarmigan.modalities.table.conditioning import TableConditioning
 from ptarmigan.modalities.table.embedding import embedded
 from ptarmigan.modalities.table.presentation import TablePresentation
@@ -26,6 +28,13 @@ class TableSpace(TablePresentation, TableConditioning, Space):
         raw = self.decode(x)
         parts = [embedded(column, raw[:, i]) for i, column in enumerate(self.columns) if column.width]
         return np.concatenate([np.zeros((len(raw), int(not parts))), *parts], 1)
+
+    def same_form(self, other: Encoding) -> str:
+        """The same, and that codes stand for the same values."""
+        reason = super().same_form(other)
+        if reason or not isinstance(other, TableSpace):
+            return reason
+        return columns_differ(self.columns, other.columns)
 
 
 def as_table(space: Space, otherwise: str) -> TableSpace:

@@ -84,6 +84,7 @@ MODALITY = Modality(
     space=TextSpace,
     options=Text,
     recognise=recognise,
+    sets=(NAME,),
     look=describe,
     example=example,
     evaluator=evaluator,

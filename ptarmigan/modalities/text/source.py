@@ -21,6 +21,8 @@ from ptarmigan.modalities.text.vocabulary import Ids, vocabulary_in, vocabulary_
 SHARE, MOST, FEWEST = 10, 10_000, 50
 """One in ten sentences is held out, at most 10,000, and none of fewer than 50."""
 
+NAMED = "it names every token that occurs {} time{} or more: --least 5 leaves out those of fewer"
+
 
 @dataclass(frozen=True)
 class Text:
@@ -68,6 +70,8 @@ class Text:
         held_out = None if corpus.held_out is None else source_of(corpus.held_out, space)
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)
         samples.understood = tuple(understood(corpus, space, source.raw))
+        if self.data != grammar.NAME:
+            samples.named = (NAMED.format(self.least, "s" * (self.least > 1)),)
         return samples
 
     def read(self) -> Corpus:

@@ -48,6 +48,7 @@ MODALITY = Modality(
     space=VectorSpace,
     options=Vectors,
     recognise=recognise,
+    sets=(NAME,),
     example=example,
     evaluator=evaluator,
     models=("mixture", "kernels"),

@@ -21,7 +21,7 @@ EXPLAINED = 0.9
 """The share of the variance that the components of the PCA explain."""
 ESCAPED = "backslashreplace"
 """How characters of file names that are not UTF-8 are written."""
-OURS = "these samples themselves, as the training data are missing"
+OURS = "these samples themselves, as the training data are missing or have changed"
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from ptarmigan.data.part import Part
 from ptarmigan.data.samples import Source
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.space import ImageSpace
-from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector, chunks
+from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector, chunks, training_samples
 
 NORMAL = ("good", "normal")
 """Names of the folder of normal samples; the first is that of MVTec AD (Bergmann et al. 2019)."""
@@ -37,13 +37,9 @@ def files(detector: TrainedDetector, data: str) -> TestSamples:
 
 
 def training_files(detector: TrainedDetector) -> TestSamples | None:
-    """Some of the training samples of a run; None where they are missing."""
-    data = detector.description["options"]["data"]
-    if not isinstance(data, str):
-        return None
-    try:
-        samples = detector.open(data)
-    except (ValueError, OSError):
+    """Some of the training samples of a run; None where they are missing or have changed."""
+    samples = training_samples(detector)
+    if samples is None:
         return None
     some = np.linspace(0, len(samples) - 1, min(len(samples), FITTED)).astype(np.int64)
     return from_source(Part(samples.source, some), detector.space)

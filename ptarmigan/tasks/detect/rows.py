@@ -6,10 +6,9 @@ import numpy as np
 
 from ptarmigan.data.numbers import Numbers
 from ptarmigan.data.reading import Written, reading_of
-from ptarmigan.media.files import path_of
-from ptarmigan.modalities.vector.source import NAME, Vectors, read_vectors, together
+from ptarmigan.modalities.vector.source import read_vectors, together
 from ptarmigan.modalities.vector.space import VectorSpace
-from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector
+from ptarmigan.tasks.detect.samples import TestSamples, TrainedDetector, training_samples
 
 
 def rows(detector: TrainedDetector, data: str) -> TestSamples:
@@ -32,16 +31,10 @@ def rows(detector: TrainedDetector, data: str) -> TestSamples:
 
 def training_rows(detector: TrainedDetector) -> TestSamples | None:
     """The training rows of a run; None where they are missing or have changed."""
-    data = str(detector.description["options"]["data"])
-    if data != NAME and not path_of(data).is_file():
+    samples = training_samples(detector)
+    if samples is None or samples.space != detector.space:
         return None
-    try:
-        samples = Vectors(data, length_of(detector), **vars(written(detector))).open(batch=1)
-    except ValueError:
-        return None
-    return (
-        from_rows(samples.source.read(np.arange(len(samples)))) if samples.space == detector.space else None
-    )
+    return from_rows(samples.source.read(np.arange(len(samples))))
 
 
 def length_of(detector: TrainedDetector) -> int:

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.fingerprint import fingerprint
+from ptarmigan.data.known import DATA, are_others, as_plain, located
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
+from ptarmigan.modalities.recognise import is_set
 
 CHUNK = 1_024
 """Samples in memory at a time."""
@@ -71,6 +74,19 @@ class TestSamples:
     def each(self, function: Callable[[NDArray[Any]], NDArray[Any]]) -> NDArray[Any]:
         """Apply a function to raw samples, in chunks."""
         return np.concatenate([function(self.read(some)) for some in chunks(self.n)])
+
+
+def training_samples(detector: TrainedDetector) -> Samples | None:
+    """The training samples of a run; None where they are missing or have changed."""
+    known, data = detector.description.get(DATA), located(detector.description)[DATA]
+    if not isinstance(data, str) or (known is not None and known.get("in_memory")):
+        return None
+    try:
+        samples = detector.open(data)
+    except (ValueError, OSError):
+        return None
+    now = as_plain(fingerprint(data, samples, named=is_set(data)))
+    return None if known is not None and are_others(known, now) else samples
 
 
 def chunks(n: int) -> list[NDArray[np.int64]]:

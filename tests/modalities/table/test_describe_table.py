@@ -13,7 +13,7 @@ def test_every_column_is_named_with_what_it_is_taken_for():
     frame = everything(missing=True)
     frame["id"] = range(len(frame))
     lines, picture = described_table(Table(frame))
-    said = {line[:22].strip(): line for line in lines[6:]}
+    said = {line[:22].strip(): line for line in lines[6 : 6 + len(frame.columns)]}
     assert list(said) == [str(name) for name in frame.columns]
     assert "always 5" in said["five"]
     assert "nothing" in said["no text"]

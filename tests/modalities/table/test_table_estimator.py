@@ -68,7 +68,7 @@ def test_a_fit_goes_on_in_its_folder(frame, tmp_path):
     options = {"options": SMALL, "out": str(tmp_path / "run"), "steps": 2}
     first = TableGAN(**options).fit(frame).sample(5)
     pd.testing.assert_frame_equal(TableGAN(**options).fit(frame).sample(5), first)
-    with pytest.raises(ValueError, match="other options"):
+    with pytest.raises(ValueError, match="other data"):
         TableGAN(**options).fit(frame.head(60))
 
 
