@@ -263,7 +263,9 @@ def test_the_page_shows_all_of_it_and_asks_nobody(make, tmp_path):
     compare([*seeds(make, "a", [1.0, 1.2]), *seeds(make, "b", [5.0, 5.1], lr=1)], out=out)
     page = opened(out)
     policy = next(tag for tag in page.of("meta") if tag.get("http-equiv"))
-    assert policy["content"] == "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+    assert (
+        policy["content"] == "default-src 'none'; img-src data:; media-src data:; style-src 'unsafe-inline'"
+    )
     assert all(tag["src"].startswith("data:image/") for tag in page.of("img"))
     assert len(page.of("img")) == 2
     assert not page.of("script")
