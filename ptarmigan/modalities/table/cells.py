@@ -56,6 +56,16 @@ def kind_of(name: str | int, series: pd.Series[Any]) -> Kind:
     return INFERRED[inferred]
 
 
+def objects(series: pd.Series[Any]) -> NDArray[Any]:
+    """Cells as objects, the whole numbers among categories as such, also where cells are missing."""
+    if str(series.dtype) != "category":
+        return series.to_numpy(object)
+    known = np.empty(len(series.cat.categories) + 1, object)
+    known[:] = [*series.cat.categories.tolist(), None]
+    found: NDArray[Any] = known[series.cat.codes.to_numpy(np.int64)]  # -1 where missing
+    return found
+
+
 def dtype_of(series: pd.Series[Any]) -> str:
     """How a column's dtype is spelt; ``date`` for Python's own dates."""
     from pandas.api import types

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.modalities.table.cells import dtype_of, kind_of, largest, refused, whole_cells
+from ptarmigan.modalities.table.cells import dtype_of, kind_of, largest, objects, refused, whole_cells
 from ptarmigan.modalities.table.column import Column, Floats
 from ptarmigan.modalities.table.grid import EXACT, few, grid_of, power_of_two
 from ptarmigan.modalities.table.modes import modes_of
@@ -81,7 +81,7 @@ def any_column(name: str | int, series: pd.Series[Any], as_asked: bool) -> tuple
     if gone.all():
         return replace(plain, kind="constant"), np.full(len(gone), np.nan)
     if plain.kind in ("categorical", "boolean"):
-        return by_value(plain, series.to_numpy(object), gone, ids=not as_asked)
+        return by_value(plain, objects(series), gone, ids=not as_asked)
     if plain.kind == "continuous":
         return of_floats(plain, series.to_numpy(np.float64, na_value=np.nan), gone, as_asked)
     return of_whole(plain, whole_cells(series[~gone], plain), gone, as_asked)
@@ -99,7 +99,8 @@ def of_floats(
     if as_asked or (whole and len(distinct) <= FEW) or len(distinct) == 1:
         negative = bool(np.signbit(numbers[~gone][numbers[~gone] == 0]).all())
         cells = np.empty(len(numbers), object)
-        cells[~gone] = [int(v) if whole and (v or not negative) else float(v) for v in numbers[~gone]]
+        as_int = whole and plain.dtype != "object"  # in which a float stays one
+        cells[~gone] = [int(v) if as_int and (v or not negative) else float(v) for v in numbers[~gone]]
         return by_value(plain, cells, gone, ids=False)
     size = np.abs(distinct)
     if size.max() > LARGEST and np.median(size) < size.max() / LARGEST:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ptarmigan.modalities.table.cells import refused
+from ptarmigan.modalities.table.cells import objects, refused
 from ptarmigan.modalities.table.column import Column, Floats
 from ptarmigan.modalities.table.frames import restored
 from ptarmigan.modalities.table.grid import EXACT
@@ -36,5 +36,5 @@ def same(column: Column, raw: Floats, again: Any, series: pd.Series[Any]) -> boo
         return False
     beyond = np.abs(raw) > EXACT if column.kind == "integer" and column.modes else np.zeros(len(raw), bool)
     sure = ~gone & ~beyond
-    one, other = series.to_numpy(object)[sure], again.to_numpy(object)[sure]
+    one, other = objects(series)[sure], objects(again)[sure]
     return all(bool(a == b) for a, b in zip(one, other, strict=True))
