@@ -1,4 +1,4 @@
-"""``ptarmigan translate``: translate pictures with a trained run."""
+"""``ptarmigan translate``: translate pictures or sounds with a trained run."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def translate(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> int:
-        """Translate pictures of any size with a trained run.
+        """Translate pictures of any size, or sounds of any length, with a trained run.
 
         Large pictures are translated in overlapping tiles of the size of training; names, sizes, alpha and
         metadata are kept. The exit code is 1 where files of a folder had to be left out.
 
         Args:
             run: the run's folder, or its generator.safetensors alone.
-            pictures: a picture, a GIF, a video, or a folder or a zip of these.
-            out: a folder, or for one picture a file, whose ending is the format.
+            pictures: a picture, a GIF, a video, or a folder or a zip of these; or sound files.
+            out: a folder, or for one picture or sound a file, whose ending is the format.
             direction: AtoB or BtoA, where the run goes both ways; as it was trained when empty.
             n: translations of each picture, where it has several: name-0.png, name-1.png, ...
             seed: the random seed of the first; each further one has the next seed.
@@ -43,7 +43,7 @@ def translate(args: list[str]) -> int:
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
-        from ptarmigan.tasks.translate.many import TranslationJob, translate_files
+        from ptarmigan.tasks.translate.sounds import translate_any
         from ptarmigan.trained import load
 
         trained = load(run, best=best, device=device, recipe=recipe)
@@ -51,7 +51,7 @@ def translate(args: list[str]) -> int:
         if n < 1 or (n > 1 and trained.game.latent == 0):
             said = "a picture has one translation by this run" if n > 1 else "there is nothing to make"
             raise UsageError(f"--n {n}: {said}")
-        left_out = translate_files(TranslationJob(way, n, seed, fit), Path(pictures), Path(out))
+        left_out = translate_any(way, Path(pictures), Path(out), n=n, seed=seed, fit=fit)
         return 1 if left_out else 0
 
     return parse(options, args, "translate")

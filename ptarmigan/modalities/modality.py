@@ -61,6 +61,8 @@ class Modality:
         example: writes a small source into an empty folder, and gives what ``options`` take as data.
         look: describes a source, where there is more to say than of any samples.
         evaluator: how good samples are, beside the real ones.
+        outputs: how good samples are that were made from inputs, beside their targets; None where they are
+            evaluated as pictures are.
         between: the evaluator of one source beside a real one, and the raw samples that it is to score:
             ``(real, fake, request, options)``; None where both are opened, and are of one form as they are.
         scored_by: what ``score`` takes for this kind beside the options of its data, such as ``target``.
@@ -86,6 +88,7 @@ class Modality:
     example: Callable[[Path], Any]
     look: Callable[[Any], Description] | None = None
     evaluator: Callable[[Samples, Request], Evaluator] = by_embedding
+    outputs: Callable[[Samples, Request], Evaluator] | None = None
     between: Callable[[Any, Any, Request, Mapping[str, Any]], tuple[Evaluator, NDArray[Any]]] | None = None
     sets: tuple[str, ...] = ()
     scored_by: tuple[str, ...] = ()

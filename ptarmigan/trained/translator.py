@@ -19,6 +19,7 @@ from ptarmigan.tasks.translate.direction import Direction, direction_of
 from ptarmigan.tasks.translate.evaluate import evaluate, evaluator
 from ptarmigan.tasks.translate.kinds import pixels_of, through
 from ptarmigan.tasks.translate.outputs import Outputs
+from ptarmigan.tasks.translate.sound_direction import SoundDirection
 from ptarmigan.tasks.translate.translation import Translation
 from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES, Trained
 
@@ -69,6 +70,8 @@ class Translator(Trained):
         if n < 1:
             raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         direction = self.direction()
+        if not isinstance(direction, Direction):
+            raise ValueError("this run translates sounds: use translate")
         pixels = pixels_of(given, direction)
         return (direction(pixels, seed=seed + i)[None] for i in range(n))
 
@@ -82,7 +85,8 @@ class Translator(Trained):
             image: a Pillow image; an array ``(height, width)``, ``(height, width, channels)`` or ``(n,
                 height, width, channels)`` of uint8 or uint16; a tensor ``(channels, height, width)`` or
                 ``(n, channels, height, width)`` of uint8, or of floats from 0 to 1; or a list of these.
-                Label maps are class numbers.
+                Label maps are class numbers. Of a run of sounds an array ``(length,)`` or ``(length,
+                channels)`` from -1 to 1, at the run's rate.
             direction: AtoB or BtoA; as it was trained when empty.
             seed: which of its translations a picture gets, where there are several.
             fit: squeeze pictures into the size of training and enlarge the result, instead of tiling.
@@ -91,16 +95,18 @@ class Translator(Trained):
             ValueError: the run goes the other way only, or cannot take the picture.
         """
         way = self.direction(direction)
+        if not isinstance(way, Direction):
+            return way(np.asarray(image, np.float32), seed=seed)
         return through(image, way, lambda pixels: way(pixels, seed=seed, fit=fit))
 
-    def direction(self, name: str = "") -> Direction:
-        """The function that translates the pixels of one picture.
+    def direction(self, name: str = "") -> Direction | SoundDirection:
+        """The function that translates the pixels of one picture, or the samples of one sound.
 
         Args:
             name: AtoB or BtoA; as it was trained when empty.
 
         Raises:
-            ValueError: this is no translation of pictures, or goes the other way only.
+            ValueError: this is no translation of these, or goes the other way only.
         """
         if not self.inputs:
             raise ValueError("this run's file has no space of inputs")

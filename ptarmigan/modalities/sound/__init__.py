@@ -12,6 +12,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.recognise import recognise
 from ptarmigan.modalities.sound.source import KINDS, Sounds
 from ptarmigan.modalities.sound.space import SoundSpace
@@ -31,6 +32,13 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
     from ptarmigan.modalities.sound.evaluate import evaluator as of_sounds
 
     return of_sounds(samples, request)
+
+
+def outputs(samples: Samples, request: Request) -> Evaluator:
+    """How near sounds are to those that they should be."""
+    from ptarmigan.modalities.sound.restored import evaluator as of_outputs
+
+    return of_outputs(samples, request)
 
 
 def between(
@@ -60,13 +68,14 @@ MODALITY = Modality(
     plural="sounds",
     takes=f"{NAME}, or {KINDS}",
     space=SoundSpace,
-    also=(SpectrogramSpace,),
+    also=(SpectrogramSpace, MelSpace),
     options=Sounds,
     recognise=recognise,
     sets=(NAME,),
     look=describe,
     example=example,
     evaluator=evaluator,
+    outputs=outputs,
     between=between,
     recipe="sound.specgan",
     recipes="ptarmigan.zoo.sound",

@@ -72,6 +72,17 @@ def waveform(files: Container, i: int, rate: int) -> Floats:
         OSError: it cannot be read.
         ValueError: it is damaged, or there is nothing to hear in it.
     """
+    samples, own = channels_of(files, i)
+    return audible(resampled(samples.mean(1), own, rate))
+
+
+def channels_of(files: Container, i: int) -> tuple[Floats, int]:
+    """The samples ``(frames, channels)`` of the ``i``-th file, and their rate.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is damaged.
+    """
     form = form_of(files, i)
     data = files.read(i)
     check_unpacked(4 * form.channels * form.frames, len(data), files.names[i])
@@ -82,7 +93,7 @@ def waveform(files: Container, i: int, rate: int) -> Floats:
         samples, form = _by_library(data, ending)
     if not np.isfinite(samples).all():
         raise ValueError("holds numbers that are not finite")
-    return audible(resampled(samples.mean(1), form.rate, rate))
+    return samples, form.rate
 
 
 def audible(samples: Floats) -> Floats:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.core.precision import at_least_float32
+from ptarmigan.nets.sides import mirror
 
 LINEAR = 200 / 3
 """Hertz of a mel below the bend."""
@@ -90,7 +91,7 @@ class FrontEnd:
         """The natural logarithm of the amplitude in every mel band."""
         waves = at_least_float32(waves)
         around = (self.window - self.hop) // 2
-        padded = F.pad(waves[:, None], (around, around), "reflect")[:, 0]
+        padded = mirror(waves[:, None, None], 3, around, around)[:, 0, 0]
         weights = torch.from_numpy(bands(self.rate, self.window, self.count, self.low, self.high))
         mel = weights.to(waves) @ magnitude(padded, self.window, self.hop)
         return mel.clamp_min(QUIET).log()

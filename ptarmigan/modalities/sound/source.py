@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 
 from ptarmigan.data.archives import Container, container
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.space import Space
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.sound.audible import window_for
 from ptarmigan.modalities.sound.clips import Clips, Decoded, decoded
 from ptarmigan.modalities.sound.decode import EXTENSIONS, RATES, Floats, audible, ending_of, is_clipped
+from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.names import SCP, Listed, listed_in, organised, speakers_of
 from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.modalities.sound.spectrogram import SpectrogramSpace
@@ -30,6 +34,8 @@ SHORTEST, LONGEST = 1_024, 16_384
 """That length, from and to."""
 LEAST = 256
 """Samples of a clip."""
+FULL_BAND = 16_000
+"""Samples a second from which on as many mel bands are taken as published."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,32 @@ class Spectrogram:
     window: int = 0
     hop: int = 0
     iterations: int = 32
+
+
+@dataclass(frozen=True)
+class Mel:
+    """How clips become log-mel frames, as published for 22 to 24 kHz; numbers follow other rates.
+
+    Attributes:
+        count: of the mel bands, at 16 kHz and more; half as many below.
+        high: the highest frequency in hertz; half the rate when 0, or where that is lower.
+    """
+
+    count: int = 80
+    high: float = 0.0
+
+    def of(self, space: SoundSpace) -> MelSpace:
+        """The frames of clips: windows of about 46 ms, four hops each: 1,024 at 22 kHz, 512 at 8 kHz.
+
+        Raises:
+            ValueError: a window does not go into a clip.
+        """
+        window = 1 << round(math.log2(0.046 * space.rate))
+        if 2 * window > space.length:
+            raise ValueError(f"two windows of {window} samples do not go into {space.words}")
+        count = self.count if space.rate >= FULL_BAND else self.count // 2
+        high = self.high if self.high < space.rate / 2 else 0.0
+        return MelSpace(space.rate, space.length, (), window, window // 4, count, 0.0, high)
 
 
 @dataclass(frozen=True)
@@ -64,7 +96,13 @@ class Sounds:
     """peak: every recording is played as loud as it can be; none: as it is."""
 
     def open(
-        self, *, batch: int, seed: int = 0, segment: int = 0, spectrogram: Spectrogram | None = None
+        self,
+        *,
+        batch: int,
+        seed: int = 0,
+        segment: int = 0,
+        spectrogram: Spectrogram | None = None,
+        mel: Mel | None = None,
     ) -> Samples[SoundSpace]:
         """The clips, shuffled by ``seed`` and cut into batches.
 
@@ -73,14 +111,21 @@ class Sounds:
             seed: of the shuffle, and of the places at which clips are cut out of longer recordings.
             segment: cut recordings into clips of so many samples, unless there is a length.
             spectrogram: how clips are to be seen as spectrograms.
+            mel: clips come with their log-mel frames, from which they are to be made.
 
         Raises:
             FileNotFoundError: there is nothing of that name.
             ValueError: it cannot be read as sounds; the message says why and what to do.
         """
         if isinstance(self.data, Blank):
-            return Samples(self.data, self.data.of(SoundSpace), batch=batch, seed=seed)
+            inputs = None if self.data.inputs is None else without_samples(self.data.inputs)
+            return Samples(self.data, self.data.of(SoundSpace), batch=batch, seed=seed, condition=inputs)
         source, space, held_out = self._opened(seed, segment)
+        if mel is not None:
+            space = SoundSpace(space.rate, space.length)
+            given = mel.of(space)
+            inputs = Condition(given, source, held_out or source, matched=True, paired=True)
+            return Samples(source, space, batch=batch, seed=seed, held_out=held_out, condition=inputs)
         if spectrogram is not None:
             space = seen(source, space, spectrogram)
         return Samples(source, space, batch=batch, seed=seed, held_out=held_out)
@@ -126,6 +171,12 @@ class Sounds:
         if not isinstance(data, np.ndarray | list | tuple):
             raise ValueError(f"sounds are a path, an array or a list of arrays, not {type(data).__name__}")
         return in_memory([checked(np.asarray(one), f"sound {i + 1}") for i, one in enumerate(data)], labels)
+
+
+def without_samples(space: Space) -> Condition:
+    """Conditions of which only the space is known."""
+    blank = Blank(space)
+    return Condition(space, blank, blank, matched=True, paired=True)
 
 
 def seen(source: Source, space: SoundSpace, how: Spectrogram) -> SpectrogramSpace:

@@ -92,20 +92,24 @@ def samples_of(data: bytes) -> tuple[NDArray[np.float32], int]:
 
 
 def wav(samples: NDArray[np.float32], rate: int) -> bytes:
-    """One channel ``(frames,)``, from -1 to 1, as a WAV file of 16 bits; what is louder is clipped."""
-    return start(len(samples), rate) + pcm(samples)
+    """Samples ``(frames,)`` or ``(frames, channels)``, from -1 to 1, as a WAV file of 16 bits.
+
+    What is louder is clipped.
+    """
+    return start(len(samples), rate, samples.shape[1] if samples.ndim == 2 else 1) + pcm(samples)
 
 
-def start(frames: int, rate: int) -> bytes:
-    """What precedes so many samples of one channel and 16 bits in a file.
+def start(frames: int, rate: int, channels: int = 1) -> bytes:
+    """What precedes so many samples of every channel, of 16 bits, in a file.
 
     Raises:
         ValueError: there are more than a file can hold.
     """
-    size = 2 * frames
+    block = 2 * channels
+    size = block * frames
     if size + START > LARGEST:
         raise ValueError(f"{frames:,} samples are more than a .wav can hold: write a folder, or a .flac")
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, PCM, 1, rate, 2 * rate, 2, 16)
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, PCM, channels, rate, block * rate, block, 16)
     return (
         struct.pack("<4sI4s", b"RIFF", START - 8 + size, b"WAVE") + form + struct.pack("<4sI", b"data", size)
     )

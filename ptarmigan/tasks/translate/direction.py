@@ -17,7 +17,9 @@ from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.decode import Pixels
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.tasks.translate.forms import ALPHA, PictureSpace, deep, formed, sized, with_alpha
+from ptarmigan.tasks.translate.sound_direction import SoundDirection
 from ptarmigan.tasks.translate.tiles import Tile, scaled, tiled
 from ptarmigan.tasks.translate.translation import Translation
 
@@ -130,8 +132,8 @@ class Direction:
 
 def direction_of(
     game: Translation, given: Space, space: Space, name: str, trained: str, precision: torch.dtype | None
-) -> Direction:
-    """One direction of a translation between two spaces.
+) -> Direction | SoundDirection:
+    """One direction of a translation between two spaces of pictures, or of sounds.
 
     Args:
         game: translates, in evaluation mode.
@@ -142,12 +144,16 @@ def direction_of(
         precision: the dtype of autocast, or None.
 
     Raises:
-        ValueError: it does not translate pictures, or has the other direction only.
+        ValueError: it translates something else, or has the other direction only.
     """
     if name not in ("", "AtoB", "BtoA"):
         raise ValueError(f"--direction {name}: expected AtoB or BtoA")
+    if isinstance(given, SoundSpace) and isinstance(space, SoundSpace):
+        if name not in ("", trained):
+            raise ValueError(f"this run translates {trained} only: leave --direction out")
+        return SoundDirection(game, given, space, precision)
     if not isinstance(given, ImageSpace | LabelSpace) or not isinstance(space, ImageSpace | LabelSpace):
-        raise ValueError("this run does not translate pictures")
+        raise ValueError("this run translates neither pictures nor sounds")
     if name in ("", trained):
         return Direction(game, given, space, precision=precision)
     backwards = Direction(game, space, given, backwards=True, precision=precision)

@@ -22,6 +22,7 @@ from ptarmigan.metrics.view import View, raw_view
 from ptarmigan.modalities.image.evaluate import MEASURES, features_of
 from ptarmigan.modalities.image.extractors.pick import extractor
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.translate import trivial
 from ptarmigan.tasks.translate.case import Case, Raw
 from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
@@ -93,15 +94,18 @@ def evaluator(samples: Samples, request: Request, returned: tuple[Raw, Raw] | No
     Raises:
         ValueError: a measure is unknown, or ``n`` is not positive.
     """
+    own = modality_of(samples.space).outputs
+    if own is not None:
+        return own(samples, request)
     n, what, notify = REFERENCE if request.n is None else request.n, samples.space.words, request.notify
     if n < 1:
         raise ValueError(f"{n} translations cannot be scored: at least 1 is needed (--n)")
     case = Case(samples, n, features_for(samples, request))
-    own = measures_of(case)
-    default = (*(measure.key for measure in own), *DOMAIN)
-    chosen = choose((*own, *MEASURES), request.metrics or default, "translations")
-    mine = tuple(measure for measure in chosen if measure in own)
-    others = tuple(measure for measure in chosen if measure not in own)
+    known = measures_of(case)
+    default = (*(measure.key for measure in known), *DOMAIN)
+    chosen = choose((*known, *MEASURES), request.metrics or default, "translations")
+    mine = tuple(measure for measure in chosen if measure in known)
+    others = tuple(measure for measure in chosen if measure not in known)
     beside = trivial.describe_baselines(case.given.paired)
     pictures = isinstance(samples.space, ImageSpace)
 

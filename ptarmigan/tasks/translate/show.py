@@ -12,6 +12,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.media.pictures import grid
 from ptarmigan.modalities.image.decode import resampled
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 
 ROWS = 8
@@ -23,6 +24,8 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 def pictured(samples: Samples, columns: Columns) -> Image.Image:
     """Columns of raw inputs, outputs and so on, side by side: a row for each input."""
     given, space = samples.require_inputs(), samples.space
+    if not isinstance(space, ImageSpace | LabelSpace):
+        return rendered(given, space, columns)
     height, width = space.shape[1:]
     shown = [
         np.stack(
@@ -34,6 +37,17 @@ def pictured(samples: Samples, columns: Columns) -> Image.Image:
         for name, raw in columns.items()
     ]
     return grid(np.stack(shown, 1).reshape(-1, height, width, 3), len(columns))
+
+
+def rendered(given: Space, space: Space, columns: Columns) -> Image.Image:
+    """The same of samples that are no pictures, each as its space draws it."""
+    drawn = [
+        [(given if name in (INPUT, BACK) else space).render(one[None]) for one in raw]
+        for name, raw in columns.items()
+    ]
+    size = drawn[0][0].size
+    shown = [[np.asarray(one.convert("RGB").resize(size)) for one in column] for column in drawn]
+    return grid(np.stack(shown, 1).reshape(-1, size[1], size[0], 3), len(columns))
 
 
 def some_pairs(samples: Samples) -> Image.Image:

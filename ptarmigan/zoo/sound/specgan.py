@@ -24,6 +24,7 @@ Cost and score: benchmarks/results/sound.json
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from torch import nn
@@ -35,6 +36,7 @@ from ptarmigan.core.penalties import R1, R2, GradientPenalty
 from ptarmigan.core.schedule import cosine
 from ptarmigan.modalities.sound.source import Sounds, Spectrogram
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
+from ptarmigan.nets.layers import initialise
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -51,7 +53,7 @@ def recipe(
     width: int = 16,
     latent: int = 64,
     lr: float = 1e-3,
-    gamma: float = 1.0,
+    gamma: float = 0.1,
     lazy: int = 8,
     weight: float = 10.0,
     critic_steps: int = 5,
@@ -75,6 +77,8 @@ def recipe(
     generator = DCGANGenerator(latent, shape, width, classes, norm=norm)
     hidden = 0 if published else HIDDEN
     discriminator = DCGANDiscriminator(shape, width, classes, norm=nn.Identity, hidden=hidden)
+    # weights as small as DCGAN's would hardly let anything through so few channels
+    initialise(discriminator, partial(nn.init.kaiming_normal_, a=0.2))
     if published:
         penalties = (GradientPenalty(weight),)
         game = GAN(generator, discriminator, loss=wasserstein, penalties=penalties, steps=critic_steps)
