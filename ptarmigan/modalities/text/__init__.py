@@ -14,7 +14,7 @@ from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.modality import Description, Modality
 from ptarmigan.modalities.text.files import LINES, OBJECTS, PACKED
-from ptarmigan.modalities.text.grammar import NAME
+from ptarmigan.modalities.text.grammar import NAMES
 from ptarmigan.modalities.text.source import Text
 from ptarmigan.modalities.text.space import TextSpace
 
@@ -24,7 +24,7 @@ def recognise(data: Any) -> str:
 
     A table with a column of text is a table: that it is text is said by ``--kind``.
     """
-    if text_of(data) == NAME:
+    if text_of(data) in NAMES:
         return f"the set {data}"
     if isinstance(data, list | tuple) and data and all(isinstance(one, str) for one in data):
         return f"{len(data):,} strings"
@@ -79,12 +79,12 @@ def between(
 MODALITY = Modality(
     name="text",
     plural="text",
-    takes=f"{NAME}, a .txt file (a sentence a line), .jsonl, a folder of .txt files; with --kind text also a "
-    ".csv, .tsv or .parquet file with a column of text",
+    takes=f"{', '.join(NAMES)}, a .txt file (a sentence a line), .jsonl, a folder of .txt files; with --kind "
+    "text also a .csv, .tsv or .parquet file with a column of text",
     space=TextSpace,
     options=Text,
     recognise=recognise,
-    sets=(NAME,),
+    sets=NAMES,
     look=describe,
     example=example,
     evaluator=evaluator,

@@ -24,7 +24,7 @@ from ptarmigan.metrics.thorough import Baselines, ThoroughPanel
 from ptarmigan.metrics.view import Set, View
 from ptarmigan.modalities.text.features import LanguageFeatures, thirds
 from ptarmigan.modalities.text.files import Corpus, read
-from ptarmigan.modalities.text.grammar import NAME
+from ptarmigan.modalities.text.grammar import NAMES
 from ptarmigan.modalities.text.measures import measures, quick_measures
 from ptarmigan.modalities.text.ngrams import Sampler
 from ptarmigan.modalities.text.source import Text, named, sibling, source_of
@@ -157,8 +157,8 @@ def corpus_of(data: Any, options: Mapping[str, Any]) -> Corpus:
     Raises:
         ValueError: there is none.
     """
-    if data == NAME:
-        return Text().read()
+    if isinstance(data, str) and data in NAMES:
+        return Text(data).read()
     names = ("column", "label", "question")
     found = read(data, **{name: value for name, value in options.items() if name in names})
     if not len(found):

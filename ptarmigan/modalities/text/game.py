@@ -66,7 +66,12 @@ class Language:
         return samples.require_classes() if self.conditional else 0
 
     def model(self, samples: Samples[TextSpace]) -> LanguageModel:
-        """A language model of such sentences."""
+        """A language model of such sentences.
+
+        Raises:
+            ValueError: they answer questions.
+        """
+        samples.space.check_alone()
         return LanguageModel(samples.space, self.width, self.hidden, self.layers, self.classes(samples))
 
 

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from ptarmigan.core.noise import key
 
-NAME = "grammar"
+NAME, DIALOGUE = "grammar", "dialogue"
+NAMES = (NAME, DIALOGUE)
 SENTENCES, HELD_OUT = 4_000, 1_000
 KINDS = ("place", "action", "question")
 RULES = {
@@ -31,6 +32,20 @@ def sentences(n: int, *stream: str) -> tuple[list[str], NDArray[np.int64]]:
     rng = np.random.default_rng(key("text", NAME, *stream))
     kinds = rng.integers(len(KINDS), size=n)
     return [expanded(KINDS[kind], rng) for kind in kinds], kinds.astype(np.int64)
+
+
+def dialogues(n: int, *stream: str) -> tuple[list[str], list[str]]:
+    """``n`` questions of who does what, and an answer to each: yes or no, and what is the case."""
+    rng = np.random.default_rng(key("text", DIALOGUE, *stream))
+    acts, tells = RULES["ACT"].split(" | "), RULES["ACTS"].split(" | ")
+    questions, answers = [], []
+    for _ in range(n):
+        one, other = (f"the {expanded('THING', rng)}" for _ in range(2))
+        act = int(rng.integers(len(acts)))
+        questions.append(f"does {one} {acts[act]} {other} ?")
+        told = (f"yes , {one} {tells[act]} {other} .", f"no , {other} {tells[act]} {one} .")
+        answers.append(told[rng.integers(2)])
+    return questions, answers
 
 
 def expanded(symbol: str, rng: np.random.Generator) -> str:

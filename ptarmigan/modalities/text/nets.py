@@ -34,21 +34,17 @@ class LanguageModel(Tempered):
         hidden: the size of the LSTM's state.
         layers: of the LSTM.
         classes: how many; their embeddings are added to those of tokens. 0 for none.
-        context: the size of a vector that is added to every input through a linear layer; 0 for none.
     """
 
     never: Tensor
     undrawn: Tensor
 
-    def __init__(
-        self, space: TextSpace, width: int, hidden: int, layers: int = 1, classes: int = 0, context: int = 0
-    ) -> None:
+    def __init__(self, space: TextSpace, width: int, hidden: int, layers: int = 1, classes: int = 0) -> None:
         super().__init__()
         self.latent = space.length
         self.embedding = nn.Embedding(space.tokens, width)
         nn.init.normal_(self.embedding.weight, std=0.1)
         self.classes = nn.Embedding(classes, width) if classes else None
-        self.context = nn.Linear(context, width) if context else None
         self.recurrent = nn.LSTM(width, hidden, layers, batch_first=True)
         self.projection = nn.Linear(hidden, width)
         self.bias = nn.Parameter(torch.zeros(space.tokens))
@@ -67,7 +63,7 @@ class LanguageModel(Tempered):
 
         Args:
             ids: sentences.
-            c: their classes, or contexts.
+            c: their classes.
             drawn: under the distribution that samples are drawn from, which has no unknown tokens.
         """
         there = ids != PAD
@@ -82,13 +78,13 @@ class LanguageModel(Tempered):
 
         Args:
             ids: sentences.
-            c: their classes, or contexts.
+            c: their classes.
             drawn: of the distribution that samples are drawn from.
         """
         there = ids != PAD
         most = int(there.sum(1).max())
         begun = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, : most - 1]], 1)
-        states = self.projection(self.recurrent(self.inputs(begun, c))[0])[there[:, :most]]
+        states = self.features(self.recurrent(self.inputs(begun, c))[0], c)[there[:, :most]]
         logits = self.logits(states, self.undrawn if drawn else self.never)
         if drawn:
             logits[there.nonzero()[:, 1] == 0, EOS] = -torch.inf  # no sentence is empty
@@ -105,7 +101,7 @@ class LanguageModel(Tempered):
 
         Args:
             u: uniform on [0, 1), float64.
-            c: their classes, or contexts.
+            c: their classes.
             begun: the first tokens of each, where they are given.
         """
         ids = u.new_full(u.shape, PAD, dtype=torch.long)
@@ -116,7 +112,7 @@ class LanguageModel(Tempered):
         said = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, :start]], 1)
         out, state = self.recurrent(self.inputs(said, c))
         for t in range(start, ids.shape[1]):
-            logits = self.logits(self.projection(out[:, -1]), self.undrawn)
+            logits = self.logits(self.features(out[:, -1:], c)[:, 0], self.undrawn)
             if t == 0:
                 logits[:, EOS] = -torch.inf
             token = inverse(logits.double() / self.temperature, u[:, t])
@@ -128,13 +124,17 @@ class LanguageModel(Tempered):
         return ids
 
     def inputs(self, ids: Ids, c: Tensor | None) -> Float[Tensor, "batch length width"]:
-        """The embeddings of tokens, with that of the class or the context added to each."""
+        """The embeddings of tokens, with that of the class added to each."""
         x = self.embedding(ids)
         if self.classes is not None and c is not None:
             x = x + self.classes(c.long())[:, None]
-        if self.context is not None and c is not None:
-            x = x + self.context(c)[:, None]
         return torch.as_tensor(x)
+
+    def features(
+        self, states: Float[Tensor, "batch length hidden"], c: Tensor | None
+    ) -> Float[Tensor, "batch length width"]:
+        """What logits are products of."""
+        return torch.as_tensor(self.projection(states))
 
     def logits(self, states: Float[Tensor, "n width"], without: Tensor) -> Float[Tensor, "n tokens"]:
         """Products with all embeddings; −∞ for tokens that are left out."""

@@ -29,9 +29,10 @@ class Text:
     """The sentences to learn from, and how they are read."""
 
     data: Any = grammar.NAME
-    """grammar (sentences of a small grammar), or the path of a .txt file with a sentence a line, of a .jsonl,
-    .csv, .tsv or .parquet file with a column of text, or of a folder or an archive of .txt files, in folders
-    of classes or not. In Python also a list of strings, a data frame, or a Blank."""
+    """grammar (sentences of a small grammar), dialogue (questions and answers), or the path of a .txt file,
+    a sentence a line, of a .jsonl, .csv, .tsv or .parquet file with a column of text, or of a folder or an
+    archive of .txt files, in folders of classes or not. In Python also a list of strings, a data frame, or
+    a Blank."""
     tokenizer: str = AUTO
     """words (between blanks), characters, the path of a vocabulary (a .txt file, a token a line), or auto:
     words where sentences have blanks."""
@@ -92,6 +93,15 @@ class Text:
             )
             labels, other_labels = ([grammar.KINDS[i] for i in of] for of in (kinds, other_kinds))
             return Corpus(texts, labels, held_out=Corpus(others, other_labels))
+        if self.data == grammar.DIALOGUE:
+            (questions, answers), (asked, answered) = (
+                grammar.dialogues(n, *stream)
+                for n, stream in ((grammar.SENTENCES, ()), (grammar.HELD_OUT, ("held out",)))
+            )
+            held_out = Corpus(answered, questions=asked)
+            return Corpus(answers, questions=questions, held_out=held_out)
+        if self.question and self.label:
+            raise ValueError("--question and --label: answers are conditioned on one, leave the other out")
         columns = (self.column, self.label, self.question)
         corpus = read(self.data, *columns)
         if not len(corpus):

@@ -14,7 +14,7 @@ from torch import Tensor
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.text.presentation import TextPresentation
-from ptarmigan.modalities.text.tokens import PAD, SPECIAL
+from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK
 from ptarmigan.modalities.text.vocabulary import lengths
 
 DIMENSIONS = 64
@@ -46,13 +46,25 @@ class TextSpace(TextPresentation, Space):
         """Answers to a question, or sentences of a class.
 
         Raises:
-            ValueError: there is no such class, or the question is empty.
+            ValueError: there is no such class, or the question is empty, or of unknown words alone.
         """
         if not self.question or isinstance(given, Mapping):
             return super().condition(given, n, seed)
         if not str(given).split():
             raise ValueError("the question is empty: give one with --given")
-        return self.number([str(given)], self.question).repeat(n, 0)
+        asked = self.number([str(given)], self.question)
+        if (asked[0, : lengths(asked)[0]] == UNK).all():
+            raise ValueError(f"no word of the question {str(given)!r} is one that this run has learnt")
+        return asked.repeat(n, 0)
+
+    def check_alone(self) -> None:
+        """See that sentences answer no questions, for a system that knows of none.
+
+        Raises:
+            ValueError: they do.
+        """
+        if self.question:
+            raise ValueError("these sentences answer questions: train text.dialogue, or leave --question out")
 
     def unconditional(self, recipe: str) -> str:
         """Which recipes can be asked."""

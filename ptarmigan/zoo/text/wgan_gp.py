@@ -147,6 +147,7 @@ def recipe(
     """A WGAN-GP of characters."""
     samples = training.open(data)
     space = samples.space
+    space.check_alone()
     if space.tokens > MOST:
         raise ValueError(
             f"text.wgan_gp is of characters, at most {MOST:,} different ones, and these are {space.words}"
