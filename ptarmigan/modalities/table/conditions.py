@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from ptarmigan.core.missing import is_missing
 from ptarmigan.modalities.table.cells import moment
 from ptarmigan.modalities.table.column import Column, Floats, raw_number
-from ptarmigan.modalities.table.dtypes import family
+from ptarmigan.modalities.table.dtypes import family, times
 
 LISTED = 8
 """Values that an error names, at most."""
@@ -145,10 +146,22 @@ def code_of(column: Column, value: Any) -> int | None:
     """The place of a value, or of the missing one, in what the column holds; None where it does not."""
     if is_missing(value):
         return len(column.values) if column.missing else None
-    for same in (lambda v: type(v) is type(value) and v == value, lambda v: str(v) == str(value)):
+    number = number_of(column, value)
+    for same in (
+        lambda v: type(v) is type(value) and v == value,
+        lambda v: str(v) == str(value),
+        lambda v: not isinstance(v, str | bool) and v == number,
+    ):
         found = [i for i, v in enumerate(column.values) if same(v)]
         if found:
             return found[0]
+    return None
+
+
+def number_of(column: Column, value: Any) -> Any:
+    """A value, or what is written of it, as a number, or as a column of dates counts it; or None."""
+    with suppress(ValueError, TypeError, OverflowError):
+        return exactly(value) if family(column) == "number" else moment(value, column.dtype)
     return None
 
 
@@ -175,12 +188,10 @@ def raw_of(column: Column, name: Any, value: Any) -> float:
         return np.nan if code == len(column.values) else float(code)
     if is_missing(value):
         return np.nan
-    try:
-        return raw_number(
-            column, exactly(value) if family(column) == "number" else moment(value, column.dtype)
-        )
-    except (ValueError, TypeError, OverflowError):
-        raise ValueError(f"--where {name}={value}: the column is learnt as {column.kind}") from None
+    number = number_of(column, value)
+    if number is None:
+        raise ValueError(f"--where {name}={value}: the column is learnt as {column.kind}")
+    return raw_number(column, number)
 
 
 def exactly(value: Any) -> Any:
@@ -190,6 +201,9 @@ def exactly(value: Any) -> Any:
 
 def shown(column: Column) -> str:
     """What a column holds, in words."""
-    several = [str(v) for v in column.values[:LISTED]] + ["nothing"] * column.missing
+    some: Any = column.values[:LISTED]
+    if family(column) != "number":
+        some = times(np.array(some, np.int64), column.dtype)
+    several = [str(v) for v in some] + ["nothing"] * column.missing
     more = len(column.values) - LISTED
     return ", ".join(several) + (f" and {more:,} more" if more > 0 else "")

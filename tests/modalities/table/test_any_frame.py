@@ -120,7 +120,7 @@ def opened(data: Any) -> tuple[Any, str]:
         return None, str(error)
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(columns())
 def test_what_is_made_of_any_column_could_have_stood_there(cells):
     space, reason = opened(pd.DataFrame({"here": cells, "x": [0.5, 1.5] * (ROWS // 2)}))

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 import torch
 
+from ptarmigan.modalities.table.conditions import code_of
 from ptarmigan.modalities.table.describe_columns import described, described_column
 from ptarmigan.modalities.table.frames import restored
 from ptarmigan.modalities.table.polars_frames import to_polars
@@ -348,3 +349,24 @@ def test_other_names_come_back():
     names = ["a[b]", " blank ", "dot.ted", "a=b", "a+b", "ü 名", "", "$x$", 7]
     frame = pd.DataFrame(np.arange(9 * 12).reshape(12, 9) % 5, columns=pd.Index(names, dtype=object))
     assert [column.name for column in described(frame)[0]] == names
+
+
+@pytest.mark.parametrize(
+    ("cells", "asked", "held"),
+    [
+        (pd.Series(pd.to_datetime(["2024-01-01", "2024-05-06"] * 60)), "2024-05-06", "2024-01-01"),
+        (pd.Series(pd.to_timedelta(["1h", "2h"] * 60)), "2h", "0 days 01:00:00"),
+        (pd.Series([1.0, 2.0] * 60), 2.0, "1, 2"),
+        (pd.Series([1.0, 2.0] * 60), "2.0", "1, 2"),
+        (pd.Series([2**60, 2**60 + 1] * 60), str(2**60 + 1), str(2**60)),
+        (pd.Series(["007", "7"] * 60), "007", "007, 7"),
+    ],
+)
+def test_what_is_asked_for_is_read_as_the_column_is(cells, asked, held):
+    frame = pd.DataFrame({"here": cells, "x": WHOLE / 7})
+    space = Table(frame, categorical=("here",)).open(batch=2).space
+    code = code_of(space.columns[0], asked)
+    assert space.columns[0].by_value
+    assert restored(space.columns[0], np.array([float(code)]), 0)[0] == cells[1 if asked != "007" else 0]
+    with pytest.raises(ValueError, match=held):
+        space.conditions.asked({"here": "nothing like it"})
