@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Generic
 
+import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import TypeVar
@@ -14,6 +15,9 @@ from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.source import Source
 from ptarmigan.data.space import Space
+
+FEW = 5
+"""Samples below which people are told that a trained file names what only these have."""
 
 S = TypeVar("S", bound=Space, default=Space, covariant=True)
 
@@ -35,7 +39,6 @@ class Dataset(Generic[S]):
     """
 
     understood: tuple[str, ...] = ()
-    named: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -48,6 +51,7 @@ class Dataset(Generic[S]):
     ) -> None:
         self.source, self.space, self.condition = source, space, condition
         self.held_out, self.mixture = held_out or source, mixture
+        self.named = rare_classes(source)
 
     def __len__(self) -> int:
         return len(self.source)
@@ -119,3 +123,13 @@ class Dataset(Generic[S]):
             return None if labels is None else torch.from_numpy(labels[rows])
         source = given.held_out if held_out else given.source
         return given.space.encode(source.read(rows % len(source)))
+
+
+def rare_classes(source: Source) -> tuple[str, ...]:
+    """That a trained file names classes of hardly any sample, in a line; none where it does not."""
+    if source.labels is None or not len(source):
+        return ()
+    counts = np.bincount(source.labels, minlength=len(source.classes))
+    found = [f"{name} ({n})" for name, n in zip(source.classes, counts, strict=False) if 0 < n < FEW]
+    more = f" and {len(found) - FEW:,} more" if len(found) > FEW else ""
+    return (f"it names classes of fewer than {FEW} samples: {', '.join(found[:FEW])}{more}",) if found else ()

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from ptarmigan.data.dataset import FEW
 from ptarmigan.data.permutation import permute
 from ptarmigan.modalities.describe import DOTS
 from ptarmigan.modalities.table.column import Column
-from ptarmigan.modalities.table.rare import FEW, rare_values
+from ptarmigan.modalities.table.rare import rare_values
 from ptarmigan.modalities.table.source import Table
 from ptarmigan.modalities.table.space import TableSpace
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.noise import key
+from ptarmigan.data.dataset import FEW
 from ptarmigan.modalities.table.column import Column, Floats, Mode, is_number, numbers
 from ptarmigan.modalities.table.constraints import Constraints, plainly
 from ptarmigan.modalities.table.describe_columns import by_mode, unlike
@@ -25,9 +26,6 @@ from ptarmigan.modalities.table.frames import restored
 from ptarmigan.modalities.table.grid import few
 from ptarmigan.modalities.table.parse_constraints import SIGN, compared, group
 from ptarmigan.modalities.table.whole import based, raw_numbers, whole_numbers
-
-FEW = 5
-"""Rows below which a value is named to people as rare."""
 
 SHOWN = 5
 """Columns that are named to people, at most."""

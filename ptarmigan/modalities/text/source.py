@@ -72,7 +72,7 @@ class Text:
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)
         samples.understood = tuple(understood(corpus, space, source.raw))
         if self.data != grammar.NAME:
-            samples.named = (NAMED.format(self.least, "s" * (self.least > 1)),)
+            samples.named += (NAMED.format(self.least, "s" * (self.least > 1)),)
         return samples
 
     def read(self) -> Corpus:
