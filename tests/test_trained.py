@@ -12,7 +12,10 @@ from PIL import Image
 
 from ptarmigan import load, train
 from ptarmigan.contract import recipes as contract
-from ptarmigan.trained import Detector, Generator, Trained, Translator
+from ptarmigan.trained import Trained
+from ptarmigan.trained.detector import Detector
+from ptarmigan.trained.generator import Generator
+from ptarmigan.trained.translator import Translator
 
 SHORT = dict(quiet=True, report=False, vitals=False, sample_every=0, score_every=0, device="cpu")
 KINDS = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
@@ -64,13 +64,16 @@ def modality(name: str) -> Modality:
 
 def modalities() -> tuple[Modality, ...]:
     """All of them; plug-ins that are broken are passed over, and told."""
-    found = []
-    for name in names():
+    return tuple(likely_modalities())
+
+
+def likely_modalities(space: str = "") -> Iterator[Modality]:
+    """The same, imported one by one, beginning with those that are called like a space."""
+    for name in sorted(names(), key=lambda name: not space.lower().startswith(name)):
         try:
-            found.append(modality(name))
+            yield modality(name)
         except ValueError as error:
             warn(str(error))
-    return tuple(found)
 
 
 def modality_of(space: Space) -> Modality:
@@ -79,7 +82,7 @@ def modality_of(space: Space) -> Modality:
     Raises:
         ValueError: none has such a space.
     """
-    for each in modalities():
+    for each in likely_modalities(type(space).__name__):
         if type(space) in each.spaces:
             return each
     raise ValueError(f"no kind of data has samples of {type(space).__name__}: is its plug-in installed?")
@@ -112,12 +115,14 @@ def from_json(plain: Mapping[str, Any]) -> Space:
     Raises:
         ValueError: the description names no space, or does not fit it.
     """
-    spaces = {space.__name__: space for each in modalities() for space in each.spaces}
     kind = str(plain.get("kind"))
-    if kind not in spaces:
-        raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(spaces)}")
+    spaces = (space for each in likely_modalities(kind) for space in each.spaces)
+    found = next((space for space in spaces if space.__name__ == kind), None)
+    if found is None:
+        known = sorted(space.__name__ for each in modalities() for space in each.spaces)
+        raise ValueError(f"unknown space {kind!r}: expected one of {', '.join(known)}")
     try:
-        space = spaces[kind].from_plain({name: value for name, value in plain.items() if name != "kind"})
+        space = found.from_plain({name: value for name, value in plain.items() if name != "kind"})
         check_fields(space)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise ValueError(f"the description of a {kind} does not fit it: {one_line(error)}") from error

@@ -25,7 +25,8 @@ from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, format_value
 from ptarmigan.report.record import read
 from ptarmigan.tasks.choice import task_of
-from ptarmigan.trained import Trained, Translator, load, rebuild
+from ptarmigan.trained import Trained, load, rebuild
+from ptarmigan.trained.translator import Translator
 
 REAL = "real"
 SHOWN = 36

@@ -56,6 +56,8 @@ class Task(ABC):
         precision: the dtype of autocast, or None.
     """
 
+    use: ClassVar[str] = "generate"
+    """What a trained run of it is for: to generate, translate or detect."""
     repeated: ClassVar[str]
     """The inputs that are the same in all pictures of a run, in words: ``latents``."""
 

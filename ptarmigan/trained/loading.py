@@ -20,14 +20,7 @@ from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
 from ptarmigan.modalities.registry import from_json, optional_from_json
 from ptarmigan.tasks.choice import task_type
-from ptarmigan.tasks.detect.detector import Detect
-from ptarmigan.tasks.generate import Generate
-from ptarmigan.tasks.task import Task
-from ptarmigan.tasks.translate.translation import Translate
 from ptarmigan.trained.base import Trained
-from ptarmigan.trained.detector import Detector
-from ptarmigan.trained.generator import Generator
-from ptarmigan.trained.translator import Translator
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, sensible
@@ -37,13 +30,6 @@ from ptarmigan.training.schema import Weights, check
 from ptarmigan.training.settings import pick_device
 
 FILE = "generator.safetensors"
-
-KINDS: Mapping[type[Task], type[Trained]] = {
-    Generate: Generator,
-    Translate: Translator,
-    Detect: Detector,
-}
-"""What runs of a task are loaded as."""
 
 
 def load(
@@ -163,5 +149,16 @@ def rebuild(folder: Path, run: Run | None = None) -> Run:
 
 
 def kind_of(game: Game) -> type[Trained]:
-    """The class as which the runs of a game are loaded."""
-    return next(KINDS[task] for task in task_type(game).__mro__ if task in KINDS)
+    """The class as which the runs of a game are loaded; the others are not imported."""
+    use = task_type(game).use
+    if use == "translate":
+        from ptarmigan.trained.translator import Translator
+
+        return Translator
+    if use == "detect":
+        from ptarmigan.trained.detector import Detector
+
+        return Detector
+    from ptarmigan.trained.generator import Generator
+
+    return Generator

@@ -15,7 +15,6 @@ import numpy as np
 from ptarmigan.core.allocation import CheckedAllocation
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.known import DATA, data_option
-from ptarmigan.modalities.table.polars_frames import is_polars
 from ptarmigan.training.run import Built, Run
 
 LARGEST = sys.float_info.max
@@ -172,7 +171,8 @@ def plain(value: Any) -> Any:
         rows = pandas.util.hash_pandas_object(value, index=False).to_numpy()
         digest = hashlib.sha256(rows.tobytes()).hexdigest()[:16]
         return f"table {len(value)}×{len(value.columns)} {digest}"
-    if is_polars(value):
+    polars = sys.modules.get("polars")
+    if polars is not None and isinstance(value, polars.DataFrame):
         digest = hashlib.sha256(value.hash_rows(seed=0).to_numpy().tobytes()).hexdigest()[:16]
         return f"polars table {value.height}×{value.width} {digest}"
     if isinstance(value, type) or callable(value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -145,6 +146,44 @@ def test_parquet(describe: Callable[..., None]) -> None:
     file = io.BytesIO()
     pandas.DataFrame({"a": range(60), "b": ["x", "y"] * 30}).to_parquet(file)
     hostile.tried(hostile.damaged(file.getvalue()), 30, lambda x: describe("x.parquet", x))
+
+
+@st.composite
+def wav(draw: st.DrawFn) -> bytes:
+    """A sound whose header lies."""
+    number = st.sampled_from([0, 1, 2, 3, 8, 16, 24, 8000, 0xFFFE, 2**16 - 1, 2**31, 2**32 - 1])
+    kind, channels, align, bits = (draw(number) & 0xFFFF if draw(st.booleans()) else n for n in (1, 1, 2, 16))
+    rate, size, whole = (draw(number) if draw(st.booleans()) else n for n in (8000, 4000, 4036))
+    form = struct.pack("<HHIIHH", kind, channels, rate, rate * align & 0xFFFFFFFF, align, bits)
+    head = b"RIFF" + struct.pack("<I", whole) + b"WAVEfmt " + struct.pack("<I", 16) + form
+    data = head + b"data" + struct.pack("<I", size) + hostile.pattern(0, 4000)
+    return draw(hostile.damaged(data, 44)) if draw(st.booleans()) else data
+
+
+def test_sounds(describe: Callable[..., None]) -> None:
+    hostile.tried(wav(), 20, lambda x: describe("x.wav", x, "sound"))
+
+
+def test_texts(describe: Callable[..., None]) -> None:
+    lines = [
+        b"a b c",
+        b"b c d e",
+        b"",
+        b"\xff\xfe",
+        "é中".encode(),
+        b"x" * 10_000,
+        b"\0",
+        b"{",
+        b'{"text": 3}',
+    ]
+    names = st.sampled_from(["x.txt", "x.txt.gz", "x.jsonl", "x.tsv"])
+
+    def text(x: tuple[str, list[bytes]]) -> tuple[str, bytes]:
+        data = b"\n".join(x[1] * 3)
+        return x[0], gzip.compress(data, mtime=0) if x[0].endswith("gz") else data
+
+    inputs = st.tuples(names, st.lists(st.sampled_from(lines), max_size=12)).map(text)
+    hostile.tried(inputs, 20, lambda x: describe(*x, "text"))
 
 
 def test_what_is_no_data_at_all(describe: Callable[..., None]) -> None:

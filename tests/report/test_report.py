@@ -33,7 +33,7 @@ from ptarmigan.report.nearest import compare
 from ptarmigan.report.page import command, write_report
 from ptarmigan.report.record import read
 from ptarmigan.tasks.choice import task_of
-from ptarmigan.trained import Generator
+from ptarmigan.trained.generator import Generator
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.run import Run

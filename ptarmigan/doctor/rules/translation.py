@@ -8,7 +8,7 @@ from ptarmigan.doctor import thresholds as at
 from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
 from ptarmigan.doctor.signs import Signs
 from ptarmigan.doctor.trends import growing
-from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
+from ptarmigan.tasks.translate.hidden import GROWS, VISIBLE
 
 
 def one_for_all(signs: Signs) -> Finding | None:

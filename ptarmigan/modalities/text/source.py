@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ptarmigan.core.errors import about
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples
@@ -66,7 +67,8 @@ class Text:
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(TextSpace), batch=batch, seed=seed)
         corpus = self.read()
-        space = self.space(corpus)
+        with about(self.data):
+            space = self.space(corpus)
         source = source_of(corpus, space)
         held_out = None if corpus.held_out is None else source_of(corpus.held_out, space)
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)

@@ -21,6 +21,8 @@ QUANTILES = 1_001
 class Detect(Generate):
     """Generation, and thresholds from the anomaly scores of training samples."""
 
+    use = "detect"
+
     def described(self, game: Game) -> dict[str, Any]:
         """Also the quantiles of the training samples' anomaly scores."""
         assert isinstance(game, Detector)

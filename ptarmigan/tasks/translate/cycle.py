@@ -21,10 +21,6 @@ Raw = NDArray[Any]
 
 NOISE = 0.02
 """The standard deviation of the noise, as a share of the range: about 5 of 256 levels."""
-GROWS = 3.0
-"""Outputs hide information where noise multiplies the cycle error by more than this."""
-VISIBLE = 0.05
-"""A cycle error below this is ignored; a share of the range, or of the pixels."""
 
 
 def noisy(raw: Raw, space: Space, seed: int) -> Raw:

@@ -25,7 +25,7 @@ from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.translate import trivial
 from ptarmigan.tasks.translate.case import Case, Raw
-from ptarmigan.tasks.translate.cycle import GROWS, VISIBLE
+from ptarmigan.tasks.translate.hidden import GROWS, VISIBLE
 from ptarmigan.tasks.translate.measures import CYCLE, EDGES, cycle_of, measures_of, quick_measures_of
 
 DOMAIN = (FRECHET.key, KID.key)

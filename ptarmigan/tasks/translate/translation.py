@@ -35,6 +35,7 @@ class Translate(Task):
         ValueError: the samples come with no inputs.
     """
 
+    use = "translate"
     repeated = "inputs"
 
     def __init__(

@@ -763,3 +763,16 @@ def test_what_is_cached_is_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert json.loads(survey.read_text()) == {"form": [6, 5, 3, 8], "bad": [{}]}
     (pixels,) = (tmp_path / "cache" / "decoded").iterdir()
     assert pixels.read_bytes()[: 6 * 5 * 3] == random(6, 5, 3).tobytes()
+
+
+def test_digits_are_those_of_scikit_learn():
+    from sklearn.datasets import load_digits
+
+    theirs = load_digits()
+    samples = Images("digits").open(batch=1)
+    for part in (samples.source, samples.held_out):
+        raw = part.read(np.arange(len(part)))
+        for image, label in zip(raw[:50], part.labels[:50], strict=True):
+            same = (np.round(theirs.images * (255 / 16)) == image[..., 0]).all((1, 2))
+            assert theirs.target[same].tolist() == [label]
+    assert len(samples.source) + len(samples.held_out) == len(theirs.images)

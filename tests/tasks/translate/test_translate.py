@@ -28,7 +28,8 @@ from ptarmigan.tasks.translate.many import TranslationJob, translate_files
 from ptarmigan.tasks.translate.outputs import translations
 from ptarmigan.tasks.translate.tiles import Axis, mirrored, tiled
 from ptarmigan.tasks.translate.translation import Translation
-from ptarmigan.trained import Translator, load
+from ptarmigan.trained import load
+from ptarmigan.trained.translator import Translator
 
 RGB = ImageSpace(16, 24, 3)
 
