@@ -25,7 +25,8 @@ class Leave(Hook):
     def step(self, trainer, terms):
         print("imported:", *(name for name in {sorted(OTHERS)} if name in sys.modules), flush=True)
         trainer.stop("seen")
-train("image.r1gan", data="digits", steps=9, width=4, quiet=True, report=False, score_every=0, hooks=[Leave()])
+how = dict(steps=9, width=4, quiet=True, report=False, score_every=0)
+train("image.r1gan", data="digits", hooks=[Leave()], **how)
 """
 
 
