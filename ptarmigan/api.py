@@ -21,7 +21,7 @@ from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.edits import edits_of
 from ptarmigan.training.loggers import Logger
-from ptarmigan.training.options import build, defaults, sensible, to_plain
+from ptarmigan.training.options import build, defaults, sensible, to_plain, without_numpy
 from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
@@ -47,7 +47,7 @@ SETTINGS = {f.name for f in dataclasses.fields(Settings)}
 
 
 def train(
-    what: str | Run,
+    what: str | os.PathLike[str] | Run,
     *,
     out: str | os.PathLike[str] | None = None,
     force: bool = False,
@@ -77,6 +77,7 @@ def train(
         ValueError: an option or a source is wrong, or the folder holds another run.
         Diverged: training diverged.
     """
+    options = without_numpy(options)
     given = {k: v for k, v in options.items() if k in SETTINGS}
     sensible(given, dataclasses.asdict(Settings()))
     settings = Settings(**given)
@@ -87,7 +88,7 @@ def train(
         place = path_of(out) if out is not None else Path("runs") / "by-hand"
         go = partial(train_edited, what, place, settings, **how)
     else:
-        name, data, _ = resolve_recipe(what, kind)
+        name, data, _ = resolve_recipe(os.fspath(what), kind)
         recipe = zoo.recipe(name)
         mine = defaults(recipe) | data | mine
         place = path_of(out) if out is not None else default_folder(name, mine)

@@ -40,9 +40,7 @@ def known_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     torch.manual_seed(0)
     monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
-    deterministic = torch.are_deterministic_algorithms_enabled()
     yield
-    torch.use_deterministic_algorithms(deterministic)
     torch.set_default_dtype(torch.float32)
 
 

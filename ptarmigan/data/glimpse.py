@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from ptarmigan.data.archives import container
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.dialect import LINES, encoding_of, separator_of
 from ptarmigan.data.npy import npy_header
 from ptarmigan.data.numbers import is_number
@@ -64,7 +65,7 @@ def endings(data: Any) -> Counter[str]:
 def array_of(data: Any) -> Glimpse | None:
     """The array that data are, or that an ``.npy`` or ``.npz`` file holds; None where there is none."""
     if isinstance(data, torch.Tensor):
-        data = data.detach().cpu().numpy()
+        data = to_array(data)
     if isinstance(data, np.ndarray):
         return Glimpse(data.shape, data.dtype, data[:LOOKED_AT] if data.ndim else None)
     path = file_of(data)

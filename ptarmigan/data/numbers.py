@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import warnings
 import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.core.process import ignored
 from ptarmigan.data.dialect import read_text
 from ptarmigan.data.npy import npy_array
 from ptarmigan.data.reading import SEPARATORS, Written
@@ -106,8 +106,7 @@ def read_csv(path: Path, written: Written = Written()) -> Numbers:
     text = whole.decode(dialect.encoding).lstrip("\r\n")
     named = not all(is_number(dialect.with_dot(cell)) for cell in head)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # no line after the names: the shape tells
+        with ignored():  # no line after the names: the shape tells
             loaded = np.loadtxt(
                 io.StringIO(text),
                 delimiter=dialect.separator,

@@ -82,15 +82,15 @@ class Vitals:
 
     def probe(self, step: int, ema: EMA) -> Values:
         """The finite vital signs after ``step`` steps; gradients are those that the last turns left."""
-        found = self.movement.follow(step)
-        game = self.run.game
-        with quiet(game), uncompiled(), self.autocast():  # a probe is not worth compiling for
+        found, game, real = self.movement.follow(step), self.run.game, self.real
+        # a probe is not worth compiling for
+        with quiet(game), uncompiled(), self.autocast(), noise.isolated():
             z, c = self.latents(step)
             with torch.no_grad():
                 x = game.sample(z, c)
                 if c is not None:
-                    found |= self.task.vital_signs(game, z, c, x, self.real.train)
-            found |= scores(game, self.real, x, c)
+                    found |= self.task.vital_signs(game, z, c, x, real.train)
+            found |= scores(game, real, x, c)
             found |= self.samples(x)
             with ema.applied_to(game), torch.no_grad():
                 found |= {f"averaged/{k}": v for k, v in self.compared(game.sample(z, c)).items()}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -15,9 +14,20 @@ from safetensors.torch import save as to_bytes
 from sklearn.base import BaseEstimator, OutlierMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
-from ptarmigan.media.files import write
-from ptarmigan.modalities.vector.source import checked
+from ptarmigan.data.arrays import to_array
+from ptarmigan.estimators.arrays import to_plain
+from ptarmigan.estimators.fitting import (
+    Writes,
+    estimator_arguments,
+    fit_recipe,
+    fits,
+    networks,
+    open_file,
+    picklable_state,
+    save_bytes,
+)
+from ptarmigan.estimators.inputs import rows_of, without_tensors
+from ptarmigan.tasks.detect.scores import check_contamination, fence
 from ptarmigan.trained import Trained
 
 PREFIX = "anomaly."
@@ -40,7 +50,9 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             aae. Of images ganomaly_images, alad_images, bigan_images, fanogan_images or anogan_images. Or a
             file of your own, such as mine.py. When None ganomaly for rows, and ganomaly_images for images.
         steps: the length of the training; the recipe's own when None.
-        contamination: the fraction of the training samples that are called outliers, above 0 and at most 0.5.
+        contamination: the fraction of the training samples that are called outliers, above 0 and at most 0.5;
+            or auto: those with scores above Tukey's fence (1977), 1.5 interquartile ranges above the third
+            quartile of the training scores, which may be none.
         options: the recipe's other options, such as ``{"latent": 8}``.
         out: the run's folder, where an interrupted fit goes on; none is kept when empty.
         device: auto, cpu, cuda, mps.
@@ -62,9 +74,9 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         recipe: str | None = None,
         *,
         steps: int | None = None,
-        contamination: float = 0.1,
+        contamination: float | Literal["auto"] = 0.1,
         options: dict[str, Any] | None = None,
-        out: str = "",
+        out: str | os.PathLike[str] = "",
         device: str = "auto",
         random_state: Any = 0,
         verbose: bool = False,
@@ -78,6 +90,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    @fits
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
         """Learn what is normal from rows of numbers or from images; ``y`` is not looked at.
 
@@ -85,15 +98,15 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: these are no finite numbers and no images, or an argument cannot be meant.
             KeyboardInterrupt: it was interrupted.
         """
-        if not 0 < self.contamination <= 0.5:
-            raise ValueError(f"contamination is above 0 and at most 0.5, not {self.contamination}")
+        check_contamination(self.contamination)
         check_no_windows(self.options or {})
+        X = without_tensors(X)  # noqa: N806
         if np.asarray(X).ndim > 2:
             trained = fit_recipe(self, PREFIX, recipe=self.recipe or IMAGES, data=np.asarray(X))
             raw = to_raw_images(trained, X)
             validate_data(self, raw, skip_check_array=True)  # it keeps their height, and forgets names
         else:
-            raw = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
+            raw = rows_of(self, X, least=2)
             trained = fit_recipe(self, PREFIX, recipe=self.recipe or ROWS, data=raw)
         self._decide(trained.anomaly_scores(raw))
         return self
@@ -131,8 +144,8 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return np.asarray(networks(self).sample(n, seed=seed))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator as one safetensors file, over what was there."""
+    def save(self, path: Writes) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there, or into an open file."""
         check_is_fitted(self)
         known = {
             "contamination": self.contamination,
@@ -142,11 +155,11 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         tensors = tensors_of(self.file_)
         if hasattr(self, "decision_scores_"):
             tensors[SCORES] = torch.from_numpy(self.decision_scores_)
-        write(Path(path), to_bytes(tensors, metadata={"ptarmigan": json.dumps(description)}))
+        save_bytes(path, to_bytes(tensors, metadata={"ptarmigan": json.dumps(description, default=to_plain)}))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+    def load(cls, path: Writes, *, device: str = "auto") -> Self:
+        """A fitted estimator from what ``save`` wrote, at a path or in an open file, or from a run.
 
         A run remembers quantiles of the scores of its training samples, so it has a threshold, and no
         ``decision_scores_``.
@@ -177,7 +190,10 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _decide(self, scores: NDArray[np.float64]) -> None:
         """Take the threshold from the abnormality of the training samples."""
         self.decision_scores_ = scores
-        self.offset_ = float(np.percentile(-scores, 100 * self.contamination))
+        if self.contamination == "auto":
+            self.offset_ = -fence(scores)
+        else:
+            self.offset_ = float(np.percentile(-scores, 100 * self.contamination))
         self.threshold_ = -self.offset_
         self.labels_ = (scores > self.threshold_).astype(np.int64)
 
@@ -187,6 +203,7 @@ class AnomalyGAN(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = True
         return tags
 
 
@@ -205,7 +222,7 @@ def check_no_windows(options: dict[str, Any]) -> None:
 
 def to_raw_images(trained: Trained, images: ArrayLike) -> NDArray[Any]:
     """Images as the networks know them, ``(n, height, width, channels)``."""
-    source = trained.open(np.asarray(images)).source
+    source = trained.open(to_array(images)).source
     return source.read(np.arange(len(source)))
 
 
@@ -218,4 +235,4 @@ def samples_of(estimator: AnomalyGAN, X: ArrayLike) -> NDArray[Any]:  # noqa: N8
     check_is_fitted(estimator)
     if networks(estimator).space.raw_shape[1:]:  # no rows
         return to_raw_images(networks(estimator), X)
-    return checked(validate_data(estimator, X, dtype=np.float64, reset=False), "X")
+    return rows_of(estimator, X, reset=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +13,36 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ptarmigan.media.files import write
+from ptarmigan.estimators.fitting import Writes, save_bytes
+from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
 from ptarmigan.training.schema import check
 
 
-def save_arrays(
-    path: str | os.PathLike[str], metadata: dict[str, Any], arrays: dict[str, NDArray[Any]]
-) -> None:
-    """Write arrays, and what JSON can say of them, over what was there."""
+def save_arrays(where: Writes, metadata: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> None:
+    """Write arrays, and what JSON can say of them, over what was there, or into an open file."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write(Path(path), save(whole, {"ptarmigan": json.dumps(metadata)}))
+    save_bytes(where, save(whole, {"ptarmigan": json.dumps(metadata, default=to_plain)}))
 
 
-def load_arrays(path: str | os.PathLike[str]) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+def to_plain(number: Any) -> Any:
+    """An argument as JSON has it; of a generator of random numbers nothing, as its state is the caller's."""
+    return number.item() if isinstance(number, np.generic) else None
+
+
+def load_arrays(where: Writes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     """What was said, and the arrays.
 
     Raises:
         ValueError: it is no safetensors file.
     """
+    if not isinstance(where, str | os.PathLike):
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place, "the file")
+            copy.write_bytes(where.read())
+            return load_arrays(copy)
+    path = path_of(where)
     try:
         with safe_open(regular(path), "np") as file:
             said = parse((file.metadata() or {}).get("ptarmigan", "{}"))

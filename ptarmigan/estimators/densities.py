@@ -6,18 +6,17 @@ Both are scikit-learn's, on columns that have mean 0 and standard deviation 1, b
 
 from __future__ import annotations
 
-import os
 from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import load_arrays, save_arrays
-from ptarmigan.estimators.fitting import seed_of
-from ptarmigan.modalities.vector.source import checked
+from ptarmigan.estimators.fitting import Writes, fits, seed_of
+from ptarmigan.estimators.inputs import rows_of
 
 Floats = NDArray[np.float64]
 Model = TypeVar("Model")
@@ -43,6 +42,7 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
         self.components = components
         self.random_state = random_state
 
+    @fits
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
         """Learn a density from rows of numbers ``(n, columns)``; ``y`` is not looked at.
 
@@ -51,7 +51,7 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
         """
         from sklearn.mixture import GaussianMixture
 
-        raw = checked(validate_data(self, X, dtype=np.float64, ensure_min_samples=2), "X")
+        raw = rows_of(self, X, least=2)
         self.centre_, self.scale_ = scales(raw)
         model = GaussianMixture(
             min(self.components, len(raw)), random_state=seed_of(self.random_state), reg_covar=1e-4
@@ -74,7 +74,7 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
         from scipy.stats import multivariate_normal
 
         check_is_fitted(self)
-        raw = checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
+        raw = rows_of(self, X, reset=False)
         x = (raw - self.centre_) / self.scale_
         parts = [
             np.log(w) + np.atleast_1d(multivariate_normal(m, c).logpdf(x))
@@ -82,18 +82,23 @@ class Mixture(BaseEstimator):  # type: ignore[misc]
         ]
         return np.asarray(logsumexp(parts, axis=0) - np.log(self.scale_).sum())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: Writes) -> None:
         """Write the fitted model as one safetensors file, over what was there."""
         save(self, path, ("centre_", "scale_", "weights_", "means_", "covariances_"))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: Writes) -> Self:
         """A fitted model from a file that ``save`` wrote.
 
         Raises:
             ValueError: it is no such file.
         """
         return load(cls, path)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 class Kernels(BaseEstimator):  # type: ignore[misc]
@@ -113,6 +118,7 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
     def __init__(self, bandwidth: float | None = None) -> None:
         self.bandwidth = bandwidth
 
+    @fits
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
         """Learn a density from rows of numbers ``(n, columns)``; ``y`` is not looked at.
 
@@ -121,7 +127,7 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
         """
         if self.bandwidth is not None and not self.bandwidth > 0:
             raise ValueError(f"a bandwidth is above 0, not {self.bandwidth}")
-        raw = checked(validate_data(self, X, dtype=np.float64), "X")
+        raw = rows_of(self, X)
         self.centre_, self.scale_ = scales(raw)
         self.rows_ = (raw - self.centre_) / self.scale_
         n, columns = raw.shape
@@ -141,23 +147,28 @@ class Kernels(BaseEstimator):  # type: ignore[misc]
         from sklearn.neighbors import KernelDensity
 
         check_is_fitted(self)
-        raw = checked(validate_data(self, X, dtype=np.float64, reset=False), "X")
+        raw = rows_of(self, X, reset=False)
         model = KernelDensity(bandwidth=float(self.bandwidth_)).fit(self.rows_)
         found = model.score_samples((raw - self.centre_) / self.scale_)
         return np.asarray(found - np.log(self.scale_).sum())
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: Writes) -> None:
         """Write the fitted model as one safetensors file, over what was there."""
         save(self, path, ("centre_", "scale_", "bandwidth_", "rows_"))
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: Writes) -> Self:
         """A fitted model from a file that ``save`` wrote.
 
         Raises:
             ValueError: it is no such file.
         """
         return load(cls, path)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
 
 def scales(raw: Floats) -> tuple[Floats, Floats]:
@@ -171,14 +182,14 @@ def random_streams(seed: int, of: str) -> dict[str, np.random.Generator]:
     return {what: np.random.default_rng(noise.key(seed, of, what)) for what in ("which", "far")}
 
 
-def save(model: Any, path: str | os.PathLike[str], names: tuple[str, ...]) -> None:
+def save(model: Any, path: Writes, names: tuple[str, ...]) -> None:
     """Write a fitted model."""
     check_is_fitted(model)
     metadata = {"estimator": type(model).__name__, "arguments": model.get_params()}
     save_arrays(path, metadata, {name: getattr(model, name) for name in names})
 
 
-def load(cls: type[Model], path: str | os.PathLike[str]) -> Model:
+def load(cls: type[Model], path: Writes) -> Model:
     """A fitted model of a class.
 
     Raises:

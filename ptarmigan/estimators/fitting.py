@@ -1,18 +1,21 @@
-"""What estimators share: they play a recipe in a folder, and keep the one file that is to share."""
+"""What estimators share: they train a recipe in a folder, and keep the one file that is to share."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import io
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any, Protocol, TypeAlias, TypeVar, cast
 
 import numpy as np
 from sklearn.utils import check_random_state
 
 from ptarmigan import zoo
+from ptarmigan.media.files import path_of, write
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.trained import FILE, Trained, load
 from ptarmigan.training import own
@@ -22,14 +25,18 @@ from ptarmigan.training.settings import Settings
 from ptarmigan.training.threads import settle
 from ptarmigan.training.train import train_run
 
+Fit = TypeVar("Fit", bound=Callable[..., Any])
+Writes: TypeAlias = str | os.PathLike[str] | IO[bytes]
+"""A path, or an open file."""
+
 
 class Estimator(Protocol):
-    """What an estimator is told, and keeps: a file, and the networks in it once they are asked for."""
+    """An estimator's arguments, and what it keeps: a file, and the networks in it once they are needed."""
 
     recipe: Any
     steps: int | None
     options: dict[str, Any] | None
-    out: str
+    out: str | os.PathLike[str]
     device: str
     random_state: Any
     verbose: bool
@@ -37,8 +44,32 @@ class Estimator(Protocol):
     _trained: Trained
 
 
+def fits(fit: Fit) -> Fit:
+    """A method that fits: where it fails or is interrupted, the estimator is left unfitted.
+
+    As scikit-learn has it, what was fitted are the attributes whose names end with an underscore.
+    """
+
+    @functools.wraps(fit)
+    def fitted(self: Any, *args: Any, **more: Any) -> Any:
+        forget(self)
+        try:
+            return fit(self, *args, **more)
+        except BaseException:
+            forget(self)
+            raise
+
+    return cast(Fit, fitted)
+
+
+def forget(estimator: Any) -> None:
+    """Leave an estimator with its arguments alone."""
+    for name in [name for name in vars(estimator) if name.endswith("_") or name == "_trained"]:
+        delattr(estimator, name)
+
+
 def fit_recipe(estimator: Estimator, prefix: str, *, recipe: str = "", **given: Any) -> Trained:
-    """Play an estimator's recipe, and let it keep what comes of it.
+    """Train an estimator's recipe, and let it keep what comes of it.
 
     Args:
         estimator: what is fitted.
@@ -50,7 +81,7 @@ def fit_recipe(estimator: Estimator, prefix: str, *, recipe: str = "", **given: 
         ValueError: an option is wrong, or the folder holds another run.
         KeyboardInterrupt: it was interrupted; with a folder, the same call goes on.
     """
-    wanted = recipe or estimator.recipe
+    wanted = os.fspath(recipe or estimator.recipe)
     name = wanted if wanted.endswith(".py") else prefix + wanted
     options = {**(estimator.options or {}), **given, "seed": seed_of(estimator.random_state)}
     if estimator.steps is not None:
@@ -74,14 +105,29 @@ def picklable_state(state: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in state.items() if name != "_trained"}
 
 
-def open_file(path: str | os.PathLike[str], device: str) -> tuple[bytes, Trained]:
+def open_file(where: Writes, device: str) -> tuple[bytes, Trained]:
     """The bytes of an estimator's or a run's file, or of the one in a run's folder, and the networks in it.
+
+    Args:
+        where: the path of the file or folder, or an open file.
+        device: of the networks.
 
     Raises:
         ValueError: it is no such file.
     """
-    trained, file = load(path, device=device), Path(path)
-    return read_bytes(file / FILE if file.is_dir() else file), trained
+    if not isinstance(where, str | os.PathLike):
+        file = where.read()
+        return file, load_networks(file, device)
+    trained, path = load(where, device=device), path_of(where)
+    return read_bytes(path / FILE if path.is_dir() else path), trained
+
+
+def save_bytes(where: Writes, file: bytes) -> None:
+    """Write a file, over what was there, or into an open one."""
+    if isinstance(where, str | os.PathLike):
+        write(path_of(where), file)
+    else:
+        where.write(file)
 
 
 def estimator_arguments(trained: Trained, prefix: str, mine: Sequence[str] = ()) -> dict[str, Any]:
@@ -103,14 +149,16 @@ def estimator_arguments(trained: Trained, prefix: str, mine: Sequence[str] = ())
     }
 
 
-def train_recipe(recipe: str, options: dict[str, Any], *, out: str, device: str, verbose: bool) -> bytes:
-    """Play a recipe to its end; the bytes of its ``generator.safetensors``.
+def train_recipe(
+    recipe: str, options: dict[str, Any], *, out: str | os.PathLike[str], device: str, verbose: bool
+) -> bytes:
+    """Train a recipe to its end; the bytes of its ``generator.safetensors``.
 
     Args:
         recipe: its name.
         options: those that are not as its signature has them, with the data.
         out: the run's folder, where another call goes on with it; none is left where empty.
-        device: where to play.
+        device: where to train.
         verbose: show progress.
 
     Raises:
@@ -123,7 +171,7 @@ def train_recipe(recipe: str, options: dict[str, Any], *, out: str, device: str,
     found = zoo.recipe(recipe)
     whole = to_plain(defaults(found) | options)
     with tempfile.TemporaryDirectory() as place:
-        where = Path(out) if out else Path(place, "run")
+        where = path_of(out) if out else Path(place, "run")
         run = build(found, options)
         folders.complete(where, recipe, to_plain(defaults(found)))
         settings = settle(settings, run, where)
@@ -136,10 +184,7 @@ def train_recipe(recipe: str, options: dict[str, Any], *, out: str, device: str,
 
 def load_networks(file: bytes, device: str) -> Trained:
     """The trained networks in such a file."""
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place, FILE)
-        path.write_bytes(file)
-        return load(path, device=device)
+    return load(io.BytesIO(file), device=device)
 
 
 def seed_of(random_state: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -12,12 +11,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ptarmigan.core import noise
 from ptarmigan.estimators.arrays import load_arrays, save_arrays
-from ptarmigan.estimators.fitting import seed_of
+from ptarmigan.estimators.fitting import Writes, fits, seed_of
+from ptarmigan.estimators.inputs import series_of
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.channels import as_they_were
 from ptarmigan.modalities.series.source import Series
-from ptarmigan.modalities.series.space import as_series
+from ptarmigan.modalities.series.space import SeriesSpace, as_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,6 +51,8 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         means_: of the channels in every state, ``(states, channels)``.
         covariances_: ``(states, channels, channels)``.
         lengths_: of the series seen.
+        n_features_in_: the number of channels.
+        feature_names_in_: their names, where they have such.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         self.rounds = rounds
         self.random_state = random_state
 
+    @fits
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
         """Learn series.
 
@@ -84,7 +87,9 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         """
         if self.states < 1:
             raise ValueError(f"a hidden Markov model of {self.states} states cannot be: 1 or more")
-        raw, space = Series(X, self.length, self.stride, self.id, self.time).read()
+        given = series_of(self, X)
+        raw, space = Series(given, self.length, self.stride, self.id, self.time).read()
+        self._noted(space)
         rows, lengths = space.in_a_row(raw)
         seed = seed_of(self.random_state)
         grain = np.random.default_rng(noise.key(seed, "hmm", "grain")).standard_normal(rows.shape)
@@ -136,7 +141,9 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
             ValueError: these are no series of the channels that were learnt.
         """
         check_is_fitted(self)
-        raw, space = Series(X, self.length, self.stride, self.id, self.time).read()
+        raw, space = Series(
+            series_of(self, X, reset=False), self.length, self.stride, self.id, self.time
+        ).read()
         if space.names != self.space_.names:
             raise ValueError(
                 f"this model is of channels {', '.join(self.space_.names)}, not {', '.join(space.names)}"
@@ -145,7 +152,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         rows, lengths = self.space_.in_a_row(raw)
         return np.array([model.score(one) for one in np.split(rows, np.cumsum(lengths)[:-1])])
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: Writes) -> None:
         """Write the fitted model as one safetensors file, over what was there."""
         check_is_fitted(self)
         metadata = {
@@ -156,7 +163,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         save_arrays(path, metadata, {name: getattr(self, name) for name in ARRAYS})
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: Writes) -> Self:
         """A fitted model from a file that ``save`` wrote.
 
         Raises:
@@ -169,7 +176,13 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         self.space_ = as_series(from_json(metadata["space"]), f"{path} holds a model of no series")
         for name in ARRAYS:
             setattr(self, name, arrays[name])
+        self._noted(self.space_)
         return self
+
+    def _noted(self, space: SeriesSpace) -> None:
+        self.n_features_in_ = space.channels
+        if space.columns:
+            self.feature_names_in_ = np.array(space.columns, object)
 
     def _model(self) -> Any:
         """The fitted model as hmmlearn has it."""
@@ -177,6 +190,12 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         model.startprob_, model.transmat_ = self.start_, self.follow_
         model.means_, model.covars_ = self.means_, self.covariances_
         return model
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
 
 
 ARRAYS = ("start_", "follow_", "means_", "covariances_", "lengths_")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import issparse, vstack
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
 from ptarmigan import zoo
-from ptarmigan.estimators.fitting import fit_recipe, picklable_state
+from ptarmigan.estimators.fitting import fit_recipe, fits, picklable_state
+from ptarmigan.estimators.inputs import dense, densely, is_frame, without_tensors
 from ptarmigan.media.optional import needs
 from ptarmigan.modalities.image.arrays import channels_first
 from ptarmigan.modalities.table.frames import pandas_or_error
@@ -63,7 +66,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         sampling_strategy: Any = "auto",
         steps: int | None = None,
         options: dict[str, Any] | None = None,
-        out: str = "",
+        out: str | os.PathLike[str] = "",
         device: str = "auto",
         random_state: Any = 0,
         verbose: bool = False,
@@ -77,13 +80,28 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    @fits
+    def fit_resample(self, X: Any, y: Any, **more: Any) -> tuple[Any, Any]:  # noqa: N803
+        """What was given, and after it what was made, as they were given.
+
+        Args:
+            X: rows or images.
+            y: their classes.
+            **more: none; it is imbalanced-learn's.
+
+        Raises:
+            ValueError: there is one class only, the samples cannot be learnt from, or an argument cannot be
+                meant.
+        """
+        return super().fit_resample(X, y, **more)  # type: ignore[no-any-return]
+
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:  # noqa: N802, N803
         y, one_hot = check_target_type(y, indicate_one_vs_all=True)
-        known = {"dtype": None, "ensure_all_finite": False, "allow_nd": True}
-        given = densely(X) if is_frame(X) else check_array(X, **known)
+        known = {"dtype": None, "ensure_all_finite": False, "allow_nd": True, "accept_sparse": True}
+        given = densely(X) if is_frame(X) else check_array(without_tensors(X), **known)
         validate_data(self, X=given, y=y, reset=True, skip_check_array=True)
-        if len(given) != len(y):
-            raise ValueError(f"there are {len(given)} samples and {len(y)} labels")
+        if given.shape[0] != len(y):
+            raise ValueError(f"there are {given.shape[0]} samples and {len(y)} labels")
         return given, y, one_hot
 
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:  # noqa: N803
@@ -94,6 +112,9 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
             return X, y
         labels = classes[np.repeat([*wanted], [*wanted.values()])]
         whole = np.concatenate([y, labels.astype(y.dtype)])
+        if issparse(X):
+            generated = self._rows(pandas_or_error().DataFrame(dense(X)), codes, wanted)
+            return vstack([X, generated.to_numpy(X.dtype)], format=X.format), whole
         if not is_frame(X) and X.ndim > 2:
             return np.concatenate([X, self._images(X, codes, wanted)]), whole
         pandas = pandas_or_error()
@@ -118,7 +139,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
 
     def _images(self, images: NDArray[Any], codes: NDArray[np.int64], wanted: Wanted) -> NDArray[Any]:
         """Images by a class-conditional GAN, which sees every class as often as it will be in the result."""
-        recipe = self.recipe or IMAGES
+        recipe = os.fspath(self.recipe or IMAGES)
         again = [np.resize(np.flatnonzero(codes == c), n) for c, n in wanted.items()]
         rows = np.concatenate([np.arange(len(images)), *again])
         conditional = {"conditional": True} if "conditional" in defaults(zoo.recipe(recipe)) else {}
@@ -135,7 +156,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         tags.input_tags.three_d_array = True
@@ -157,21 +178,6 @@ def up_to(ratio: float) -> Callable[[Any], dict[Any, int]]:
         return {c: max(n, most) for c, n in zip(classes.tolist(), counts.tolist(), strict=True)}
 
     return strategy
-
-
-def is_frame(data: Any) -> bool:
-    """Whether it is a pandas DataFrame."""
-    return hasattr(data, "iloc")
-
-
-def densely(frame: Any) -> Any:
-    """The frame with sparse columns made dense."""
-    pandas = pandas_or_error()
-    sparse = [i for i, dtype in enumerate(frame.dtypes) if isinstance(dtype, pandas.SparseDtype)]
-    whole = frame.copy(deep=False)
-    for i in sparse:
-        whole.isetitem(i, frame.iloc[:, i].sparse.to_dense())
-    return whole
 
 
 def convert_like(generated: NDArray[Any], images: NDArray[Any]) -> NDArray[Any]:

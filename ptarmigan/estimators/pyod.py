@@ -2,57 +2,113 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import ClassifierTags, get_tags
 
 from ptarmigan.estimators.anomaly import AnomalyGAN
+from ptarmigan.estimators.fitting import fits
+
+Floats = NDArray[np.float64]
 
 
-class PyOD:
+class PyOD(BaseEstimator):  # type: ignore[misc]
     """A detector whose scores are higher for what is more abnormal, and whose labels are 1 for outliers.
 
     Args:
         detector: the same with scikit-learn's conventions, fitted or not.
+
+    Attributes:
+        detector_: another one like it, that ``fit`` has fitted.
     """
 
     def __init__(self, detector: AnomalyGAN) -> None:
         self.detector = detector
 
     @property
-    def contamination(self) -> float:
-        """The fraction of the training rows that are outliers."""
+    def contamination(self) -> float | Literal["auto"]:
+        """The fraction of the training rows that are outliers, or auto."""
         return self.detector.contamination
 
     @property
-    def decision_scores_(self) -> NDArray[np.float64]:
+    def decision_scores_(self) -> Floats:
         """How abnormal each training row is."""
-        return self.detector.decision_scores_
+        return self._fitted.decision_scores_
 
     @property
     def threshold_(self) -> float:
         """The score above which a row is an outlier."""
-        return self.detector.threshold_
+        return self._fitted.threshold_
 
     @property
     def labels_(self) -> NDArray[np.int64]:
         """1 for the training rows that are outliers, else 0."""
-        return self.detector.labels_
+        return self._fitted.labels_
 
+    @property
+    def n_features_in_(self) -> int:
+        """The number of columns."""
+        return int(self._fitted.n_features_in_)
+
+    @property
+    def feature_names_in_(self) -> NDArray[Any]:
+        """Their names, where they had such."""
+        return np.asarray(self._fitted.feature_names_in_)
+
+    @property
+    def _fitted(self) -> AnomalyGAN:
+        return vars(self).get("detector_", self.detector)  # type: ignore[no-any-return]
+
+    @fits
     def fit(self, X: ArrayLike, y: Any = None) -> Self:  # noqa: N803
         """Learn what is normal; ``y`` is not looked at."""
-        self.detector.fit(X)
+        self.detector_ = clone(self.detector).fit(X)
         return self
 
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:  # noqa: N803
+    def decision_function(self, X: ArrayLike) -> Floats:  # noqa: N803
         """How abnormal each row is."""
-        return -self.detector.score_samples(X)
+        return -self._fitted.score_samples(X)
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:  # noqa: N803
         """1 for outliers, else 0."""
-        return (self.detector.predict(X) < 0).astype(np.int64)
+        return (self._fitted.predict(X) < 0).astype(np.int64)
+
+    def predict_proba(self, X: ArrayLike, method: str = "linear") -> Floats:  # noqa: N803
+        """The probabilities ``(n, 2)`` that rows are none and that they are outliers.
+
+        Args:
+            X: the rows.
+            method: linear, where scores are on the scale from 0, the lowest of the training scores, to 1, the
+                highest; or unify, a Gaussian's with the training scores' mean and standard deviation (Kriegel
+                et al. 2011, "Interpreting and unifying outlier scores", section 4).
+
+        Raises:
+            ValueError: there is no such method.
+        """
+        from scipy.special import erf
+
+        scores, known = self.decision_function(X), self.decision_scores_
+        if method == "linear":
+            outlier = (scores - known.min()) / (np.ptp(known) or 1.0)
+        elif method == "unify":
+            outlier = erf((scores - known.mean()) / ((known.std() or 1.0) * np.sqrt(2)))
+        else:
+            raise ValueError(f"method is 'linear' or 'unify', not {method!r}")
+        outlier = outlier.clip(0, 1)
+        return np.column_stack([1 - outlier, outlier])
 
     def fit_predict(self, X: ArrayLike, y: Any = None) -> NDArray[np.int64]:  # noqa: N803
         """The labels of the training rows."""
         return self.fit(X).labels_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self._fitted, "threshold_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags = get_tags(self.detector).input_tags
+        tags.classifier_tags = ClassifierTags(multi_class=False)  # predict_proba has two columns
+        return tags

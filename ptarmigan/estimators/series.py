@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
-from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
-from ptarmigan.media.files import write
+from ptarmigan.estimators.fitting import (
+    Writes,
+    estimator_arguments,
+    fit_recipe,
+    fits,
+    networks,
+    open_file,
+    picklable_state,
+    save_bytes,
+)
+from ptarmigan.estimators.inputs import series_of
 from ptarmigan.modalities.series.space import as_series
 from ptarmigan.trained import Trained
 
@@ -62,7 +70,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         time: str = "",
         metadata: Sequence[str] = (),
         options: dict[str, Any] | None = None,
-        out: str = "",
+        out: str | os.PathLike[str] = "",
         device: str = "auto",
         random_state: Any = 0,
         verbose: bool = False,
@@ -80,6 +88,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    @fits
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
         """Learn series.
 
@@ -94,7 +103,7 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
             KeyboardInterrupt: it was interrupted.
         """
         given = {name: getattr(self, name) for name in MINE} | {"metadata": tuple(self.metadata)}
-        trained = fit_recipe(self, PREFIX, data=self._given(X), **given)
+        trained = fit_recipe(self, PREFIX, data=series_of(self, X), **given)
         self._noted(trained)
         return self
 
@@ -121,14 +130,14 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         space = as_series(trained.space, none_of(trained, self.recipe))
         return space.frame(raw) if space.columns else space.array(raw)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator as one safetensors file, over what was there."""
+    def save(self, path: Writes) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there, or into an open file."""
         check_is_fitted(self)
-        write(Path(path), self.file_)
+        save_bytes(path, self.file_)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+    def load(cls, path: Writes, *, device: str = "auto") -> Self:
+        """A fitted estimator from what ``save`` wrote, at a path or in an open file, or from a run.
 
         Raises:
             ValueError: it is no such file, or makes no series.
@@ -141,13 +150,6 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
         self._noted(trained)
         return self
 
-    def _given(self, series: Any) -> Any:
-        """One table of numbers as scikit-learn wants it checked; frames and several series as they are."""
-        several = isinstance(series, list | tuple) and all(np.ndim(one) == 2 for one in series)
-        if several or hasattr(series, "columns") or np.ndim(series) == 3:
-            return series
-        return validate_data(self, series, dtype=np.float64, ensure_min_samples=2)
-
     def _noted(self, trained: Trained) -> None:
         space = as_series(trained.space, none_of(trained, self.recipe))
         self.n_features_in_ = space.channels
@@ -156,6 +158,12 @@ class SeriesGAN(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         return picklable_state(super().__getstate__())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.three_d_array = True
+        return tags
 
 
 def none_of(trained: Trained, where: str) -> str:

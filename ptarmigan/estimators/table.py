@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ptarmigan.estimators.fitting import estimator_arguments, fit_recipe, networks, open_file, picklable_state
-from ptarmigan.media.files import write
+from ptarmigan.estimators.fitting import (
+    Writes,
+    estimator_arguments,
+    fit_recipe,
+    fits,
+    networks,
+    open_file,
+    picklable_state,
+    save_bytes,
+)
+from ptarmigan.estimators.inputs import dense, without_tensors
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.polars_frames import is_polars, to_polars
 from ptarmigan.modalities.table.space import as_table
@@ -60,7 +68,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         constraints: Sequence[str] = (),
         rare: int = 0,
         options: dict[str, Any] | None = None,
-        out: str = "",
+        out: str | os.PathLike[str] = "",
         device: str = "auto",
         random_state: Any = 0,
         verbose: bool = False,
@@ -76,6 +84,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
         self.verbose = verbose
 
+    @fits
     def fit(self, X: Any, y: Any = None) -> Self:  # noqa: N803
         """Learn a table.
 
@@ -119,14 +128,14 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
         )
         return to_polars(rows, space.columns) if space.polars else rows
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted estimator as one safetensors file, over what was there."""
+    def save(self, path: Writes) -> None:
+        """Write the fitted estimator as one safetensors file, over what was there, or into an open file."""
         check_is_fitted(self)
-        write(Path(path), self.file_)
+        save_bytes(path, self.file_)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str], *, device: str = "auto") -> Self:
-        """A fitted estimator from a file that ``save`` wrote, or from a run's folder or file.
+    def load(cls, path: Writes, *, device: str = "auto") -> Self:
+        """A fitted estimator from what ``save`` wrote, at a path or in an open file, or from a run.
 
         Raises:
             ValueError: it is no such file, or makes no tables.
@@ -141,9 +150,9 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     def _framed(self, table: Any) -> Any:
         pandas = pandas_or_error()
         if not is_polars(table) and not isinstance(table, pandas.DataFrame):
-            table = pandas.DataFrame(
-                validate_data(self, table, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=2)
-            )
+            known = {"dtype": None, "ensure_all_finite": "allow-nan", "accept_sparse": True}
+            found = validate_data(self, without_tensors(table), ensure_min_samples=2, **known)
+            table = pandas.DataFrame(dense(found))
         self._noted(list(table.columns))
         return table
 
@@ -158,6 +167,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
         return tags

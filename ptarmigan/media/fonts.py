@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
-from warnings import catch_warnings, filterwarnings
+
+from ptarmigan.core.process import ignored
 
 OWN = "DejaVu Sans"
 """Comes with matplotlib: Latin, Greek, Cyrillic and some more."""
@@ -42,8 +43,7 @@ def texts_as_they_are(figure: Any) -> Iterator[None]:
         lacking = wanted.difference(*map(characters, families))
         if lacking:
             figure.supxlabel(complaint(len(lacking)), fontsize=7, color="0.4")
-    with catch_warnings():
-        filterwarnings("ignore", "Glyph .* missing", UserWarning)
+    with ignored(UserWarning, "Glyph .* missing"):
         yield
 
 

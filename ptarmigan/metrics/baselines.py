@@ -8,7 +8,6 @@ units.
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.noise import key
+from ptarmigan.core.process import ignored
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
 from ptarmigan.metrics.features import CHUNK, chunks
@@ -77,8 +77,7 @@ def gaussian_mixture(train: Raw | Source, n: int, seed: int = 0) -> Raw:
     dimensions = codes.shape[1]
     gaussians = min(GAUSSIANS, max(1, len(codes) // (4 * dimensions)))
     model = GaussianMixture(gaussians, max_iter=ROUNDS, random_state=state)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a rough fit is a baseline too
+    with ignored(ConvergenceWarning):  # a rough fit is a baseline too
         model.fit(codes)
     samples = model.sample(n)[0]
     samples = samples[np.random.default_rng(state).permutation(n)]  # they come one Gaussian after another

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
+from ptarmigan.core.process import ignored
 from ptarmigan.metrics.estimate import Estimate
 
 
@@ -24,8 +24,7 @@ def welch(a: Sequence[float], b: Sequence[float]) -> float | None:
         return None
     if np.ptp(a) == np.ptp(b) == 0:
         return 1.0 if a[0] == b[0] else None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # of scores that are nearly equal
+    with ignored(RuntimeWarning):  # of scores that are nearly equal
         return float(ttest_ind(a, b, equal_var=False).pvalue)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.core import noise
+from ptarmigan.core.process import full_float32
 from ptarmigan.data.permutation import Indices
 from ptarmigan.metrics.estimate import TIMES, Estimate, bootstrap
 
@@ -77,6 +77,7 @@ def path_length(
     if classes is not None and len(classes) != n:
         raise ValueError(f"{len(classes)} classes do not fit {n} paths: each has one")
 
+    @noise.isolated()
     def changes(chunk: int) -> NDArray[np.float64]:
         noise.at(seed, "path", chunk)
         a, b = noise.normal(CHUNK, latent).double(), noise.normal(CHUNK, latent).double()
@@ -93,7 +94,7 @@ def path_length(
 
         return ((features_at(t + STEP) - features_at(t)) / STEP).square().sum(1).cpu().numpy()
 
-    with _exact(), torch.autocast(device.type, enabled=False):
+    with full_float32(), torch.autocast(device.type, enabled=False):
         found = np.concatenate([changes(chunk) for chunk in range(-(-n // CHUNK))])[:n]
     wrong = int((~np.isfinite(found)).sum())
     if wrong:
@@ -121,14 +122,3 @@ def _trimmed_mean(changes: NDArray[np.float64]) -> float:
     low = np.percentile(changes, PERCENTILES[0], method="lower")
     high = np.percentile(changes, PERCENTILES[1], method="higher")
     return float(changes[(low <= changes) & (changes <= high)].mean())
-
-
-@contextmanager
-def _exact() -> Iterator[None]:
-    """Convolutions in full float32: a step is lost in the ten bits of TensorFloat-32."""
-    before = torch.backends.cudnn.allow_tf32
-    torch.backends.cudnn.allow_tf32 = False
-    try:
-        yield
-    finally:
-        torch.backends.cudnn.allow_tf32 = before

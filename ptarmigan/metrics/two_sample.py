@@ -7,7 +7,6 @@ many real as generated samples, so that ½ is the accuracy of guessing.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.noise import key
+from ptarmigan.core.process import ignored
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.search import nearest
 from ptarmigan.metrics.vectors import against
@@ -98,8 +98,7 @@ def classifier_test(
     for held_out in range(FOLDS):
         test = fold == held_out
         model = learner()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # a rough classifier is a fair one
+        with ignored(ConvergenceWarning):  # a rough classifier is a fair one
             model.fit(x[~test], is_real[~test])
         right[test] = model.predict(x[test]) == is_real[test]
     accuracy, together = float(right.mean()), math.sqrt(1 + FOLDS / (FOLDS - 1))

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game, at_temperature, is_tempered
+from ptarmigan.core.inference import inference
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import sample_bytes
@@ -34,21 +35,16 @@ PAIRS = 36
 """Real samples, and generated ones, in a report."""
 
 
-def latents(game: Game, n: int, *, seed: int, truncation: float = 1.0) -> Iterator[Tensor]:
-    """Chunks of standard normal ``z``, enough for ``n`` samples.
+def latents(game: Game, truncation: float = 1.0) -> Tensor:
+    """A chunk of standard normal ``z``.
 
     Args:
         game: has the size of ``z``.
-        n: how many samples.
-        seed: the random seed.
         truncation: below 1, ``z`` is drawn from the normal truncated to ± ``2 truncation``, as BigGAN's
             (Brock et al. 2019, arXiv 1809.11096); less diverse, more typical samples.
     """
-    device = next(game.parameters()).device
-    for chunk in range(-(-n // CHUNK)):
-        noise.at(seed, "sample", chunk, device=device)
-        z = noise.normal(CHUNK, game.latent)
-        yield z if truncation >= 1 else truncate(z, 2 * truncation)
+    z = noise.normal(CHUNK, game.latent)
+    return z if truncation >= 1 else truncate(z, 2 * truncation)
 
 
 def truncate(z: Tensor, limit: float) -> Tensor:
@@ -59,7 +55,6 @@ def truncate(z: Tensor, limit: float) -> Tensor:
     return torch.as_tensor(normal.icdf(u)).clamp(-limit, limit).to(z.dtype)
 
 
-@torch.no_grad()
 def encoded(
     game: Game,
     n: int,
@@ -85,15 +80,15 @@ def encoded(
         ValueError: the game draws from no distributions, and a temperature is asked for.
     """
     device = next(game.parameters()).device
-    for chunk, z in enumerate(latents(game, n, seed=seed, truncation=truncation)):
+    for chunk in range(-(-n // CHUNK)):
         start, c = chunk * CHUNK, None
         if classes is not None:
             mine = classes[start : start + CHUNK]
             mine = mine[np.arange(CHUNK) % len(mine)]
             c = torch.from_numpy(mine).to(device)
-        autocast = torch.autocast(device.type, precision, enabled=precision is not None)
-        with autocast, at_temperature(game, temperature):
-            x = game.sample(z, c)
+        alone = inference(game, seed, "sample", chunk, samples=CHUNK, precision=precision)
+        with alone, at_temperature(game, temperature):
+            x = game.sample(latents(game, truncation), c)
         yield x[: n - start]
 
 

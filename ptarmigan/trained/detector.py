@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.tasks.detect import detector as detection
-from ptarmigan.tasks.detect.scores import score_in_chunks
+from ptarmigan.tasks.detect.scores import check_contamination, fence, score_in_chunks
 from ptarmigan.trained.base import TRANSLATES_NONE
 from ptarmigan.trained.generator import Generator
 
@@ -52,15 +52,14 @@ class Detector(Generator):
         self.space.check(raw)
         return score_in_chunks(score, self.game, self.space, raw, precision=self.precision)
 
-    def threshold(self, contamination: float) -> float:
-        """The anomaly score that this fraction of the training samples exceeds.
+    def threshold(self, contamination: float | Literal["auto"]) -> float:
+        """The anomaly score that this fraction of the training samples exceeds; or auto, Tukey's fence.
 
         Raises:
             ValueError: the run's file has no quantiles, or the fraction is out of range.
         """
-        if not 0 < contamination <= 0.5:
-            raise ValueError(f"contamination is above 0 and at most 0.5, not {contamination:g}")
+        check_contamination(contamination)
         known = self.description.get("abnormality")
         if not known:
             raise ValueError("this run's file has no quantiles of the scores of its training samples")
-        return float(np.quantile(known, 1 - contamination))
+        return fence(known) if contamination == "auto" else float(np.quantile(known, 1 - contamination))

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptarmigan.core import noise
 from ptarmigan.core.game import Conditional, is_tempered
+from ptarmigan.core.inference import inference
 from ptarmigan.core.memory import check_memory
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
@@ -157,7 +157,6 @@ class Generator(Trained):
         found: pd.DataFrame = self.space.frame(self.sample(n, seed=seed, given=given, where=where))
         return found
 
-    @torch.no_grad()
     def interpolate(
         self,
         frames: int = 8,
@@ -183,7 +182,11 @@ class Generator(Trained):
             raise ValueError("an interpolation needs at least two stops and one frame between them")
         check_count(self.space, frames * (stops - 1) + 1)
         check_memory(8 * self.game.latent * frames * stops, f"{frames * stops:,} latents")
-        z = torch.cat(list(latents(self.game, stops, seed=seed)))[:stops]
+        chunks = []
+        for chunk in range(-(-stops // CHUNK)):
+            with inference(self.game, seed, "sample", chunk, samples=CHUNK):
+                chunks.append(latents(self.game))
+        z = torch.cat(chunks)[:stops]
         legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
         walk = torch.cat([*legs, z[-1:]])
         first = self.condition(asked_for(given, class_, None), 1, seed)
@@ -192,8 +195,7 @@ class Generator(Trained):
         for start in range(0, len(walk), CHUNK):
             part = walk[start : start + CHUNK]
             whole = torch.cat([part, part[-1:].expand(CHUNK - len(part), -1)])
-            noise.at(seed, "interpolate", device=z.device)
-            with self.autocast():
+            with inference(self.game, seed, "interpolate", samples=CHUNK, precision=self.precision):
                 x = self.game.sample(whole, c)
             out.append(self.space.decode(x[: len(part)]))
         return np.concatenate(out)
@@ -215,18 +217,18 @@ class Generator(Trained):
         """The classes of ``sample``'s samples; None where the run has none."""
         return some_classes(self.frequencies, n, seed)
 
-    @torch.no_grad()
     def conditional(self) -> bool:
         """Whether samples depend on their conditions: a recipe may ignore the classes of the data."""
         if any(isinstance(module, Conditional) for module in self.game.modules()):
             return True
         if len(self.space.classes) < 2:
             return False
-        (z,) = latents(self.game, 1, seed=0)
+        with inference(self.game, 0, "sample", 0, samples=CHUNK):
+            z = latents(self.game)
         found = []
         for class_ in (0, len(self.space.classes) - 1):
-            noise.at(0, "classes", device=z.device)
-            found.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
+            with inference(self.game, 0, "classes", samples=CHUNK):
+                found.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
         return not torch.equal(*found)
 
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:

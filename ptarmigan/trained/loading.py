@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
@@ -13,6 +14,7 @@ from torch import Tensor
 from ptarmigan import zoo
 from ptarmigan.core.errors import about, must_fit
 from ptarmigan.core.game import Game
+from ptarmigan.core.process import learning
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.known import DATA, located
 from ptarmigan.media.files import path_of
@@ -32,8 +34,9 @@ from ptarmigan.training.settings import pick_device
 FILE = "generator.safetensors"
 
 
+@learning()
 def load(
-    run: str | os.PathLike[str],
+    run: str | os.PathLike[str] | IO[bytes],
     *,
     best: bool = False,
     device: str = "auto",
@@ -45,7 +48,7 @@ def load(
     Returns a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Args:
-        run: the folder or the file.
+        run: the folder, the file, or an open file.
         best: the weights with the best score, not the last.
         device: where to put them.
         game: the networks to fill, as for a run made by hand; the recipe's when None.
@@ -55,6 +58,11 @@ def load(
     Raises:
         ValueError: nothing is there, it is not a safetensors file, or its recipe is missing.
     """
+    if not isinstance(run, str | os.PathLike):
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place, FILE)
+            copy.write_bytes(run.read())
+            return load(copy, device=device, game=game, recipe=recipe)
     file = path_of(run)
     if file.is_dir():
         file = file / ("best.safetensors" if best else FILE)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 import torch
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.core.process import ignored
 from ptarmigan.media.files import write
 from ptarmigan.media.foreign import is_stored, read_bytes
 from ptarmigan.training.schema import Checkpoint, check
@@ -119,7 +119,7 @@ def read(path: Path) -> State:
     if not is_stored(io.BytesIO(data), len(data)):
         raise Damaged(f"{path.name} is damaged, or packed as torch.save never does")
     try:
-        with warnings.catch_warnings(action="ignore"):  # torch's, of pickles it is about to refuse
+        with ignored():  # torch's, of pickles it is about to refuse
             state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # a pickle can be made to raise anything
         raise Damaged(f"{path.name} holds more than tensors and is not loaded") from error

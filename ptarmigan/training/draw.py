@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import AbstractContextManager
 
 import torch
@@ -61,16 +61,19 @@ class Draw:
         """The number of shards of a batch."""
         return self.ranks.size * self.accumulate
 
-    def __call__(self, turn: Turn) -> Iterator[Batch]:
-        """The micro-batches of one turn on this rank; before each the noise is seeded."""
+    def __call__(self, turn: Turn) -> Generator[Batch]:
+        """The micro-batches of one turn on this rank, each with its noise until the next; to be closed."""
         for part in range(self.accumulate):
             shard = self.ranks.rank * self.accumulate + part
             if turn.reads:
                 batch = self.samples.draw(self.read, shard, self.shards)
             else:
                 batch = self.samples.unread(self.taken, shard, self.shards)
-            noise.at(self.seed, self.stream, self.taken, shard=shard, shards=self.shards, device=self.device)
-            yield self._placed(batch)
+            with noise.isolated():
+                noise.at(
+                    self.seed, self.stream, self.taken, shard=shard, shards=self.shards, device=self.device
+                )
+                yield self._placed(batch)
         self.taken += 1
         self.read += turn.reads
 

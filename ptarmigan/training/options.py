@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from ptarmigan.core import noise
 from ptarmigan.core.allocation import CheckedAllocation
 from ptarmigan.core.memory import check_memory
+from ptarmigan.core.process import learning
 from ptarmigan.data.known import DATA, data_option
 from ptarmigan.training.run import Built, Run
 
@@ -47,7 +49,7 @@ def arguments(recipe: Callable[..., Any], *args: Any, **options: Any) -> dict[st
         ValueError: it has no option of that name.
     """
     signature = inspect.signature(recipe)
-    given = {**signature.bind_partial(*args).arguments, **options}
+    given = {**signature.bind_partial(*args).arguments, **without_numpy(options)}
     check_names(given, {*signature.parameters, *defaults(recipe)})
     found = {}
     for name, parameter in signature.parameters.items():
@@ -79,7 +81,7 @@ def call(recipe: Callable[..., Run], *args: Any, **options: Any) -> Run:
             memory.
     """
     given = arguments(recipe, *args, **options)
-    with CheckedAllocation("a run with these options", SMALLER):
+    with learning(), noise.isolated(), CheckedAllocation("a run with these options", SMALLER):
         run = recipe(**given)
     check_memory(COPIES * weights(run), "training networks of this size", SMALLER)
     file = getattr(sys.modules.get(recipe.__module__), "__file__", None) or ""
@@ -98,8 +100,14 @@ def build(recipe: Callable[..., Run], options: dict[str, Any]) -> Run:
     Raises:
         ValueError: it has no option of that name, or the value is out of range.
     """
+    options = without_numpy(options)
     sensible(options, defaults(recipe))
     return call(recipe, **options)
+
+
+def without_numpy(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of which numbers are Python's, as JSON has them."""
+    return {name: v.item() if isinstance(v, np.generic) else v for name, v in options.items()}
 
 
 def check_names(options: Iterable[str], known: Iterable[str]) -> None:
@@ -157,6 +165,8 @@ def to_plain(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def plain(value: Any) -> Any:
     """An option as plain data for JSON; an array or a table as its shape and a digest."""
+    if isinstance(value, np.generic):
+        value = value.item()
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, (tuple, list)) and all(isinstance(v, (bool, int, float, str)) for v in value):

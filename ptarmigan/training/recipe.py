@@ -78,8 +78,9 @@ class Training:
             data: options of the data.
             **how: further arguments of its ``open``.
         """
+        samples = data.open(batch=self.batch, seed=self.seed, **how)
         noise.at(self.seed, "weights")
-        return data.open(batch=self.batch, seed=self.seed, **how)
+        return samples
 
     def open_with_networks(self, data: Opens[S], **how: Any) -> tuple[Samples[S], Networks]:
         """The same, and the plain networks of the data's modality."""

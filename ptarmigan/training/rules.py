@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import TypeAlias
 
 import torch
@@ -37,14 +38,15 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms
     buffers = statistics(modules)
     before = [b.clone() for b in buffers]
     log: Terms = {}
-    for batch in draw(turn):
-        with draw.autocast():
-            terms = turn.loss(batch)
-        terms = {name: at_least_float32(term) for name, term in terms.items()}
-        (torch.stack(list(terms.values())).sum() / draw.accumulate).backward()
-        for name, term in terms.items():
-            share = term.detach() / draw.accumulate
-            log[name] = log[name] + share if name in log else share
+    with closing(draw(turn)) as batches:
+        for batch in batches:
+            with draw.autocast():
+                terms = turn.loss(batch)
+            terms = {name: at_least_float32(term) for name, term in terms.items()}
+            (torch.stack(list(terms.values())).sum() / draw.accumulate).backward()
+            for name, term in terms.items():
+                share = term.detach() / draw.accumulate
+                log[name] = log[name] + share if name in log else share
     gradients = [p.grad for p in held if p.grad is not None]
     states = [module for module in modules if isinstance(module, State) and module.notes]
     mean_over_ranks([*gradients, *log.values(), *buffers, *(state.total for state in states)])

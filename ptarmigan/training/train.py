@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ptarmigan.core.process import deterministic, learning, threads, untuned
 from ptarmigan.data.known import DATA, as_plain, this_folder
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import distributed
@@ -19,7 +21,7 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import claim
 from ptarmigan.training.settings import Settings, pick_device, try_compiling
 from ptarmigan.training.stopping import Convergence, TimeLimit
-from ptarmigan.training.threads import settle, threads
+from ptarmigan.training.threads import settle
 from ptarmigan.training.trainer import Hook, Trainer
 from ptarmigan.training.user_hooks import Ending, Guarded
 
@@ -103,7 +105,7 @@ def train_run(
     log = Log(place, run.steps, run.samples.batch, quiet=quiet, loggers=loggers)
     goes_on = False
     try:
-        with threads(settings.threads):
+        with learning(), threads(settings.threads), reproducible(settings.deterministic):
             trainer = Trainer(run, folder, settings, device, ranks, log)
             trainer.hooks = compose(trainer, hooks)
             check_names(trainer.hooks)
@@ -122,6 +124,16 @@ def train_run(
         run.samples.close()
         if not goes_on:
             distributed.leave()
+
+
+@contextmanager
+def reproducible(on: bool) -> Iterator[None]:
+    """The same bits on the same device every time, where that is asked for."""
+    with ExitStack() as stack:
+        if on:
+            stack.enter_context(deterministic())
+            stack.enter_context(untuned())
+        yield
 
 
 def check_names(hooks: Sequence[Hook]) -> None:

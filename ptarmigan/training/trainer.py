@@ -93,9 +93,6 @@ class Trainer:
         self.run, self.folder, self.settings = run, folder, settings
         self.device, self.ranks, self.log = device, ranks, log
         self.precision = pick_precision(settings.precision, device, half=run.space.half_precision)
-        if settings.deterministic:
-            torch.use_deterministic_algorithms(True)
-            torch.backends.cudnn.benchmark = False
         laid_out(run.game, device, self.precision, run.space.layout)
         self.draw = Draw(
             run.samples,

@@ -11,9 +11,10 @@ import torch
 from plain import ring_run
 
 from ptarmigan import train
+from ptarmigan.core.process import SMALL, suitable, threads
 from ptarmigan.training.run_folder import RunError
 from ptarmigan.training.settings import Settings
-from ptarmigan.training.threads import SMALL, settle, suitable, threads
+from ptarmigan.training.threads import settle
 from ptarmigan.training.train import train_run
 from ptarmigan.training.trainer import Hook
 
@@ -44,11 +45,11 @@ def recorded(place: Path) -> dict:
 def test_a_small_step_has_one_thread_and_a_large_one_as_many_as_torch(monkeypatch):
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
     run = ring_run()
-    assert suitable(run) == 1
+    assert suitable(run.game, run.samples.batch) == 1
     parameters = sum(p.numel() for p in run.game.parameters())
-    run.samples.batch = SMALL // parameters + 1
-    assert suitable(run) == 6
-    assert suitable(run, accumulate=8) == 1
+    samples = SMALL // parameters + 1
+    assert suitable(run.game, samples) == 6
+    assert suitable(run.game, samples / 8) == 1
 
 
 def test_the_number_is_recorded_and_kept_by_a_run_that_goes_on(tmp_path):

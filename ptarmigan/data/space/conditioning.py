@@ -22,7 +22,7 @@ class Conditioning(Encoding):
         """What ``n`` samples are conditioned on, ``(n, …)``, so that they are what is asked for.
 
         Args:
-            given: a class, by name or number; of other kinds of samples what they take.
+            given: a class, by name, or by number where no name is one; of other kinds what they take.
             n: how many samples.
             seed: of what is left to chance.
 
@@ -36,7 +36,8 @@ class Conditioning(Encoding):
             raise ValueError("this run has no classes: leave --class out")
         if str(given) in known:
             return np.full(n, known.index(str(given)), np.int64)
-        if str(given).isdigit() and int(given) < len(known):
+        named_by_numbers = any(map(is_number, known))  # a number that is no name is no place either
+        if str(given).isdecimal() and int(given) < len(known) and not named_by_numbers:
             return np.full(n, int(given), np.int64)
         raise ValueError(f"there is no class {given!r}; there are {', '.join(known)}")
 
@@ -47,3 +48,12 @@ class Conditioning(Encoding):
     def scored(self, raw: NDArray[Any]) -> NDArray[Any]:
         """What of raw samples is measured: all, unless something only says what they are conditioned on."""
         return raw
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is one."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

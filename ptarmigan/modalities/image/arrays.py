@@ -204,6 +204,8 @@ def whole_numbers(raw: NDArray[Any], where: str) -> NDArray[Any]:
         return raw.astype(np.uint8) * np.uint8(255)
     if kind != "f":
         raise ValueError(f"{where} holds pixels of type {raw.dtype}: {WANTED}")
+    if size < 4:  # in half precision 255 times a pixel is rounded twice
+        raw = raw.astype(np.float32)
     low, high = raw.min(initial=0), raw.max(initial=0)
     if not (low >= 0 and high <= 1):  # NaN too
         raise ValueError(f"{where} holds pixels from {low:.4g} to {high:.4g}: {WANTED}")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ptarmigan.core import noise
 from ptarmigan.core.noise import key
 from ptarmigan.core.optim import Adam
 from ptarmigan.data.permutation import Indices
@@ -222,8 +223,8 @@ def fitted(samples: Samples, *, steps: int, weight: NDArray[Any] | None = None) 
     """
     space, classes = samples.space, samples.space.classes
     assert isinstance(space, ImageSpace)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(key("fitted", samples.seed))
+    with noise.isolated():
+        noise.seed_torch(key("fitted", samples.seed))
         net = Net(space.channels, space.height, space.width, len(classes))
     weights = None if weight is None else torch.from_numpy(weight).float()
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch.utils.data import Dataset, IterableDataset
 
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.permutation import Indices
 from ptarmigan.modalities.image.arrays import Opened, whole_numbers
 from ptarmigan.modalities.image.decode import from_picture
@@ -87,7 +88,7 @@ def pixels(image: Any) -> NDArray[Any]:
     if isinstance(image, Image.Image):
         return from_picture(image)
     tensor = isinstance(image, torch.Tensor)
-    raw = image.detach().cpu().numpy() if tensor else image
+    raw = to_array(image) if tensor else image
     if not isinstance(raw, np.ndarray) or raw.ndim not in (2, 3) or 0 in raw.shape:
         raise ValueError(f"{WHERE}: an item is {type(image).__name__}, not an image or (image, label)")
     if raw.ndim == 2:
@@ -108,7 +109,7 @@ def _item(item: Any) -> tuple[Any, Label | None]:
         raise ValueError(f"{WHERE}: an item is {len(item)} things, not an image or (image, label)")
     image, label = item
     if isinstance(label, torch.Tensor):
-        label = label.detach().cpu().numpy()
+        label = to_array(label)
     if isinstance(label, np.ndarray | np.generic) and label.size == 1:
         label = label.item()
     if label is None or isinstance(label, str):

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset
 
 from ptarmigan.data.archives import TARS, Container, Folder, Tars, Zip, shards
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
 from ptarmigan.media.files import path_of
@@ -99,15 +100,11 @@ def _opened(data: Any, target: Target) -> Opened:
 
 
 def _array(data: Any) -> NDArray[Any]:
-    if isinstance(data, torch.Tensor):
-        return data.detach().cpu().numpy()
-    if isinstance(data, list | tuple):
-        return np.asarray(data)
-    if not isinstance(data, np.ndarray):
+    if not isinstance(data, np.ndarray | torch.Tensor | list | tuple):
         raise ValueError(
             f"data is {type(data).__name__}: expected a name, a path, an array, a torch Dataset or DataLoader"
         )
-    return data
+    return to_array(data)
 
 
 def _by_text(text: str, target: Target) -> Opened:

@@ -15,8 +15,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
+from ptarmigan.core import noise
 from ptarmigan.core.errors import Notice
 from ptarmigan.core.noise import key
+from ptarmigan.core.process import learning
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
@@ -53,9 +55,9 @@ def load_or_train(
             trained again; where none can be written it goes on without.
     """
     path = (cache or cache_dir()) / f"{kind}s" / f"{name}.safetensors"
-    with torch.inference_mode(False), torch.enable_grad(), torch.autocast("cpu", enabled=False):
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(key(kind, version))
+    with learning(), torch.autocast("cpu", enabled=False):
+        with noise.isolated():
+            noise.seed_torch(key(kind, version))
             net = make()
         if not _read(net, path, kind):
             train(net)

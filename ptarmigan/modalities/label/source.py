@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.cache import remembered
 from ptarmigan.data.in_order import in_order
@@ -155,7 +155,7 @@ def label_array(
     Raises:
         ValueError: it is no such array, or holds too many numbers.
     """
-    raw = data.detach().cpu().numpy() if isinstance(data, torch.Tensor) else np.asarray(data)
+    raw = to_array(data)
     raw = raw[..., None] if raw.ndim == 3 else raw
     if raw.ndim != 4 or raw.shape[3] != 1 or 0 in raw.shape or raw.dtype.kind not in "iub" or raw.min() < 0:
         raise ValueError(

@@ -115,8 +115,8 @@ def predictive_score(real: Floats, fake: Floats, *, steps: int = FORETOLD, seed:
 
 def learnt(channels: int, hidden: int, loss: Callable[[Reader], Tensor], steps: int, seed: int) -> Reader:
     """A reader that went down a loss, by Adam at its usual rate."""
-    with torch.random.fork_rng([]):
-        torch.manual_seed(noise.key(seed, "reader"))
+    with noise.isolated():
+        noise.seed_torch(noise.key(seed, "reader"))
         reader = Reader(channels, hidden).float()
     adam = Adam(reader.parameters(), 1e-3)
     for _ in range(steps):

@@ -37,7 +37,7 @@ class TableConditioning(TableEncoding, Conditioning):
         Of combinations that fit alike, each row has one by chance, as often as the data has it.
 
         Args:
-            given: what columns are to hold, ``{"sex": "Female"}``; None or NaN asks for a missing value.
+            given: what columns are to hold, ``{"sex": "Female"}``; None, NaN or NA asks for a missing value.
             n: how many rows.
             seed: the random seed of the choice.
 

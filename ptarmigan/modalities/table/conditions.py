@@ -89,7 +89,7 @@ class Conditions:
         return out
 
     def asked(self, where: Mapping[Any, Any]) -> NDArray[np.float32]:
-        """The vector of what columns are asked to hold, ``(size,)``; None or NaN asks for a missing value.
+        """The vector of what columns are asked to hold, ``(size,)``; None, NaN and NA are missing values.
 
         A value may be spelt as text.
 

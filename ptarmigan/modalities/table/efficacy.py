@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.process import ignored
 from ptarmigan.modalities.table.cells import counted
 from ptarmigan.modalities.table.frames import pandas_or_error
 
@@ -52,8 +52,7 @@ def efficacy(
         "perceptron": MLPClassifier((50,), max_iter=50, random_state=0),
     }
     found = {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # 50 rounds are the protocol
+    with ignored(ConvergenceWarning):  # 50 rounds are the protocol
         for name, judge in judges.items():
             found[name] = float(f1_score(wanted, judge.fit(x, y).predict(z), average=average))
     return {**found, "mean": float(np.mean(list(found.values())))}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.core.process import ignored
 from ptarmigan.modalities.table.column import REACH, Floats, Mode
 
 MODES = 10
@@ -68,8 +67,7 @@ def gaussians(numbers: Floats) -> tuple[Mode, ...]:
         weight_concentration_prior=0.001,
         random_state=0,
     )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # it need not converge to be of use
+    with ignored(ConvergenceWarning):  # it need not converge to be of use
         mixture.fit((some[:, None] - centre) / scale)
     found = zip(mixture.weights_, mixture.means_.ravel(), mixture.covariances_.ravel(), strict=True)
     return tuple(

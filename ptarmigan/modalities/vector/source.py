@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import ENDINGS, Numbers, read_numbers
 from ptarmigan.data.permutation import permute
@@ -29,7 +31,7 @@ class Vectors(Written, Data):
     data: Any = NAME
     """breast-cancer (the 357 benign rows of the Wisconsin set that comes with scikit-learn, a fifth of them
     held out), or a .csv, .npy or .npz (key X) file of rows of numbers: normal ones, or mostly. Labels in a
-    file are not looked at. In Python also an array (n, columns), or a Blank."""
+    file are not looked at. In Python also an array or a tensor (n, columns), or a Blank."""
     length: int = 1
     """Rows that are one sample: more than one of a series, in which every row is a step of time."""
 
@@ -48,8 +50,8 @@ class Vectors(Written, Data):
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(VectorSpace), batch=batch, seed=seed)
         held_out = None
-        if isinstance(self.data, np.ndarray):
-            found = Numbers(checked(self.data, "the array"))
+        if isinstance(self.data, np.ndarray | torch.Tensor):
+            found = Numbers(checked(to_array(self.data), "the array"))
         elif self.data == NAME:
             found, held_out = _breast_cancer()
         else:

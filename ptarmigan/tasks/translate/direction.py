@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.backends import cudnn
 
 from ptarmigan.core import noise
+from ptarmigan.core.inference import inference
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.image.decode import Pixels
 from ptarmigan.modalities.image.space import ImageSpace
@@ -117,16 +118,14 @@ class Direction:
         channels = 1 if isinstance(self.given, LabelSpace) else self.given.channels
         return self.translate_tile(np.zeros((*self.given.shape[1:], channels), np.uint8), 0) is not None
 
-    @torch.no_grad()
     def translate_tile(self, tile: Pixels, seed: int) -> Tensor | None:
         """The networks' output for one tile; None where the game has the other direction only."""
         device = next(self.game.parameters()).device
-        noise.at(seed, "translate", device=device)
-        z = noise.normal(1, self.game.latent)
         a = self.given.encode(tile[None]).to(device, torch.get_default_dtype())
         # some of cuDNN's transposed convolutions add up in another order each time
         alike = cudnn.flags(benchmark=False, deterministic=True) if device.type == "cuda" else nullcontext()
-        with alike, torch.autocast(device.type, self.precision, enabled=self.precision is not None):
+        with inference(self.game, seed, "translate", samples=1, precision=self.precision), alike:
+            z = noise.normal(1, self.game.latent)
             return self.game.back(a, z) if self.backwards else self.game.translate(a, z)
 
 

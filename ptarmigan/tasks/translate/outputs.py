@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game
+from ptarmigan.core.inference import inference
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
@@ -58,23 +59,19 @@ class Outputs:
         spaces = self.samples.require_inputs(), self.samples.space
         return translations(game, *spaces, given, seed=self.seed, precision=self.precision)
 
-    @torch.no_grad()
     def back(self, game: Game, back: Back, raw: NDArray[Any]) -> NDArray[Any] | None:
         """Raw outputs made into raw inputs again, each by itself; None where the game goes one way only."""
         device = next(game.parameters()).device
         found = []
         for b in self.samples.space.encode(raw).to(torch.get_default_dtype()).split(1):
-            noise.at(self.seed, "translate back", device=device)
-            z = noise.normal(1, game.latent)
-            with torch.autocast(device.type, self.precision, enabled=self.precision is not None):
-                a = back(b.to(device), z)
+            with inference(game, self.seed, "translate back", samples=1, precision=self.precision):
+                a = back(b.to(device), noise.normal(1, game.latent))
             if a is None:
                 return None
             found.append(self.samples.require_inputs().decode(a))
         return np.concatenate(found)
 
 
-@torch.no_grad()
 def translations(
     game: Game,
     inputs: Space,
@@ -101,8 +98,6 @@ def translations(
     for raw in given:
         made = []
         for a in inputs.encode(raw).to(torch.get_default_dtype()).split(1):
-            noise.at(seed, "translate", device=device)
-            z = noise.normal(1, game.latent)
-            with torch.autocast(device.type, precision, enabled=precision is not None):
-                made.append(space.decode(game.sample(z, a.to(device))))
+            with inference(game, seed, "translate", samples=1, precision=precision):
+                made.append(space.decode(game.sample(noise.normal(1, game.latent), a.to(device))))
         yield np.concatenate(made)
