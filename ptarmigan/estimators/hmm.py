@@ -17,7 +17,7 @@ from ptarmigan.media.optional import needs
 from ptarmigan.modalities.registry import from_json
 from ptarmigan.modalities.series.channels import as_they_were
 from ptarmigan.modalities.series.source import Series
-from ptarmigan.modalities.series.space import SeriesSpace, as_series
+from ptarmigan.modalities.series.space import as_series
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +89,6 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"a hidden Markov model of {self.states} states cannot be: 1 or more")
         given = series_of(self, X)
         raw, space = Series(given, self.length, self.stride, self.id, self.time).read()
-        self._noted(space)
         rows, lengths = space.in_a_row(raw)
         seed = seed_of(self.random_state)
         grain = np.random.default_rng(noise.key(seed, "hmm", "grain")).standard_normal(rows.shape)
@@ -105,6 +104,7 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         )
         model.fit(rows + GRAIN * grain, lengths)
         self.space_, self.lengths_ = space, lengths
+        self._noted()
         self.start_, self.follow_ = model.startprob_, model.transmat_
         self.means_, self.covariances_ = model.means_, model.covars_
         return self
@@ -176,13 +176,13 @@ class HiddenMarkov(BaseEstimator):  # type: ignore[misc]
         self.space_ = as_series(from_json(metadata["space"]), f"{path} holds a model of no series")
         for name in ARRAYS:
             setattr(self, name, arrays[name])
-        self._noted(self.space_)
+        self._noted()
         return self
 
-    def _noted(self, space: SeriesSpace) -> None:
-        self.n_features_in_ = space.channels
-        if space.columns:
-            self.feature_names_in_ = np.array(space.columns, object)
+    def _noted(self) -> None:
+        self.n_features_in_ = self.space_.channels
+        if self.space_.columns:
+            self.feature_names_in_ = np.array(self.space_.columns, object)
 
     def _model(self) -> Any:
         """The fitted model as hmmlearn has it."""

@@ -33,7 +33,8 @@ def rows_of(estimator: Any, X: Any, *, reset: bool = True, least: int = 1) -> ND
         estimator,
         densely(X) if is_frame(X) else without_tensors(X),
         dtype=np.float64,
-        accept_sparse=True,
+        order="C",  # else sums round otherwise for the columns of a frame
+        accept_sparse="csr",
         reset=reset,
         ensure_min_samples=least,
     )
@@ -58,7 +59,7 @@ def series_of(estimator: Any, X: Any, *, reset: bool = True) -> Any:  # noqa: N8
         return given
     least = 2 if reset else 1
     found = validate_data(
-        estimator, given, dtype="numeric", accept_sparse=True, reset=reset, ensure_min_samples=least
+        estimator, given, dtype="numeric", accept_sparse="csr", reset=reset, ensure_min_samples=least
     )
     return dense(found)
 

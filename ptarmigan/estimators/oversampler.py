@@ -97,7 +97,7 @@ class GANOverSampler(BaseOverSampler):  # type: ignore[misc]
 
     def _check_X_y(self, X: Any, y: Any, accept_sparse: Any = None) -> tuple[Any, Any, bool]:  # noqa: N802, N803
         y, one_hot = check_target_type(y, indicate_one_vs_all=True)
-        known = {"dtype": None, "ensure_all_finite": False, "allow_nd": True, "accept_sparse": True}
+        known = {"dtype": None, "ensure_all_finite": False, "allow_nd": True, "accept_sparse": ("csr", "csc")}
         given = densely(X) if is_frame(X) else check_array(without_tensors(X), **known)
         validate_data(self, X=given, y=y, reset=True, skip_check_array=True)
         if given.shape[0] != len(y):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,16 @@ from ptarmigan.estimators.fitting import fits
 
 Floats = NDArray[np.float64]
 
+SHARED = (
+    "contamination",
+    "decision_scores_",
+    "threshold_",
+    "labels_",
+    "n_features_in_",
+    "feature_names_in_",
+)
+"""What both conventions have alike."""
+
 
 class PyOD(BaseEstimator):  # type: ignore[misc]
     """A detector whose scores are higher for what is more abnormal, and whose labels are 1 for outliers.
@@ -23,40 +33,21 @@ class PyOD(BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         detector_: another one like it, that ``fit`` has fitted.
+        contamination: the fraction of the training rows that are outliers, or auto.
+        decision_scores_: how abnormal each training row is.
+        threshold_: the score above which a row is an outlier.
+        labels_: 1 for the training rows that are outliers, else 0.
+        n_features_in_: the number of columns.
+        feature_names_in_: their names, where they had such.
     """
 
     def __init__(self, detector: AnomalyGAN) -> None:
         self.detector = detector
 
-    @property
-    def contamination(self) -> float | Literal["auto"]:
-        """The fraction of the training rows that are outliers, or auto."""
-        return self.detector.contamination
-
-    @property
-    def decision_scores_(self) -> Floats:
-        """How abnormal each training row is."""
-        return self._fitted.decision_scores_
-
-    @property
-    def threshold_(self) -> float:
-        """The score above which a row is an outlier."""
-        return self._fitted.threshold_
-
-    @property
-    def labels_(self) -> NDArray[np.int64]:
-        """1 for the training rows that are outliers, else 0."""
-        return self._fitted.labels_
-
-    @property
-    def n_features_in_(self) -> int:
-        """The number of columns."""
-        return int(self._fitted.n_features_in_)
-
-    @property
-    def feature_names_in_(self) -> NDArray[Any]:
-        """Their names, where they had such."""
-        return np.asarray(self._fitted.feature_names_in_)
+    def __getattr__(self, name: str) -> Any:
+        if name not in SHARED:
+            raise AttributeError(f"PyOD has no attribute {name!r}")
+        return getattr(self._fitted, name)
 
     @property
     def _fitted(self) -> AnomalyGAN:
@@ -90,7 +81,7 @@ class PyOD(BaseEstimator):  # type: ignore[misc]
         """
         from scipy.special import erf
 
-        scores, known = self.decision_function(X), self.decision_scores_
+        scores, known = self.decision_function(X), self._fitted.decision_scores_
         if method == "linear":
             outlier = (scores - known.min()) / (np.ptp(known) or 1.0)
         elif method == "unify":
@@ -102,7 +93,8 @@ class PyOD(BaseEstimator):  # type: ignore[misc]
 
     def fit_predict(self, X: ArrayLike, y: Any = None) -> NDArray[np.int64]:  # noqa: N803
         """The labels of the training rows."""
-        return self.fit(X).labels_
+        labels: NDArray[np.int64] = self.fit(X).detector_.labels_
+        return labels
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self._fitted, "threshold_")

@@ -150,7 +150,7 @@ class TableGAN(BaseEstimator):  # type: ignore[misc]
     def _framed(self, table: Any) -> Any:
         pandas = pandas_or_error()
         if not is_polars(table) and not isinstance(table, pandas.DataFrame):
-            known = {"dtype": None, "ensure_all_finite": "allow-nan", "accept_sparse": True}
+            known = {"dtype": None, "ensure_all_finite": "allow-nan", "accept_sparse": "csr"}
             found = validate_data(self, without_tensors(table), ensure_min_samples=2, **known)
             table = pandas.DataFrame(dense(found))
         self._noted(list(table.columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, overload
 
 import numpy as np
@@ -98,6 +99,7 @@ class Generator(Trained):
         Raises:
             ValueError: there is no such class or value, or a number is out of range.
         """
+        n = index(n)  # of uint8 sizes in bytes would overflow
         check_count(self.space, n)
         wanted = asked_for(given, class_, where)
         chunks = self._encoded(n, seed, wanted, truncation, temperature)
@@ -121,6 +123,7 @@ class Generator(Trained):
     def _encoded(
         self, n: int, seed: int, given: Any, truncation: float, temperature: float
     ) -> Iterator[Tensor]:
+        n = index(n)
         if n < 1:
             raise ValueError(f"cannot generate {n} samples: ask for at least one (--n)")
         if not 0 < truncation <= 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import index
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -73,7 +74,7 @@ class Translator(Trained):
         if not isinstance(direction, Direction):
             raise ValueError("this run translates sounds: use translate")
         pixels = pixels_of(given, direction)
-        return (direction(pixels, seed=seed + i)[None] for i in range(n))
+        return (direction(pixels, seed=index(seed) + i)[None] for i in range(n))
 
     def translate(self, image: Any, *, direction: str = "", seed: int = 0, fit: bool = False) -> Any:
         """A picture translated: of the same kind and size (times the scale of a super-resolution).

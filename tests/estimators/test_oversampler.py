@@ -9,13 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
-from imblearn.utils.estimator_checks import estimator_checks_generator
 from sklearn.base import clone
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer
 from sklearn.model_selection import cross_val_score
-from sklearn.utils.estimator_checks import check_estimator
 from test_table import everything
 
 from ptarmigan import GANOverSampler
@@ -26,20 +24,6 @@ IMAGES = dict(width=4, latent=4, batch=8)
 
 def sampler(steps: int = 1, **more) -> GANOverSampler:
     return GANOverSampler(**{"steps": steps, "options": ROWS, "device": "cpu", **more})
-
-
-@pytest.mark.parametrize(
-    ("estimator", "check"), [*estimator_checks_generator(sampler())], ids=lambda c: getattr(c, "func", c)
-)
-def test_it_keeps_the_contract_of_imbalanced_learn(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.filterwarnings("ignore:Skipping check check_array_api_input")
-def test_it_keeps_the_contract_of_scikit_learn():
-    results = check_estimator(sampler(), on_fail=None)
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] not in ("passed", "skipped")}
-    assert failed == {}
 
 
 def two_classes():

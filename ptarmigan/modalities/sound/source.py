@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from ptarmigan.data.archives import Container, container
+from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
@@ -167,10 +169,10 @@ class Sounds:
             )
         data, labels = self.data, None
         if isinstance(data, tuple) and len(data) == 2:
-            data, labels = data[0], np.asarray(data[1])
-        if not isinstance(data, np.ndarray | list | tuple):
+            data, labels = data[0], to_array(data[1])
+        if not isinstance(data, np.ndarray | torch.Tensor | list | tuple):
             raise ValueError(f"sounds are a path, an array or a list of arrays, not {type(data).__name__}")
-        return in_memory([checked(np.asarray(one), f"sound {i + 1}") for i, one in enumerate(data)], labels)
+        return in_memory([checked(to_array(one), f"sound {i + 1}") for i, one in enumerate(data)], labels)
 
 
 def without_samples(space: Space) -> Condition:

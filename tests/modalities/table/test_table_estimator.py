@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.utils.estimator_checks import check_estimator
 from test_table import everything
 
 import ptarmigan
@@ -87,14 +86,6 @@ def test_rows_that_cannot_be_asked_for(recipe, frame, tmp_path):
     pd.testing.assert_frame_equal(TableGAN.load(tmp_path / "t.safetensors").sample(20), table.sample(20))
     with pytest.raises(ValueError, match=r"cannot be asked; one of table\.ctgan or table\.tvae can"):
         table.sample(5, where={"level": "low"})
-
-
-@pytest.mark.parametrize(
-    ("recipe", "more"), [("ctgan", {"pack": 2}), ("wgan_gp", {"critic_steps": 1}), ("tablegan", {})]
-)
-def test_an_estimator_as_scikit_learn_has_them(recipe, more):
-    small = {"width": 4, "latent": 2, "batch": 4, **more}
-    check_estimator(TableGAN(recipe, steps=1, options=small), on_skip=None)
 
 
 def test_the_command_line(cli, frame, tmp_path):
