@@ -9,7 +9,7 @@ from typing import Any
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.modality import Modality
-from ptarmigan.modalities.registry import modalities, modality, warn
+from ptarmigan.modalities.registry import likely_modalities, modalities, modality, warn
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def recognise(data: Any, kind: str = "") -> Recognised:
 
 def is_set(data: Any) -> bool:
     """Whether data is the name of a built-in set, which counts before a file or folder that is called so."""
-    named = isinstance(data, str) and any(data in each.sets for each in modalities())
+    named = isinstance(data, str) and any(data in each.sets for each in likely_modalities())
     if named and path_of(data).exists():
         warn(f"{data} is the built-in set of that name: what lies here is ./{data}")
     return named
