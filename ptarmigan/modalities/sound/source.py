@@ -20,12 +20,11 @@ from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
-from ptarmigan.modalities.sound.audible import window_for
 from ptarmigan.modalities.sound.clips import Clips, Decoded, decoded
 from ptarmigan.modalities.sound.decode import EXTENSIONS, RATES, Floats, audible, ending_of, is_clipped
 from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.names import SCP, Listed, listed_in, organised, speakers_of
-from ptarmigan.modalities.sound.space import SoundSpace
+from ptarmigan.modalities.sound.space import SoundSpace, lengths_of
 from ptarmigan.modalities.sound.spectrogram import SpectrogramSpace
 from ptarmigan.modalities.sound.vowels import HELD_OUT, NAME, RATE, RESONANCES, TRAINED, vowels
 
@@ -45,7 +44,7 @@ class Spectrogram:
     """How clips become spectrograms.
 
     Attributes:
-        window: samples of a frame; about 32 ms, such as 256 at 8 kHz, when 0.
+        window: samples of a frame; 256 up to 22 kHz, twice as many at twice the rate, when 0.
         hop: samples from one frame to the next; half a window when 0.
         iterations: of Griffin-Lim.
     """
@@ -195,8 +194,8 @@ def seen(source: Source, space: SoundSpace, how: Spectrogram) -> SpectrogramSpac
 
 
 def window_of(space: SoundSpace) -> int:
-    """About 32 ms, and no more than a clip."""
-    return min(window_for(space.rate), 1 << (space.length.bit_length() - 1))
+    """SpecGAN's 256 samples at 16 kHz, twice as many at twice the rate, no fewer, and no more than a clip."""
+    return min(max(256, 1 << round(math.log2(0.016 * space.rate))), 1 << (space.length.bit_length() - 1))
 
 
 def files_of(text: str) -> tuple[Container, bool]:
@@ -225,7 +224,8 @@ def files_of(text: str) -> tuple[Container, bool]:
 def named(n: int, seed: str) -> Decoded:
     """Recordings of the set that has a name."""
     clips, labels = vowels(n, seed)
-    several = in_memory(list(clips), None)
+    ends = lengths_of(clips)
+    several = in_memory([clip[:end] for clip, end in zip(clips, ends, strict=True)], None)
     return Decoded(several.samples, several.ends, labels, tuple(RESONANCES))
 
 

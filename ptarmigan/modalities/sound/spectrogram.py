@@ -19,8 +19,12 @@ from ptarmigan.modalities.sound.griffin_lim import griffin_lim
 from ptarmigan.modalities.sound.mel import bands, spectrum
 from ptarmigan.modalities.sound.space import BANDS, PARTS, SoundSpace
 
-FLOOR = 1e-6
-"""Added to a magnitude before its logarithm: SpecGAN's."""
+FLOOR = 1e-2
+"""Added to a magnitude before its logarithm, some 75 dB below the loudest.
+
+SpecGAN's is 1e-6, for recordings that are never silent. Where clips end with zeros that would be most of a
+bin's deviation: what is silent and what is not, and hardly anything of what is heard.
+"""
 WIDEST = 3.0
 """Standard deviations at which a bin is clipped: SpecGAN's."""
 KEPT = 100.0
@@ -33,7 +37,8 @@ class SpectrogramSpace(SoundSpace):
 
     As SpecGAN has it (Donahue et al. 2019, arXiv 1802.04208, section 3.2): the logarithm of the
     magnitude in every bin, less the bin's mean, over its standard deviation, clipped at three of these; the
-    top bin is left out, and is its mean when sounds are made again. There zeros are added to the end alone.
+    top bin is left out, and is its mean when sounds are made again. There zeros are added to the end alone,
+    and ``FLOOR`` is lower.
 
     Attributes:
         window: samples of a frame, with a Hann window.

@@ -5,10 +5,12 @@
 A GAN for pictures learns sounds as pictures: the logarithm of the magnitude of a short-time Fourier transform
 X (a Hann window of 256 samples every 128), standardised bin by bin and clipped at three standard deviations,
 
-    x = clip((log(|X| + 1e-6) − μ) / (3σ), −1, 1),
+    x = clip((log(|X| + ε) − μ) / (3σ), −1, 1),
 
 without its top bin, 128 × 128 for a second at 16 kHz; generated ones become sounds by Griffin and Lim's
-iteration. The window is 32 ms at any rate. Networks are DCGAN's (Radford et al. 2016, arXiv 1511.06434).
+iteration. ε is 1e-6 there, and 1e-2 here: silence after a clip would else be most of σ. At twice the rate
+the window is twice as long, and at least 256 samples. Networks are DCGAN's (Radford et al. 2016, arXiv
+1511.06434).
 
 Published, the loss is WGAN-GP's (``--loss wgan_gp --width 64 --latent 100 --lr 1e-4``),
 
