@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -60,6 +61,22 @@ class Reading(Written):
     """Columns of a text file that are text as it stands, whatever they look like."""
     missing: tuple[str, ...] = ()
     """Cells of a text file that are missing ones, such as "-", "?" or -999, beside empty ones."""
+
+
+def check_text(options: Any, endings: tuple[str, ...]) -> None:
+    """See that what is said of a text file is said of one.
+
+    Args:
+        options: of data.
+        endings: of the names of text files.
+
+    Raises:
+        ValueError: the data is something else, whose columns have types.
+    """
+    said, data = reading_of(options), options.data
+    if said and not (isinstance(data, str | Path) and str(data).lower().endswith(endings)):
+        what = data if isinstance(data, str | Path) else f"a {type(data).__name__}"
+        raise ValueError(f"--{next(iter(said))} is of text files, and {what} is none")
 
 
 def reading_of(options: Any) -> dict[str, Any]:

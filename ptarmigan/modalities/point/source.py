@@ -15,7 +15,7 @@ from ptarmigan.core.noise import key
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.mixture import Mixture
 from ptarmigan.data.numbers import read_csv, read_npy
-from ptarmigan.data.reading import Data, Written
+from ptarmigan.data.reading import Data, Written, check_text
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
 from ptarmigan.modalities.point.space import PointSpace
@@ -88,6 +88,8 @@ class Points(Written, Data):
 
     def open(self, *, batch: int, seed: int = 0) -> Samples[PointSpace]:
         """The points, shuffled by ``seed`` and cut into batches; see ``points``."""
+        if not isinstance(self.data, Blank):
+            check_text(self, (".csv",))
         return points(self.data, batch=batch, seed=seed, written=self)
 
 

@@ -14,7 +14,7 @@ from ptarmigan.core.errors import about
 from ptarmigan.core.noise import key
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import read_npy
-from ptarmigan.data.reading import Data, Reading
+from ptarmigan.data.reading import Data, Reading, check_text
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
 from ptarmigan.media.files import path_of
@@ -25,7 +25,7 @@ from ptarmigan.modalities.table.describe_columns import described_column
 from ptarmigan.modalities.table.frames import pandas_or_error
 from ptarmigan.modalities.table.names import check_names
 from ptarmigan.modalities.table.rare import rare_values, to_name
-from ptarmigan.modalities.table.source import READ, check_text, read_frame
+from ptarmigan.modalities.table.source import CSV, READ, read_frame
 from ptarmigan.modalities.vector.source import LARGEST
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Series(Reading, Data):
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(SeriesSpace), batch=batch, seed=seed)
-        check_text(self)
+        check_text(self, CSV)
         found = self.loaded()
         with about(self.data):
             raw, space = replace(self, data=found).read()

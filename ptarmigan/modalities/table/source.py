@@ -14,7 +14,7 @@ from ptarmigan.data.blank import Blank
 from ptarmigan.data.dialect import read_text
 from ptarmigan.data.numbers import is_number
 from ptarmigan.data.parquet import check_parquet
-from ptarmigan.data.reading import Data, Reading, reading_of
+from ptarmigan.data.reading import Data, Reading, check_text
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import open_binary, regular
@@ -69,7 +69,7 @@ class Table(Reading, Data):
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(TableSpace), batch=batch, seed=seed)
-        check_text(self)
+        check_text(self, CSV)
         frame = self.frame()
         with about(self.data):
             found = described(frame, self.categorical)
@@ -100,18 +100,6 @@ class Table(Reading, Data):
         if isinstance(self.data, str | Path):
             return read_frame(self.data, self)
         raise ValueError(f"a table is a path or a pandas or polars DataFrame, not {type(self.data).__name__}")
-
-
-def check_text(options: Reading) -> None:
-    """See that what is said of a text file is said of one.
-
-    Raises:
-        ValueError: the data is something else, whose columns have types.
-    """
-    said, data = reading_of(options), getattr(options, "data", "")
-    if said and not (isinstance(data, str | Path) and str(data).lower().endswith(CSV)):
-        what = data if isinstance(data, str | Path) else f"a {type(data).__name__}"
-        raise ValueError(f"--{next(iter(said))} is of text files, and {what} has columns with types")
 
 
 def read_frame(data: str | Path, reading: Reading = Reading()) -> pd.DataFrame:
@@ -149,6 +137,8 @@ def read_csv(path: Path, reading: Reading = Reading()) -> pd.DataFrame:
     try:
         whole, found, head = read_text(path, reading)
         twice = [name for i, name in enumerate(head) if name in head[:i]]
+        if twice and all(map(is_number, head)):
+            raise ValueError("its first line holds numbers and no names: write a line of names above them")
         if twice:  # pandas would rename them
             raise ValueError(f"two columns are called {twice[0]!r}: give every column a name of its own")
         how: dict[str, Any] = {"sep": found.separator, "skipinitialspace": True, "encoding": found.encoding}

@@ -13,7 +13,7 @@ from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.numbers import ENDINGS, Numbers, read_numbers
 from ptarmigan.data.permutation import permute
-from ptarmigan.data.reading import Data, Written
+from ptarmigan.data.reading import Data, Written, check_text
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.data.windows import windows
 from ptarmigan.media.files import path_of
@@ -49,6 +49,7 @@ class Vectors(Written, Data):
         """
         if isinstance(self.data, Blank):
             return Samples(self.data, self.data.of(VectorSpace), batch=batch, seed=seed)
+        check_text(self, (".csv",))
         held_out = None
         if isinstance(self.data, np.ndarray | torch.Tensor):
             found = Numbers(checked(to_array(self.data), "the array"))

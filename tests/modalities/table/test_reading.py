@@ -167,8 +167,18 @@ def test_what_is_no_text_has_no_such_options(tmp_path):
     for data in (frame, str(tmp_path / "t.parquet"), "iris"):
         with pytest.raises(ValueError, match="--missing is of text files"):
             Table(data, missing=("-",)).open(batch=2)
-    with pytest.raises(ValueError, match="--decimal is of text files"):
-        Series(np.zeros((9, 2)), decimal=",").open(batch=2)
+    for options in (
+        Series(np.zeros((9, 2)), decimal=","),
+        Vectors(np.zeros((9, 2)), decimal=","),
+        Points("ring", decimal=","),
+    ):
+        with pytest.raises(ValueError, match="--decimal is of text files, and"):
+            options.open(batch=2)
+
+
+def test_numbers_without_names_are_said_to_be_so(tmp_path):
+    with pytest.raises(ValueError, match="first line holds numbers and no names"):
+        read(tmp_path, "1,1\n2,3\n")
 
 
 ROWS = [(i / 4, -i % 7, i * 0.5 + 1000) for i in range(40)]
