@@ -60,9 +60,10 @@ def recognise(data: Any, kind: str = "") -> Recognised:
 
 def is_set(data: Any) -> bool:
     """Whether data is the name of a built-in set, which counts before a file or folder that is called so."""
-    named = isinstance(data, str) and any(data in each.sets for each in likely_modalities())
+    named = isinstance(data, str | Path) and any(str(data) in each.sets for each in likely_modalities())
     if named and path_of(data).exists():
-        warn(f"{data} is the built-in set of that name: what lies here is ./{data}")
+        here = path_of(data).absolute() if isinstance(data, Path) else f"./{data}"  # a Path has no ./
+        warn(f"{data} is the built-in set of that name: what lies here is {here}")
     return named
 
 

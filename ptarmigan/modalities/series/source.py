@@ -36,7 +36,7 @@ Floats = NDArray[np.float64]
 NAME = "sines"
 SINES, WAVES = 10_000, 5
 """Series of the named set, and their channels."""
-ENDS = "it names the smallest and the largest number of every channel"
+ENDS = "it names the smallest and the largest number of every channel, or all of them where few occur"
 
 
 @dataclass(frozen=True)

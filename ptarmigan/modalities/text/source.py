@@ -73,7 +73,7 @@ class Text:
         held_out = None if corpus.held_out is None else source_of(corpus.held_out, space)
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)
         samples.understood = tuple(understood(corpus, space, source.raw))
-        if self.data != grammar.NAME:
+        if self.data not in grammar.NAMES:
             samples.named += (NAMED.format(self.least, "s" * (self.least > 1)),)
         return samples
 
