@@ -10,6 +10,7 @@ import numpy as np
 
 from ptarmigan.core.errors import about
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.glimpse import text_of
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
@@ -73,7 +74,7 @@ class Text:
         held_out = None if corpus.held_out is None else source_of(corpus.held_out, space)
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)
         samples.understood = tuple(understood(corpus, space, source.raw))
-        if self.data not in grammar.NAMES:
+        if text_of(self.data) not in grammar.NAMES:
             samples.named += (NAMED.format(self.least, "s" * (self.least > 1)),)
         return samples
 
@@ -88,14 +89,14 @@ class Text:
             raise ValueError(
                 f"--longest is 2 or more, and --least 1 or more, not {self.longest} and {self.least}"
             )
-        if self.data == grammar.NAME:
+        if text_of(self.data) == grammar.NAME:
             (texts, kinds), (others, other_kinds) = (
                 grammar.sentences(n, *stream)
                 for n, stream in ((grammar.SENTENCES, ()), (grammar.HELD_OUT, ("held out",)))
             )
             labels, other_labels = ([grammar.KINDS[i] for i in of] for of in (kinds, other_kinds))
             return Corpus(texts, labels, held_out=Corpus(others, other_labels))
-        if self.data == grammar.DIALOGUE:
+        if text_of(self.data) == grammar.DIALOGUE:
             (questions, answers), (asked, answered) = (
                 grammar.dialogues(n, *stream)
                 for n, stream in ((grammar.SENTENCES, ()), (grammar.HELD_OUT, ("held out",)))

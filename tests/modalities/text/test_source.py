@@ -191,3 +191,13 @@ def test_embeddings_tell_words_and_their_order_apart():
     distances = np.linalg.norm(found[:, None] - found[None], axis=2)
     assert distances[4, 5] > 0.5
     assert distances[0, 1] < distances[0, 3]
+
+
+def test_a_data_frame_is_read_and_what_a_file_names_is_said() -> None:
+    frame = pd.DataFrame({"text": ["a cat sat", "a dog ran"] * 20})
+    samples = Text(frame).open(batch=2)
+    assert len(samples) == 40
+    assert samples.named == (
+        "it names every token that occurs 2 times or more: --least 5 leaves out those of fewer",
+    )
+    assert Text().open(batch=2).named == ()
