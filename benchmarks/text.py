@@ -2,6 +2,7 @@
 
     python benchmarks/text.py oracle [--entries mle seqgan distillation maligan relgan scratchgan]
     python benchmarks/text.py captions [--entries ...]
+    python benchmarks/text.py captions --run FOLDER      # one that was trained by ptarmigan train
 
 ``oracle``: 10,000 sequences of 20 tokens of an LSTM with random weights (Yu et al. 2017), whose likelihood
 is known: NLL_oracle is of generated sequences under it, NLL_test of 10,000 others of its own under the
@@ -33,10 +34,12 @@ from record import record
 
 from ptarmigan import zoo
 from ptarmigan.core.game import Game
+from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.tasks.generate import generate
 from ptarmigan.tasks.likelihood import held_out_nll
+from ptarmigan.trained import load, rebuild
 from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
 
@@ -100,6 +103,7 @@ class Oracle:
 def main(
     what: tyro.conf.Positional[str],
     entries: tuple[str, ...] = tuple(ENTRIES),
+    run: str = "",
     steps: int | None = None,
     seed: int = 0,
     threads: int = 1,
@@ -109,11 +113,17 @@ def main(
     Args:
         what: oracle or captions.
         entries: which ones.
+        run: the folder of a run on captions, in place of all entries.
         steps: of every recipe's training; its own when None.
         seed: the random seed.
         threads: of torch.
     """
     torch.set_num_threads(threads)
+    if run:
+        known = load(Path(run))
+        found = swept(known.game, rebuild(Path(run)).samples) | {"options": known.description["options"]}
+        record("text", found, part=f"{what}: {known.recipe.removeprefix('text.')}, trained before")
+        return
     for name in entries:
         recipe, options = ENTRIES[name]
         more = {"seed": seed, **({} if steps is None else {"steps": steps})}
@@ -159,19 +169,25 @@ def on_oracle(recipe: str, options: dict[str, Any]) -> dict[str, Any]:
 def on_captions(recipe: str, options: dict[str, Any]) -> dict[str, Any]:
     """Every score at every temperature, and those of the baselines."""
     run = build(zoo.recipe(recipe), options | {"data": str(DATA / "coco_captions_train.txt")})
-    game, space = trained(run), run.space
-    evaluator = modality_of(space).evaluator(run.samples, Request(n=SCORED))
+    return swept(trained(run), run.samples)
+
+
+def swept(game: Game, samples: Samples) -> dict[str, Any]:
+    """The same of a game, on its samples."""
+    space = samples.space
+    evaluator = modality_of(space).evaluator(samples, Request(n=SCORED))
     found: dict[str, Any] = {}
     for temperature in TEMPERATURES:
-        raw = np.concatenate(list(generate(game, space, SCORED, seed=1, temperature=temperature)))
-        scores = evaluator.evaluate(raw).scores
+        chunks = generate(game, space, SCORED, seed=1, temperature=temperature)
+        scores = evaluator.evaluate(np.concatenate(list(chunks))).scores
         found[f"{temperature:g}"] = {score.scale.name: round(score.value.value, 4) for score in scores}
+        print(temperature, found[f"{temperature:g}"], flush=True)
     baselines = {
         name: {score.scale.name: round(score.baselines[name], 4) for score in scores}
         for name in scores[0].baselines
     }
     real = {score.scale.name: score.real for score in scores}
-    return {"temperatures": found, "baselines": baselines, "real": real, **held_out_nll(game, run.samples)}
+    return {"temperatures": found, "baselines": baselines, "real": real, **held_out_nll(game, samples)}
 
 
 if __name__ == "__main__":

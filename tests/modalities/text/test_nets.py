@@ -15,7 +15,7 @@ from ptarmigan.modalities.text.nets import LanguageModel, SentenceCNN, inverse, 
 from ptarmigan.modalities.text.space import TextSpace
 from ptarmigan.modalities.text.tokens import BOS, EOS, PAD, UNK
 from ptarmigan.zoo.text.relgan import exponential, gumbel_given
-from ptarmigan.zoo.text.scratchgan import ScratchGAN, TokenDiscriminator
+from ptarmigan.zoo.text.scratchgan import ScratchGAN, TokenDiscriminator, discounted
 from ptarmigan.zoo.text.seqgan import Distillation, SeqGAN
 
 SPACE = TextSpace(tuple("abcdefgh"), 6, "words")
@@ -202,3 +202,11 @@ def test_phases():
     assert Players(pretraining=0.5).phases(1_000) == Phases(500, 550)
     with pytest.raises(ValueError, match=r"a share of the steps below 0\.9, not 1"):
         Players(pretraining=1.0).phases(10)
+
+
+def test_a_sentence_is_no_better_for_ending_soon():
+    there = torch.tensor([[True, False, False], [True, True, True]])
+    found = discounted(torch.full((2, 3), -1.0), there, 0.5)
+    torch.testing.assert_close(found, torch.tensor([[-2.0, 0.0, 0.0], [-2.0, -2.0, -2.0]]))
+    rising = discounted(torch.tensor([[0.0, 0.0, 1.0]]), there[1:], 0.5)
+    torch.testing.assert_close(rising, torch.tensor([[0.5, 1.0, 2.0]]))
