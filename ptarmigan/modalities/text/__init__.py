@@ -78,7 +78,7 @@ def between(
 
 MODALITY = Modality(
     name="text",
-    plural="text",
+    plural="sentences",
     takes=f"{', '.join(NAMES)}, a .txt file (a sentence a line), .jsonl, a folder of .txt files; with --kind "
     "text also a .csv, .tsv or .parquet file with a column of text",
     space=TextSpace,

@@ -127,17 +127,17 @@ class Text:
         if tokenizer == AUTO:
             tokenizer = tokenizer_for(corpus.texts)
         sentences, questions = (
-            [split(text, tokenizer, self.lower) for text in texts]
+            [split(text, tokenizer, self.lower)[: self.longest] for text in texts]
             for texts in (corpus.texts, corpus.questions)
         )
-        lengths = np.minimum([len(sentence) for sentence in sentences], self.longest)
+        lengths = np.array([len(sentence) for sentence in sentences])
         return TextSpace(
             vocabulary=known or vocabulary_of([*sentences, *questions], self.least),
             length=int(lengths.max()),
             tokenizer=tokenizer,
             lower=self.lower,
             ends=bool((lengths < lengths.max()).any()),
-            question=min(max(map(len, questions), default=0), self.longest),
+            question=max(map(len, questions), default=0),
             classes=tuple(sorted(set(corpus.labels))),
         )
 
