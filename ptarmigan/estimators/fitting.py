@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from ptarmigan import zoo
+from ptarmigan.data.reading import Reading
 from ptarmigan.media.files import path_of, write
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.trained import FILE, Trained, load
@@ -139,7 +140,8 @@ def estimator_arguments(trained: Trained, prefix: str, mine: Sequence[str] = ())
         mine: options of a recipe that are arguments of the estimator itself.
     """
     options = trained.description["options"]
-    decided = ("data", "steps", "seed", *mine)
+    of_files = (field.name for field in dataclasses.fields(Reading))  # an estimator is fitted to frames
+    decided = ("data", "steps", "seed", *of_files, *mine)
     return {
         "recipe": trained.description["recipe"].removeprefix(prefix),
         "steps": options["steps"],

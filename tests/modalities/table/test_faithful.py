@@ -370,3 +370,12 @@ def test_what_is_asked_for_is_read_as_the_column_is(cells, asked, held):
     assert restored(space.columns[0], np.array([float(code)]), 0)[0] == cells[1 if asked != "007" else 0]
     with pytest.raises(ValueError, match=held):
         space.conditions.asked({"here": "nothing like it"})
+
+
+def test_missing_cells_of_any_kind_are_shown():
+    gone = [None if i % 3 else i for i in range(N)]
+    frame = pd.DataFrame({"a": pd.array(gone, "Int64"), "b": pd.to_datetime(gone), "c": gone, "x": WHOLE / 7})
+    samples = Table(frame.assign(d=pd.array([None if v is None else "t" for v in gone], "string"))).open(
+        batch=2
+    )
+    assert samples.space.html(samples.source.read(np.arange(2))).count("<td>–</td>") == 4

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from ptarmigan import TableGAN
 from ptarmigan.data import cells
 from ptarmigan.data.reading import Reading
 from ptarmigan.modalities.point.source import Points
@@ -235,5 +236,7 @@ def test_the_command_line_says_and_takes_it(cli, tmp_path):
     assert cli("score", "r", "--n", "50", "--held-out", "t.csv", "--metrics", "shapes").returncode == 0
     pair = ["score", "--real", "t.csv", "--fake", "t.csv", "--metrics", "shapes", "--json"]
     assert cli(*pair, *said).returncode == 0
+    loaded = TableGAN.load(tmp_path / "r").set_params(steps=1)  # and fitted to a frame, which is no file
+    assert len(loaded.fit(read_frame(tmp_path / "t.csv")).sample(3)) == 3
     wrong = cli("data", "t.csv", "--text", "nothing")
     assert (wrong.returncode, len(wrong.stderr.strip().splitlines())) == (2, 2), wrong.stderr
