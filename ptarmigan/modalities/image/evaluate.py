@@ -15,7 +15,7 @@ from ptarmigan.metrics.view import View
 from ptarmigan.modalities.image.extractors.pick import extractor
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.stacked import Stacked
-from ptarmigan.modalities.image.stacked_modes import learn_digits, stacked_modes, told_of
+from ptarmigan.modalities.image.stacked_modes import learn_digits, predicted_classes, stacked_modes
 
 QUICK = (
     FRECHET,
@@ -73,7 +73,7 @@ def stacks_of(samples: Samples) -> Measure:
         digits = learn_digits(stacks, space)
 
         def measure(fake: View) -> Estimates:
-            found = stacked_modes(told_of(fake.set.raw(), digits), stacks.frequencies)
+            found = stacked_modes(predicted_classes(fake.set.raw(), digits), stacks.frequencies)
             return found.found, found.reverse_kl
 
         return measure

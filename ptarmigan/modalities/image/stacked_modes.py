@@ -40,7 +40,7 @@ class StackedModes:
     against_real: Estimate
 
 
-def stacked_modes(told: Indices, frequencies: NDArray[Any]) -> StackedModes:
+def stacked_modes(predicted: Indices, frequencies: NDArray[Any]) -> StackedModes:
     """Count the modes as VEEGAN and PacGAN do: every sample is in one, and one sample finds it.
 
     Srivastava et al. 2017, arXiv 1705.07761; Lin et al. 2018, arXiv 1712.04086, section 4.2.
@@ -48,7 +48,7 @@ def stacked_modes(told: Indices, frequencies: NDArray[Any]) -> StackedModes:
     measures a divergence of about (modes - 1) / 2n, which is 0.019 of 26,000 samples and 0.25 of 2,000.
 
     Args:
-        told: the class of every channel, of shape (n, channels); see ``told_of``.
+        predicted: the class of every channel, of shape (n, channels); see ``predicted_classes``.
         frequencies: how often each class is among the real digits, of shape (classes,): those of ``Stacked``.
 
     Raises:
@@ -59,14 +59,14 @@ def stacked_modes(told: Indices, frequencies: NDArray[Any]) -> StackedModes:
         raise ValueError(
             f"class {int(np.argmin(frequencies))} has no real digit, so its modes are not to be found"
         )
-    if told.ndim != 2 or 0 in told.shape:
-        raise ValueError(f"modes need the classes of channels (samples, channels), not {told.shape}")
-    unknown = told[(told < 0) | (told >= base)]
+    if predicted.ndim != 2 or 0 in predicted.shape:
+        raise ValueError(f"modes need the classes of channels (samples, channels), not {predicted.shape}")
+    unknown = predicted[(predicted < 0) | (predicted >= base)]
     if len(unknown):
-        raise ValueError(f"a channel was told as class {unknown[0]}: there are {base} classes, from 0")
-    total = base ** told.shape[1]
-    number = told @ (base ** np.arange(told.shape[1])[::-1])
-    uniform, real = np.full(total, 1 / total), _stacks(frequencies, told.shape[1])
+        raise ValueError(f"a channel was classified as class {unknown[0]}: there are {base} classes, from 0")
+    total = base ** predicted.shape[1]
+    number = predicted @ (base ** np.arange(predicted.shape[1])[::-1])
+    uniform, real = np.full(total, 1 / total), _stacks(frequencies, predicted.shape[1])
 
     def of(statistic: Callable[[NDArray[np.float64]], float]) -> Estimate:
         def value(chosen: Indices | slice) -> float:
@@ -83,7 +83,7 @@ def stacked_modes(told: Indices, frequencies: NDArray[Any]) -> StackedModes:
     )
 
 
-def told_of(raw: NDArray[Any], digits: ClassifierFeatures) -> Indices:
+def predicted_classes(raw: NDArray[Any], digits: ClassifierFeatures) -> Indices:
     """The class of every channel of raw images, of shape (n, channels).
 
     Args:
@@ -94,7 +94,7 @@ def told_of(raw: NDArray[Any], digits: ClassifierFeatures) -> Indices:
         ValueError: these are no images.
     """
     if raw.ndim != 4 or 0 in raw.shape:
-        raise ValueError(f"channels are told of images (n, height, width, channels), not {raw.shape}")
+        raise ValueError(f"channels are predicted of images (n, height, width, channels), not {raw.shape}")
     out = np.empty((len(raw), raw.shape[3]), np.int64)
     for start in range(0, len(raw), CHUNK):
         rows = slice(start, start + CHUNK)

@@ -74,7 +74,7 @@ def discriminative_score(real: Floats, fake: Floats, *, steps: int = TOLD, seed:
         is_real = (torch.arange(len(said)) < len(rows[0])).to(said)
         return F.binary_cross_entropy_with_logits(said, is_real)
 
-    reader = learnt(a.shape[2], max(1, a.shape[2] // 2), loss, steps, seed)
+    reader = fit_reader(a.shape[2], max(1, a.shape[2] // 2), loss, steps, seed)
     with torch.no_grad():
         right = torch.cat([reader(a[cut:])[:, -1] > 0, reader(b[cut:])[:, -1] <= 0])
     return abs(float(right.double().mean()) - 0.5)
@@ -108,12 +108,12 @@ def predictive_score(real: Floats, fake: Floats, *, steps: int = FORETOLD, seed:
         return error(reader, b[torch.from_numpy(rng.integers(0, len(b), min(BATCH, len(b))))])
 
     inputs = a.shape[2] - (channels > 1)
-    reader = learnt(inputs, max(1, channels // 2), loss, steps, seed)
+    reader = fit_reader(inputs, max(1, channels // 2), loss, steps, seed)
     with torch.no_grad():
         return float(error(reader, a))
 
 
-def learnt(channels: int, hidden: int, loss: Callable[[Reader], Tensor], steps: int, seed: int) -> Reader:
+def fit_reader(channels: int, hidden: int, loss: Callable[[Reader], Tensor], steps: int, seed: int) -> Reader:
     """A reader that went down a loss, by Adam at its usual rate."""
     with noise.isolated():
         noise.seed_torch(noise.key(seed, "reader"))
@@ -128,7 +128,7 @@ def learnt(channels: int, hidden: int, loss: Callable[[Reader], Tensor], steps: 
 
 def autocorrelation_error(real: Floats, fake: Floats) -> float:
     """The mean absolute difference of two sets' autocorrelations, over lags and channels."""
-    return apart(autocorrelation(real), autocorrelation(fake))
+    return mean_absolute_difference(autocorrelation(real), autocorrelation(fake))
 
 
 def autocorrelation(series: Floats) -> Floats:
@@ -152,7 +152,9 @@ def cross_correlation_error(real: Floats, fake: Floats) -> float:
     Correlations are over the steps of a series, and then averaged over series. 0 where there is one channel.
     """
     upper = np.triu_indices(real.shape[2], 1)
-    return apart(correlation(real)[upper], correlation(fake)[upper]) if len(upper[0]) else 0.0
+    return (
+        mean_absolute_difference(correlation(real)[upper], correlation(fake)[upper]) if len(upper[0]) else 0.0
+    )
 
 
 def correlation(series: Floats) -> Floats:
@@ -170,7 +172,7 @@ def spectrum_distance(real: Floats, fake: Floats) -> float:
 
     The spectrum of a series is its power at every frequency above 0, as a share of all its power.
     """
-    return float(apart(spectrum(real), spectrum(fake)) * (real.shape[1] // 2) / 2)
+    return float(mean_absolute_difference(spectrum(real), spectrum(fake)) * (real.shape[1] // 2) / 2)
 
 
 def spectrum(series: Floats) -> Floats:
@@ -234,6 +236,6 @@ def mean_where(parts: Floats, known: NDArray[np.bool_], wholes: Floats) -> Float
     return mean
 
 
-def apart(a: Floats, b: Floats) -> float:
+def mean_absolute_difference(a: Floats, b: Floats) -> float:
     """The mean absolute difference."""
     return float(np.abs(a - b).mean())

@@ -118,7 +118,7 @@ class Series(Reading, Data):
             return known(windows(several, self.length, self.stride), arrays)
         if not isinstance(found, pandas_or_error().DataFrame):
             raise ValueError(f"series are a path, a DataFrame or arrays, not {type(found).__name__}")
-        several, forms, metadata = apart(found, self.id, self.time, self.metadata)
+        several, forms, metadata = split_into_series(found, self.id, self.time, self.metadata)
         raw = windows(several, self.length, self.stride)
         names = tuple(form.name for form in forms)
         return raw, SeriesSpace.of(raw, names, self.id or NUMBERED, metadata, forms)
@@ -186,7 +186,7 @@ def read_as(
         return series.read()
 
 
-def apart(
+def split_into_series(
     frame: pd.DataFrame, name: str = "", time: str = "", metadata: Sequence[str] = ()
 ) -> tuple[list[Floats], tuple[Column, ...], tuple[Column, ...]]:
     """The series in a frame, one step of time a row; what the channels are; and the columns of metadata.
@@ -205,15 +205,15 @@ def apart(
     check_names(frame.columns)
     if not len(frame):
         raise ValueError("the table is empty: it has no rows")
-    told = [column for column in (name, time) if column]
-    apart_from = [*told, *metadata]
+    markers = [column for column in (name, time) if column]
+    apart_from = [*markers, *metadata]
     called = {str(column): column for column in frame.columns}
     for i, column in enumerate(apart_from):
         if column in apart_from[:i]:
             raise ValueError(f"--id, --time and --metadata name {column!r} twice: a column is one of them")
         if column not in called:
             raise ValueError(f"there is no column {column!r}; there are {', '.join(called)}")
-    for column in told:
+    for column in markers:
         if frame[called[column]].isna().any():
             raise ValueError(f"the column {column!r} has missing values: leave those rows out")
     if not name and NUMBERED in called:
@@ -229,7 +229,7 @@ def apart(
     groups: list[tuple[Any, pd.DataFrame]] = [("", ordered)]
     if name:
         groups = list(ordered.groupby(called[name], sort=False))
-    about, said = said_of(groups, [called[column] for column in metadata])
+    about, said = metadata_of(groups, [called[column] for column in metadata])
     several = []
     for row, (who, rows) in zip(said, groups, strict=True):
         numbers = checked(
@@ -239,10 +239,10 @@ def apart(
     return several, forms, about
 
 
-def said_of(
+def metadata_of(
     groups: Sequence[tuple[Any, pd.DataFrame]], metadata: Sequence[str | int]
 ) -> tuple[tuple[Column, ...], Floats]:
-    """What is said of whole series: its columns, and a raw row for each series.
+    """The metadata of series: its columns, and a raw row for each series.
 
     Raises:
         ValueError: it changes within a series.

@@ -130,8 +130,8 @@ def balance(samples: Samples) -> Measure:
 
         def measure(fake: View) -> Estimates:
             raw = fake.set.raw()
-            apart = float(np.abs(shares(network, raw) - real).max())
-            return (Estimate(apart, float(np.sqrt(0.25 / len(raw)))),)
+            gap = float(np.abs(shares(network, raw) - real).max())
+            return (Estimate(gap, float(np.sqrt(0.25 / len(raw)))),)
 
         return measure
 
@@ -174,5 +174,5 @@ def numbered(speakers: Sequence[str], names: tuple[str, ...]) -> Indices:
 
 def shares(network: Classifier, raw: NDArray[Any]) -> NDArray[np.float64]:
     """How many of the clips are of every speaker, as shares."""
-    told = network.probabilities(network(raw)).argmax(1)
-    return np.bincount(told, minlength=len(network.classes)) / len(raw)
+    predicted = network.probabilities(network(raw)).argmax(1)
+    return np.bincount(predicted, minlength=len(network.classes)) / len(raw)

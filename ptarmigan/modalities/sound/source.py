@@ -128,7 +128,7 @@ class Sounds:
             inputs = Condition(given, source, held_out or source, matched=True, paired=True)
             return Samples(source, space, batch=batch, seed=seed, held_out=held_out, condition=inputs)
         if spectrogram is not None:
-            space = seen(source, space, spectrogram)
+            space = spectrogram_space(source, space, spectrogram)
         return Samples(source, space, batch=batch, seed=seed, held_out=held_out)
 
     def _opened(self, seed: int, segment: int) -> tuple[Source, SoundSpace, Source | None]:
@@ -180,7 +180,7 @@ def without_samples(space: Space) -> Condition:
     return Condition(space, blank, blank, matched=True, paired=True)
 
 
-def seen(source: Source, space: SoundSpace, how: Spectrogram) -> SpectrogramSpace:
+def spectrogram_space(source: Source, space: SoundSpace, how: Spectrogram) -> SpectrogramSpace:
     """The clips as spectrograms.
 
     Raises:

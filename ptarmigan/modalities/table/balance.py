@@ -25,7 +25,7 @@ class Balance:
         self.conditions: Conditions = space.conditions
         self.ends = self.conditions.ends(np.log1p(self.conditions.counts))
         orders = []
-        raw = space.seen(raw)
+        raw = space.transform(raw)
         for i, column in enumerate(space.learnt):
             if column.by_value:
                 codes = np.where(np.isnan(raw[:, i]), len(column.values), raw[:, i])

@@ -48,7 +48,7 @@ class TableConditioning(TableEncoding, Conditioning):
             return super().condition(given, n, seed)
         combined, alone = self._divided(given)
         self._refuse_gaps(alone)
-        asked = np.broadcast_to(self.conditions.asked(alone), (n, self.conditions.size))
+        asked = np.broadcast_to(self.conditions.vector(alone), (n, self.conditions.size))
         return self._combined(asked, combined, seed) if combined else asked
 
     def unconditional(self, recipe: str) -> str:

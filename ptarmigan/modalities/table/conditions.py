@@ -88,7 +88,7 @@ class Conditions:
         np.put_along_axis(out, self.hot[pairs], 1, 1)
         return out
 
-    def asked(self, where: Mapping[Any, Any]) -> NDArray[np.float32]:
+    def vector(self, where: Mapping[Any, Any]) -> NDArray[np.float32]:
         """The vector of what columns are asked to hold, ``(size,)``; None, NaN and NA are missing values.
 
         A value may be spelt as text.
@@ -114,7 +114,7 @@ class Conditions:
                 f"--where {name}={value}: the column is learnt as {column.kind}, and only columns of "
                 f"categories, booleans or few whole numbers can be asked for"
             )
-        return int(self.pairs(column.name, np.array([asked_code(column, name, value)]))[0])
+        return int(self.pairs(column.name, np.array([requested_code(column, name, value)]))[0])
 
     def pairs(self, name: str | int, codes: NDArray[np.int64]) -> NDArray[np.int64]:
         """The conditions that a column has the values of these codes."""
@@ -165,7 +165,7 @@ def number_of(column: Column, value: Any) -> Any:
     return None
 
 
-def asked_code(column: Column, name: Any, value: Any) -> int:
+def requested_code(column: Column, name: Any, value: Any) -> int:
     """The place of a value that is asked for.
 
     Raises:
@@ -184,7 +184,7 @@ def raw_of(column: Column, name: Any, value: Any) -> float:
         ValueError: the column does not hold it.
     """
     if column.by_value:
-        code = asked_code(column, name, value)
+        code = requested_code(column, name, value)
         return np.nan if code == len(column.values) else float(code)
     if is_missing(value):
         return np.nan

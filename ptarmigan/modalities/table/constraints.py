@@ -40,17 +40,17 @@ class Gap:
     strict: bool
     fallback: float
 
-    def seen(self, column: Floats, base: Floats) -> Floats:
+    def transform(self, column: Floats, base: Floats) -> Floats:
         """How far they are apart; NaN where the column is missing."""
         return self.sign * (column - np.where(np.isnan(base), self.fallback, base))
 
-    def undone(self, gap: Floats, base: Floats, known: Column) -> Floats:
+    def inverse_transform(self, gap: Floats, base: Floats, known: Column) -> Floats:
         """Numbers that the column can hold, on the right side of the other wherever that is not missing."""
         there = ~np.isnan(base)
         number = np.where(there, base, self.fallback) + self.sign * gap
         number = possible(np.clip(on_grid(number, known), known.low, known.high), known)
         wrong = there & self.wrong(number, base)
-        number[wrong] = self.edge(base[wrong], known)
+        number[wrong] = self.nearest_allowed(base[wrong], known)
         # rows in which no number fits are of a kind in which it was missing
         number[(number < known.low) | (number > known.high)] = np.nan
         return number
@@ -60,16 +60,16 @@ class Gap:
         apart = self.sign * (number - base)
         return np.asarray((apart <= 0) if self.strict else (apart < 0))
 
-    def edge(self, base: Floats, known: Column) -> Floats:
+    def nearest_allowed(self, base: Floats, known: Column) -> Floats:
         """The nearest numbers that the column can hold, on the right side of the other."""
         if known.only:
             return next_of(np.array(known.only), base, self.sign, self.strict)
         near = possible(on_grid(base, known), known)
         for _ in range(2):
-            near = np.where(self.wrong(near, base), self.further(near, known), near)
+            near = np.where(self.wrong(near, base), self.next_allowed(near, known), near)
         return near
 
-    def further(self, number: Floats, known: Column) -> Floats:
+    def next_allowed(self, number: Floats, known: Column) -> Floats:
         """The next number that the column can hold."""
         if known.step:
             return on_grid(number + self.sign * known.step, known)
@@ -99,7 +99,7 @@ class Fixed:
         """The place of every combination."""
         return {row.tobytes(): i for i, row in enumerate(plainly(self.cells))}
 
-    def seen(self, raw: Floats) -> Floats:
+    def transform(self, raw: Floats) -> Floats:
         """The places of the combinations of rows ``(n, columns)``."""
         found = [self.codes[row.tobytes()] for row in plainly(raw)]
         return np.array(found, np.float64)
@@ -130,23 +130,23 @@ class Constraints:
             tuple(Fixed(tuple(one["columns"]), tupled(one["rows"])) for one in fixed),
         )
 
-    def seen(self, raw: Floats, columns: tuple[Column, ...]) -> Floats:
+    def transform(self, raw: Floats, columns: tuple[Column, ...]) -> Floats:
         """Rows of the table as rows of what is learnt."""
         gaps = {gap.column: gap for gap in self.gaps}
         fixed = {one.columns[0]: one for one in self.fixed}
 
         def cells(i: int) -> Floats:
             if i in fixed:
-                return fixed[i].seen(raw[:, fixed[i].columns])
+                return fixed[i].transform(raw[:, fixed[i].columns])
             if i in gaps:
                 base = gaps[i].base
-                return gaps[i].seen(raw[:, i], numbers(columns[base], raw[:, base]))
+                return gaps[i].transform(raw[:, i], numbers(columns[base], raw[:, base]))
             return raw[:, i]
 
         return np.stack([cells(i) for i in self.places(len(columns))], 1)
 
-    def undone(self, learnt: Floats, columns: tuple[Column, ...]) -> Floats:
-        """The inverse of ``seen``: rows that fulfil everything, whatever was learnt."""
+    def inverse_transform(self, learnt: Floats, columns: tuple[Column, ...]) -> Floats:
+        """The inverse of ``transform``: rows that fulfil everything, whatever was learnt."""
         found = dict(zip(self.places(len(columns)), learnt.T, strict=True))
         for one in self.fixed:
             cells = one.cells[found[one.columns[0]].astype(np.int64)]
@@ -156,7 +156,7 @@ class Constraints:
                 found[i] = stored(found[i], columns[i].dtype)
         for gap in self.gaps:
             base = numbers(columns[gap.base], found[gap.base])
-            found[gap.column] = gap.undone(found[gap.column], base, columns[gap.column])
+            found[gap.column] = gap.inverse_transform(found[gap.column], base, columns[gap.column])
         return np.stack([found[i] for i in range(len(columns))], 1)
 
     def places(self, columns: int) -> list[int]:

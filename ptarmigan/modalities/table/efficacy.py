@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST = 256
-"""Values of a column that classifiers tell apart, at most: the rarest of more are one."""
+"""Values of a column that classifiers distinguish, at most: the rarest of more are one."""
 
 
 def efficacy(
@@ -30,7 +30,7 @@ def efficacy(
     Args:
         train: rows to learn from.
         test: real rows.
-        target: the column to be told.
+        target: the column to predict.
         positive: the value of it that F1 is about; the mean over its values when None.
     """
     from sklearn.ensemble import AdaBoostClassifier
@@ -41,7 +41,7 @@ def efficacy(
     from sklearn.tree import DecisionTreeClassifier
 
     x, z = features(train.drop(columns=target), test.drop(columns=target))
-    y, wanted = (told(frame[target], positive) for frame in (train, test))
+    y, wanted = (target_of(frame[target], positive) for frame in (train, test))
     if len(np.unique(y)) == 1:
         return {"mean": 0.0}
     average = "macro" if positive is None else "binary"
@@ -58,8 +58,8 @@ def efficacy(
     return {**found, "mean": float(np.mean(list(found.values())))}
 
 
-def told(column: pd.Series[Any], positive: Any) -> NDArray[Any]:
-    """What is to be told: whether it is the positive value, or which value it is."""
+def target_of(column: pd.Series[Any], positive: Any) -> NDArray[Any]:
+    """The target of a classifier: whether it is the positive value, or which value it is."""
     return np.asarray(column.astype(str) if positive is None else column == positive)
 
 

@@ -65,9 +65,9 @@ class TableEncoding(Encoding):
         """The columns that networks see."""
         return self.columns if self.constraints is None else self.constraints.learnt
 
-    def seen(self, raw: NDArray[Any]) -> NDArray[Any]:
+    def transform(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Rows of these columns."""
-        return raw if self.constraints is None else self.constraints.seen(raw, self.columns)
+        return raw if self.constraints is None else self.constraints.transform(raw, self.columns)
 
     @cached_property
     def shape(self) -> tuple[int]:
@@ -88,7 +88,7 @@ class TableEncoding(Encoding):
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, columns)`` to ``(n, width)`` float32."""
-        raw = self.seen(raw)
+        raw = self.transform(raw)
         parts = [column.encode(raw[:, i]) for i, column in enumerate(self.learnt)]
         return torch.from_numpy(np.concatenate(parts, 1))
 
@@ -99,4 +99,6 @@ class TableEncoding(Encoding):
             out.append(column.decode(numbers[:, at : at + column.width]))
             at += column.width
         learnt = np.stack(out, 1)
-        return learnt if self.constraints is None else self.constraints.undone(learnt, self.columns)
+        return (
+            learnt if self.constraints is None else self.constraints.inverse_transform(learnt, self.columns)
+        )

@@ -84,7 +84,7 @@ def constrained(
     for gap in gaps:
         columns, raw = as_numbers(gap.column, columns, raw)
     fixed = tuple(Fixed(some, combinations(raw[:, some])) for some in groups)
-    return columns, raw, learnt(columns, raw, gaps, fixed)
+    return columns, raw, with_learnt_columns(columns, raw, gaps, fixed)
 
 
 def refused(text: str, why: str) -> ValueError:
@@ -292,10 +292,12 @@ def combinations(cells: Floats) -> tuple[tuple[float | None, ...], ...]:
     return tuple(tuple(None if v != v else v for v in row) for row in found)
 
 
-def learnt(columns: Columns, raw: Floats, gaps: tuple[Gap, ...], fixed: tuple[Fixed, ...]) -> Constraints:
+def with_learnt_columns(
+    columns: Columns, raw: Floats, gaps: tuple[Gap, ...], fixed: tuple[Fixed, ...]
+) -> Constraints:
     """The constraints with the columns that are learnt."""
     bare = Constraints((), gaps, fixed)
-    seen = bare.seen(raw, columns)
+    rows = bare.transform(raw, columns)
     by_gap, joined = {gap.column for gap in gaps}, {one.columns[0]: one for one in fixed}
 
     def column(i: int, cells: Floats) -> Column:
@@ -310,4 +312,4 @@ def learnt(columns: Columns, raw: Floats, gaps: tuple[Gap, ...], fixed: tuple[Fi
         return known
 
     places = bare.places(len(columns))
-    return replace(bare, learnt=tuple(column(i, cells) for i, cells in zip(places, seen.T, strict=True)))
+    return replace(bare, learnt=tuple(column(i, cells) for i, cells in zip(places, rows.T, strict=True)))

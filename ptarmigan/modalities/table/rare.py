@@ -155,7 +155,7 @@ def common_gaps(constraints: Constraints, columns: Columns, raw: Floats, k: int)
     """Constraints whose distances between columns are bounded as numbers are."""
     if not k:
         return constraints
-    seen, places = constraints.seen(raw, columns), constraints.places(len(columns))
+    seen, places = constraints.transform(raw, columns), constraints.places(len(columns))
     gaps = {gap.column for gap in constraints.gaps}
     learnt = [
         bounded(column, seen[:, i], k)[0] if place in gaps else column

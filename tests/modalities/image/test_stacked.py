@@ -11,14 +11,14 @@ from ptarmigan.modalities.image.describe import describe
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.image.stacked import Stacked, stacked
-from ptarmigan.modalities.image.stacked_modes import learn_digits, stacked_modes, told_of
+from ptarmigan.modalities.image.stacked_modes import learn_digits, predicted_classes, stacked_modes
 
 NAMES = tuple("0123456789")
 EVEN = np.full(10, 100)
 
 
 def shades(n=200, side=4, start=0):
-    """Digits that are told by how bright they are: 20 c + a little that names the image."""
+    """Digits that are predicted by how bright they are: 20 c + a little that names the image."""
     labels = (np.arange(n) * 7 + start) % 10
     raw = np.broadcast_to((20 * labels + np.arange(n) % 10)[:, None, None, None], (n, side, side, 1))
     return ArraySource(raw.astype(np.uint8).copy(), labels, NAMES)
@@ -48,8 +48,8 @@ class TestSource:
         assert raw.shape == (500, 4, 4, 3)
         assert raw.dtype == np.uint8
         assert (raw == raw[:, :1, :1]).all()
-        told = raw[:, 0, 0].astype(int) // 20
-        np.testing.assert_array_equal(told @ [100, 10, 1], source.labels)
+        predicted = raw[:, 0, 0].astype(int) // 20
+        np.testing.assert_array_equal(predicted @ [100, 10, 1], source.labels)
         assert source.classes[407] == "407"
         assert len(source.classes) == 1000
         np.testing.assert_array_equal(source.frequencies, np.full(10, 20))
@@ -121,15 +121,15 @@ class TestModes:
         assert 0 < found.reverse_kl.error < 0.002
 
     def test_order_does_not_matter(self):
-        told = digits_of(np.random.default_rng(0).integers(1000, size=3000))
-        shuffled = np.random.default_rng(1).permutation(told)
-        a, b = stacked_modes(told, EVEN), stacked_modes(shuffled, EVEN)
+        predicted = digits_of(np.random.default_rng(0).integers(1000, size=3000))
+        shuffled = np.random.default_rng(1).permutation(predicted)
+        a, b = stacked_modes(predicted, EVEN), stacked_modes(shuffled, EVEN)
         assert (a.found.value, a.reverse_kl.value) == (b.found.value, b.reverse_kl.value)
 
     def test_refused(self):
-        for told in (np.zeros((0, 3), int), np.zeros(5, int)):
+        for predicted in (np.zeros((0, 3), int), np.zeros(5, int)):
             with pytest.raises(ValueError, match="classes of channels"):
-                stacked_modes(told, EVEN)
+                stacked_modes(predicted, EVEN)
         for wrong in (10, -1):
             with pytest.raises(ValueError, match=f"class {wrong}: there are 10"):
                 stacked_modes(np.array([[0, wrong, 0]]), EVEN)
@@ -140,13 +140,13 @@ class TestModes:
 class TestTelling:
     def test_each_channel_is_told(self):
         source = Stacked(shades(), 700, "train")
-        told = told_of(source.read(np.arange(700)), Shades())
-        np.testing.assert_array_equal(told, digits_of(source.labels))
+        predicted = predicted_classes(source.read(np.arange(700)), Shades())
+        np.testing.assert_array_equal(predicted, digits_of(source.labels))
 
     def test_refused(self):
         for raw in (np.zeros((0, 4, 4, 3), np.uint8), np.zeros((5, 4, 4), np.uint8)):
             with pytest.raises(ValueError, match="height, width, channels"):
-                told_of(raw, Shades())
+                predicted_classes(raw, Shades())
 
 
 class TestRealDigits:
@@ -193,12 +193,12 @@ class TestRealDigits:
         )
         digits = learn_digits(few, samples.space, tmp_path)
         chosen = np.arange(2000)
-        told = told_of(samples.held_out.read(chosen), digits)
+        predicted = predicted_classes(samples.held_out.read(chosen), digits)
         true = digits_of(samples.held_out.labels[chosen])
-        assert (told == true).mean() > 0.9
+        assert (predicted == true).mean() > 0.9
         share = samples.source.frequencies / 60_000
         expected = np.sum(1 - (1 - np.einsum("a,b,c->abc", share, share, share)) ** 2000)
-        for channels in (true, told):
+        for channels in (true, predicted):
             found = stacked_modes(channels, samples.source.frequencies)
             assert found.found.value == pytest.approx(expected, abs=40)
             assert found.against_real.value == pytest.approx(999 / 4000, rel=0.2)

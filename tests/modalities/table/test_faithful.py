@@ -369,7 +369,7 @@ def test_what_is_asked_for_is_read_as_the_column_is(cells, asked, held):
     assert space.columns[0].by_value
     assert restored(space.columns[0], np.array([float(code)]), 0)[0] == cells[1 if asked != "007" else 0]
     with pytest.raises(ValueError, match=held):
-        space.conditions.asked({"here": "nothing like it"})
+        space.conditions.vector({"here": "nothing like it"})
 
 
 def test_missing_cells_of_any_kind_are_shown():

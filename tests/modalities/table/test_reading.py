@@ -90,7 +90,7 @@ def test_what_was_understood_is_shown(tmp_path):
     assert "zip is text: its numbers have leading zeros" in said
     assert "country is text, and so is 'NA' in it" in said
     space = Table(tmp_path / "t.csv").open(batch=4).space
-    assert np.count_nonzero(space.conditions.asked({"zip": "03", "country": "NA"})) == 2
+    assert np.count_nonzero(space.conditions.vector({"zip": "03", "country": "NA"})) == 2
 
 
 @pytest.mark.parametrize(

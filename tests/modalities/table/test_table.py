@@ -151,11 +151,11 @@ def test_balanced_batches_have_the_values_they_say_and_rare_ones_often():
 
 def test_conditions_are_asked_for_by_value_or_its_text():
     space = opened().space
-    asked = space.conditions.asked
-    assert np.array_equal(asked({"few": 2}), asked({"few": "2"}))
-    assert asked({"few": 2, "yes": True}).sum() == 2
-    assert asked({"object": None}).sum() == 1
-    assert asked({"five": 5}).sum() == 0
+    vector = space.conditions.vector
+    assert np.array_equal(vector({"few": 2}), vector({"few": "2"}))
+    assert vector({"few": 2, "yes": True}).sum() == 2
+    assert vector({"object": None}).sum() == 1
+    assert vector({"five": 5}).sum() == 0
     for where, words in (
         ({"fewer": 1}, "no such column"),
         ({"few": 9}, "holds"),
@@ -164,7 +164,7 @@ def test_conditions_are_asked_for_by_value_or_its_text():
         ({"five": 6}, "always 5"),
     ):
         with pytest.raises(ValueError, match=words):
-            asked(where)
+            vector(where)
 
 
 @pytest.mark.parametrize(
