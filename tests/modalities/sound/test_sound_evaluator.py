@@ -23,7 +23,9 @@ def samples():
 
 
 @pytest.fixture
-def quick_to_learn(monkeypatch):
+def quick_to_learn(monkeypatch, tmp_path_factory):
+    # with a cache of their own: others are to find networks that have learnt all
+    monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path_factory.getbasetemp() / "quick"))
     monkeypatch.setattr(classifier, "SEEN", (3_000, 3_000))
 
 
@@ -85,8 +87,8 @@ def test_anybodys_sounds_are_brought_to_the_rate_and_length_of_the_real_ones(tmp
     assert only["value"] < 0.1
 
 
-def test_speakers_that_are_missing_are_an_imbalance(tmp_path, monkeypatch):
-    monkeypatch.setattr(classifier, "SEEN", (3_000, 3_000))
+@pytest.mark.usefixtures("quick_to_learn")
+def test_speakers_that_are_missing_are_an_imbalance(tmp_path):
     rng = np.random.default_rng(0)
     for who, base in (("ann", 300), ("bob", 1_500)):
         for i in range(60):

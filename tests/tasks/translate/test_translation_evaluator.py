@@ -65,7 +65,9 @@ def samples_of(a, b, given, space, *, held_out=20, matched=True, paired=True):
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch, tmp_path_factory):
+    # with a cache of their own: others are to find networks that have learnt all
+    monkeypatch.setenv("PTARMIGAN_CACHE", str(tmp_path_factory.getbasetemp() / "quick"))
     monkeypatch.setattr(mapping, "TRAINED_PAIRS", 1_200)
     monkeypatch.setattr(classifier, "SEEN", (2_000, 2_000))
 
