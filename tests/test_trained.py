@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,14 @@ def trained(place, request) -> Any:
 
 def of(*names: str) -> Any:
     return pytest.mark.parametrize("trained", names, indirect=True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are text there")
+def test_names_that_are_no_utf_8_are_loaded(place, tmp_path):
+    strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.safetensors"))
+    shutil.copy(place / "toy.gan" / "generator.safetensors", strange)
+    ours, theirs = load(strange), load(place / "toy.gan")
+    np.testing.assert_array_equal(ours.sample(3), theirs.sample(3))
 
 
 @pytest.mark.parametrize("name", KINDS)

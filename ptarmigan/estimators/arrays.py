@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from ptarmigan.estimators.fitting import Writes, save_bytes
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
+from ptarmigan.media.tensors import open_tensors
 from ptarmigan.training.schema import check
 
 
@@ -44,7 +44,7 @@ def load_arrays(where: Writes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
             return load_arrays(copy)
     path = path_of(where)
     try:
-        with safe_open(regular(path), "np") as file:
+        with open_tensors(path, "np") as file:
             said = parse((file.metadata() or {}).get("ptarmigan", "{}"))
             check(dict[str, Any], said, "its metadata are of something else")
             return said, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

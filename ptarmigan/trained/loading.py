@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ptarmigan import zoo
@@ -18,8 +18,8 @@ from ptarmigan.core.process import learning
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.known import DATA, located
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import regular
 from ptarmigan.media.plain import parse
+from ptarmigan.media.tensors import open_tensors
 from ptarmigan.modalities.registry import from_json, optional_from_json
 from ptarmigan.tasks.choice import task_type
 from ptarmigan.trained.base import Trained
@@ -103,7 +103,7 @@ def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
         ValueError: it is no safetensors file.
     """
     try:
-        with safe_open(regular(file), "pt") as opened:
+        with open_tensors(file) as opened:
             description = parse((opened.metadata() or {}).get("ptarmigan", "null"))
             return description, {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:

@@ -9,7 +9,6 @@ import json
 import math
 import os
 import resource
-import signal
 import struct
 import time
 import warnings
@@ -20,6 +19,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from patience import impatient
 
 from ptarmigan import cli
 
@@ -28,7 +28,7 @@ BUDGET = float(os.environ.get("PTARMIGAN_FUZZ", 0))
 ROUND = 50
 """Inputs that are tried between looks at the clock."""
 PATIENCE = 60
-"""Seconds after which an input blocks, on a machine that has other work as well."""
+"""Seconds that an input may be computed for."""
 GROWTH = 3 << 30
 """Bytes of address space that an input may take beside what is there."""
 ESCAPES = "\x1b]0;title\x07\x1b[31m\x9b2J\r\n"
@@ -236,7 +236,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
     out, err = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         for each in (
-            impatient(),
+            impatient(PATIENCE),
             bounded(),
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(err),
@@ -261,22 +261,6 @@ def check(found: tuple[int, str, str], name: str, fine: tuple[int, ...] = (0,)) 
         *_, last = err.splitlines()
         assert last.startswith("ptarmigan: "), err
         assert name in last, err
-
-
-@contextlib.contextmanager
-def impatient() -> Iterator[None]:
-    """What takes too long ends."""
-
-    def blocked(number: int, frame: Any) -> None:
-        raise BaseException(f"it took more than {PATIENCE} s")
-
-    before = signal.signal(signal.SIGALRM, blocked)
-    signal.alarm(PATIENCE)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ import gzip
 import io
 import os
 import shutil
-import signal
 import socket
 import struct
 import zipfile
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from patience import impatient
 from PIL import Image
 
 import ptarmigan
@@ -24,21 +24,12 @@ from ptarmigan.data.cells import read_cells, unpacked
 from ptarmigan.data.numbers import read_numbers
 from ptarmigan.media import foreign
 
-WAITS = 60
-"""Seconds after which something waits for ever, on a machine that has other work as well."""
-
 
 @pytest.fixture(autouse=True)
-def impatient():
+def no_waiting():
     """A test that waits for a pipe fails."""
-
-    def waits(number, frame):
-        raise AssertionError("it waits for a pipe")
-
-    signal.signal(signal.SIGALRM, waits)
-    signal.alarm(WAITS)
-    yield
-    signal.alarm(0)
+    with impatient(240):
+        yield
 
 
 def said(capsys, *args):
@@ -349,6 +340,7 @@ def test_tensors_are_held_against_memory_one_by_one(monkeypatch):
 MAY_OPEN = (
     "media/foreign.py",
     "media/files.py",
+    "media/tensors.py",
     "core/memory.py",
     "contract/recipes.py",
     "contract/modalities.py",

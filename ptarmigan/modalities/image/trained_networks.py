@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import nn
 
@@ -23,7 +23,7 @@ from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import Source
 from ptarmigan.media.files import write
-from ptarmigan.media.foreign import regular
+from ptarmigan.media.tensors import open_tensors
 from ptarmigan.metrics.features import chunks
 from ptarmigan.modalities.image.extractors.weights import digest
 
@@ -88,7 +88,7 @@ def _read(net: nn.Module, path: Path, kind: str) -> bool:
     if not path.exists():
         return False
     try:
-        with safe_open(regular(path), "pt") as file:
+        with open_tensors(path) as file:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             wanted = (file.metadata() or {}).get("digest")
         initial = {name: value.clone() for name, value in net.state_dict().items()}

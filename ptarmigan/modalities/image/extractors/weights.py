@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from ptarmigan.data.cache import cache_dir
 from ptarmigan.data.download import fetch
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import is_stored, open_binary, regular
+from ptarmigan.media.tensors import open_tensors
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -156,7 +157,7 @@ def digest(net: nn.Module, *protocol: object) -> str:
 
 def _safe(path: Path) -> dict[str, Tensor]:
     try:
-        with safe_open(regular(path), "pt") as file:
+        with open_tensors(path) as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise ValueError(f"{path} is damaged, or no safetensors file ({one_line(error)})") from None
