@@ -53,7 +53,8 @@ def score(args: list[str]) -> int:
             metrics: which measures: frechet kid precision density sliced vendi ms-ssim classes agreement
                 inception-score two-sample mmd authenticity copies modes stacks, of a run path, or all; of
                 series discriminative predictive autocorrelation cross-correlation spectrum sliced; of tables
-                shapes trends two-sample copies distance efficacy; the default ones when empty.
+                shapes trends two-sample copies distance efficacy; of text frechet bleu self-bleu perplexity
+                reverse-perplexity distinct copies, of its runs likelihood; the default ones when empty.
             features: the feature extractor: auto, classifier, selfsupervised, inception, dinov2, squeezenet,
                 resnet20 or pixels.
             weights: a file of the extractor's weights, where they are not to be downloaded.
@@ -64,7 +65,7 @@ def score(args: list[str]) -> int:
             id: the column that says which series a row is of, where a file has it; series when empty.
             time: the column that orders the rows of a series, where a file has it.
             metadata: columns that are the same in all rows of a series, which are not scored.
-            held_out: of tables, a file of held-out real rows, to compare with.
+            held_out: of tables and text, a file of held-out real samples, to compare with.
             target: of tables, a column of a few values, which classifiers trained on the samples are to
                 predict.
             n: how many samples to score; 10,000 of a run, all of --fake.

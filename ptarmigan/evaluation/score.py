@@ -67,7 +67,7 @@ def score(
         id: of series, the column of a table that identifies the series of a row; series when empty.
         time: of series, the column that orders the rows, where a table has it.
         metadata: of series, columns that are the same in all rows, which are not scored.
-        held_out: of tables, held-out real rows.
+        held_out: of tables and text, held-out real samples.
         target: of tables, a column of a few values that classifiers are to predict from the others.
         n: the number of samples to score; all when None.
         quiet: show no progress.
