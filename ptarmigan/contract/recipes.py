@@ -31,7 +31,7 @@ from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.tasks.choice import task_of
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.checkpoint import read
-from ptarmigan.training.distributed import Ranks, join, leave, wait
+from ptarmigan.training.distributed import Ranks, join, wait
 from ptarmigan.training.draw import Draw
 from ptarmigan.training.options import build, defaults, is_group, plain
 from ptarmigan.training.rules import Rule, descend, due, extragradient, parameters, simultaneous
@@ -215,8 +215,9 @@ def small(name: str) -> dict[str, Any]:
 
 def small_run(name: str) -> Run:
     """The recipe with its small options."""
-    torch.manual_seed(0)
-    return build(zoo.recipe(name), small(name))
+    with noise.isolated():
+        noise.seed_torch(0)
+        return build(zoo.recipe(name), small(name))
 
 
 def train_steps(
@@ -272,7 +273,7 @@ def as_one_rank(place: Path, names: list[str]) -> None:
             if ranks.first:
                 torch.save({k: p.detach() for k, p in run.game.named_parameters()}, place / f"{i}.pt")
     wait()  # a rank that leaves before the rest may abort (gloo)
-    leave()
+    dist.destroy_process_group()
 
 
 def compare(expected: dict[str, Tensor], found: dict[str, Tensor], where: str) -> None:

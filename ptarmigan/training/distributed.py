@@ -15,6 +15,9 @@ from torch import Tensor
 MEETING = 10
 """Steps between those at which ranks communicate, such as whether a signal came to any of them."""
 
+_joined: list[int] = []
+"""The process, where ``join`` made its group."""
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -55,6 +58,7 @@ def join(device: torch.device) -> Ranks:
         if device.type == "cuda":
             torch.cuda.set_device(local_device(device))
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        _joined.append(os.getpid())
     return Ranks(dist.get_rank(), dist.get_world_size())
 
 
@@ -66,9 +70,10 @@ def local_device(device: torch.device) -> torch.device:
 
 
 def leave() -> None:
-    """Leave the group, where there is one."""
-    if dist.is_initialized():
+    """Leave the group that ``join`` made; one that was there before it is the caller's."""
+    if _joined and dist.is_initialized():
         dist.destroy_process_group()
+    _joined.clear()
 
 
 def mean_over_ranks(tensors: Sequence[Tensor]) -> None:

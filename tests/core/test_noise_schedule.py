@@ -1,5 +1,7 @@
 """Noise as a function of position, numbers that change with progress, and states that change once a turn."""
 
+import threading
+
 import numpy as np
 import pytest
 import torch
@@ -23,6 +25,12 @@ class TestKey:
         assert noise.key(0, "train", 5) == 7342473913954007944
         assert noise.key("a", 1) == 6222101017213550541
 
+    def test_whole_numbers_of_any_type_are_alike(self):
+        for kind in (np.int64, np.uint8, np.int32, torch.tensor):
+            assert noise.key(kind(0), "train", kind(5)) == noise.key(0, "train", 5)
+        with pytest.raises(TypeError):
+            noise.key(0.5)
+
     def test_every_part_and_its_kind_counts(self):
         parts = [(0,), (1,), (0, 0), ("0",), (0, "a"), (0, "b"), ("a", 0), (0, "ab"), (0, "a", "b")]
         assert len({noise.key(*p) for p in parts}) == len(parts)
@@ -32,6 +40,65 @@ class TestKey:
         assert one != other
         one, other = (torch.Generator().manual_seed(noise.key(1, name)).initial_seed() for name in "xy")
         assert (one, other) == (noise.key(1, "x"), noise.key(1, "y"))
+
+
+class TestIsolated:
+    def test_what_was_drawn_before_goes_on_after_it(self):
+        noise.at(1, shard=1, shards=2)
+        expected = noise.normal(3), noise.normal(3), torch.rand(2)
+        noise.at(1, shard=1, shards=2)
+        assert torch.equal(noise.normal(3), expected[0])
+        with noise.isolated():
+            noise.at(5)
+            inside = noise.normal(3), torch.rand(2)
+            with noise.isolated():
+                noise.at(6)
+                noise.normal(1)
+                torch.rand(9)
+            after = torch.rand(2)
+        assert torch.equal(noise.normal(3), expected[1])
+        assert torch.equal(torch.rand(2), expected[2])
+        noise.at(5)
+        assert torch.equal(noise.normal(3), inside[0])
+        assert torch.equal(torch.rand(2), inside[1])
+        assert torch.equal(torch.rand(2), after)
+
+    def test_an_error_gives_all_back(self):
+        before = torch.get_rng_state()
+        with pytest.raises(ValueError, match="seeded"):
+            fail_seeded()
+        assert torch.equal(before, torch.get_rng_state())
+        done = []
+        thread = threading.Thread(target=lambda: done.append(drawn_apart()))
+        thread.start()
+        thread.join(10)
+        assert done, "another thread waits for a lock that nobody holds"
+
+    def test_nothing_waits_before_it_seeds(self):
+        entered = threading.Event()
+
+        def enter() -> None:
+            with noise.isolated():
+                entered.set()
+
+        with noise.isolated():
+            noise.at(0)
+            thread = threading.Thread(target=enter)
+            thread.start()
+            assert entered.wait(10)
+            thread.join()
+
+
+def fail_seeded() -> None:
+    with noise.isolated():
+        noise.at(5)
+        raise ValueError("seeded")
+
+
+def drawn_apart() -> torch.Tensor:
+    with noise.isolated():
+        noise.at(0)
+        return noise.normal(2)
 
 
 @pytest.mark.parametrize("draw", DRAWS)

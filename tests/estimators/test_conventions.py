@@ -27,6 +27,8 @@ from ptarmigan import AnomalyGAN, GANOverSampler, SeriesGAN, TableGAN
 from ptarmigan.estimators.densities import Kernels, Mixture
 from ptarmigan.estimators.hmm import HiddenMarkov
 from ptarmigan.estimators.pyod import PyOD
+from ptarmigan.modalities.image.source import Images
+from ptarmigan.modalities.image.space import ImageSpace
 
 SMALL = dict(width=8, latent=4, batch=16)
 TINY = dict(width=4, latent=2, batch=4)
@@ -257,3 +259,36 @@ def test_pyods_probabilities():
     assert model.predict_proba(rows())[np.argmax(model.decision_scores_), 1] == 1
     with pytest.raises(ValueError, match="'linear' or 'unify'"):
         model.predict_proba(rows(), "rank")
+
+
+@pytest.mark.parametrize("nothing", [None, np.nan, pd.NA, pd.NaT], ids=str)
+def test_what_pandas_calls_missing_is_asked_for(nothing):
+    words = pd.array(["u", None, "v"] * 20, dtype="string")
+    frame = pd.DataFrame({"word": words, "yes": pd.array([True, pd.NA, False] * 20, dtype="boolean")})
+    model = table("ctgan", options=TINY | {"pack": 1}).fit(frame)
+    for name in frame:
+        made = model.sample(4, where={name: nothing})
+        assert made[name].isna().all()
+        assert made[name].dtype == frame[name].dtype
+
+
+def test_a_class_number_that_is_no_name_is_refused_where_names_are_numbers():
+    named = ImageSpace(8, 8, 1, classes=("3", "7", "9"))
+    for seven in (7, "7", np.int64(7)):
+        assert named.condition(seven, 2).tolist() == [1, 1]
+    for none in (0, 1, "1", np.int64(2), -1, 3.5, "²"):
+        with pytest.raises(ValueError, match="there are 3, 7, 9"):
+            named.condition(none, 2)
+    words = ImageSpace(8, 8, 1, classes=("cat", "dog"))
+    assert words.condition(np.int64(1), 1).tolist() == words.condition("dog", 1).tolist() == [1]
+    with pytest.raises(ValueError, match="no class 2"):
+        words.condition(2, 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_pictures_of_half_precision_are_those_of_full_precision(dtype):
+    steps = (torch.arange(256) / 255).reshape(4, 1, 8, 8)
+    read = Images(steps.to(dtype)).open(batch=2).source.read(np.arange(4))
+    wanted = Images(steps.to(dtype).float()).open(batch=2).source.read(np.arange(4))
+    np.testing.assert_array_equal(read, wanted)
+    assert np.abs(read.astype(int).transpose(0, 3, 1, 2) - np.arange(256).reshape(4, 1, 8, 8)).max() <= 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import io
 import multiprocessing
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from conftest import ROOT
 from plain import Discriminator, Generator
 from surroundings import changed, surroundings
 from torch import nn
@@ -39,6 +41,10 @@ from ptarmigan.trained.translator import Translator
 from ptarmigan.training.run import Run
 from ptarmigan.training.trainer import Hook
 
+OURS = sorted((ROOT / "ptarmigan").rglob("*.py"))
+SEEDING = re.compile(
+    r"noise\.at\(|seed_torch\(|torch\.manual_seed\(|default_generator|\bnp\.random\.seed\(|random\.seed\("
+)
 SMALL = dict(width=8, latent=4, batch=16)
 QUICK: dict[str, Any] = dict(quiet=True, score_samples=64)
 CLASSES = (AnomalyGAN, TableGAN, SeriesGAN, GANOverSampler, Mixture, Kernels, HiddenMarkov, PyOD)
@@ -322,3 +328,12 @@ def test_a_forked_process_samples_and_trains(tmp_path):
     for a, b in zip(alone, (made, scored), strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(fitted, model.decision_scores_)
+
+
+def test_who_seeds_torch_gives_it_back():
+    """But for the head of a recipe, whose caller (``training.options.call``) does."""
+    seeds = {file.relative_to(ROOT / "ptarmigan").as_posix(): file.read_text("utf-8") for file in OURS}
+    seeds.pop("core/noise.py")
+    careless = {name for name, text in seeds.items() if SEEDING.search(text) and "isolated()" not in text}
+    assert careless == {"training/recipe.py"}
+    assert "isolated()" in seeds["training/options.py"]
