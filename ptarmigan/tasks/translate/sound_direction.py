@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from ptarmigan.core import noise
+from ptarmigan.core.inference import inference
 from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.tasks.translate.translation import Translation
 
@@ -63,14 +64,11 @@ class SoundDirection:
             out[begin : begin + len(made)] = out[begin : begin + len(made)] * (1 - fade) + made * fade
         return out
 
-    @torch.no_grad()
     def piece(self, samples: Floats, seed: int) -> Floats:
         """The translation of a piece that is at least as long as those of training."""
         device = next(self.game.parameters()).device
-        noise.at(seed, "translate", device=device)
-        z = noise.normal(1, self.game.latent)
         a = self.given.encode(samples[None]).to(device, torch.get_default_dtype())
-        with torch.autocast(device.type, self.precision, enabled=self.precision is not None):
-            x = self.game.translate(a, z)
+        with inference(self.game, seed, "translate", samples=1, precision=self.precision):
+            x = self.game.translate(a, noise.normal(1, self.game.latent))
         made = self.space.decode(x)[0]
         return np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
