@@ -11,7 +11,8 @@ that is trained on real sentences, each token given those before it,
 At a temperature T below 1, from the distributions G^{1/T} made to sum to one, it says less, and what it
 says is better by most measures: Caccia et al. 2020, "Language GANs falling short", arXiv 1811.02549, find
 that no text GAN of its time lies above the curve that maximum likelihood draws so.
-Cost and score: benchmarks/results/text.json
+Cost and score: after 1,500 steps on COCO captions, at T = 0.9:
+BLEU-3 0.545 with self-BLEU-3 0.571 (a 4-gram sampler: 0.500 with 0.528); benchmarks/results/text.json
 """
 
 from __future__ import annotations
