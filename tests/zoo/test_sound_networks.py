@@ -6,6 +6,9 @@ import pytest
 import torch
 
 from ptarmigan.core import noise
+from ptarmigan.modalities.sound.mel_space import MelSpace
+from ptarmigan.nets.waves import ScaleDiscriminator
+from ptarmigan.zoo.sound.hifigan import HiFiGANGenerator, strides
 from ptarmigan.zoo.sound.wavegan import WaveGANDiscriminator, WaveGANGenerator, lengths, shuffled
 
 
@@ -44,3 +47,31 @@ def test_a_shard_shuffles_as_the_whole_batch_does():
     whole = shuffled(x, 2)
     noise.at(0, "test", shard=1, shards=2)
     assert torch.equal(shuffled(x[4:], 2), whole[4:])
+
+
+def test_strides_of_a_vocoder_are_the_published_ones_and_follow_the_hop():
+    assert strides(256, 4) == [8, 8, 2, 2]
+    assert strides(256, 3) == [8, 8, 4]
+    assert strides(128, 3) == [8, 8, 2]
+    assert strides(512, 4) == [8, 8, 4, 2]
+    for hop, stages in ((100, 3), (4, 3), (1_024, 3)):
+        with pytest.raises(ValueError, match="no product"):
+            strides(hop, stages)
+
+
+@pytest.mark.parametrize(("version", "millions"), [(1, 13.9), (3, 1.46)])
+def test_generators_of_hifigan_are_as_large_as_published(version, millions):
+    with torch.device("meta"):
+        network = HiFiGANGenerator(
+            MelSpace(22_050, 8_192, (), 1_024, 256, 80), {1: 512, 3: 256}[version], version
+        )
+    # weight norm's lengths and directions count what one weight is made of
+    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(millions, rel=0.02)
+
+
+def test_a_vocoder_makes_a_hop_of_every_frame():
+    space = MelSpace(8_000, 2_048, (), 512, 128, 40)
+    for version in (1, 3):
+        made = HiFiGANGenerator(space, 16, version)(torch.randn(2, 40, 5))
+        assert made.shape == (2, 1, 640)
+    assert ScaleDiscriminator(2, 1, spectral=False)(made).scores.shape[0] == 2

@@ -14,8 +14,8 @@ of HiFi-GAN (Kong et al. 2020, arXiv 2010.05646: a wave folded into 2, 3, 5, 7 a
 at several resolutions (Jang et al. 2021, arXiv 2106.07889). Hinge losses, the distance of the features of D's
 layers, and of log-mel frames (equations 3 to 5):
 
-    L_D = Σ_k E[max(0, 1 − D_k(x))] + E[max(0, 1 + D_k(x̂))]
-    L_G = Σ_k E[max(0, 1 − D_k(x̂))] + Σ_k,l ‖D_k^l(x) − D_k^l(x̂)‖₁ / l + λ ‖mel(x) − mel(x̂)‖₁
+    L_D = 1/K Σ_k E[max(0, 1 − D_k(x))] + E[max(0, 1 + D_k(x̂))]
+    L_G = 1/K Σ_k E[max(0, 1 − D_k(x̂))] + 1/KL Σ_k,l ‖D_k^l(x) − D_k^l(x̂)‖₁ + λ ‖mel(x) − mel(x̂)‖₁
 
 with λ = 45, the D of resolutions weighted by 0.1, AdamW at 2e-4 with betas of 0.9 and 0.999, along a cosine,
 and segments of 16,384 samples at 24 kHz in batches of 16. Published: ``--width 512 --blocks 8
@@ -26,40 +26,27 @@ Cost and score: benchmarks/results/sound.json
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import NamedTuple
-
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.core.batch import Batch
-from ptarmigan.core.game import Terms, Turn
-from ptarmigan.core.losses import hinge
+from ptarmigan.core.losses import Loss, hinge
 from ptarmigan.core.optim import adamw
 from ptarmigan.core.schedule import cosine
-from ptarmigan.modalities.sound.mel import FrontEnd, magnitude, overlapped
+from ptarmigan.modalities.sound.mel import magnitude, overlapped
 from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.source import Mel, Sounds
-from ptarmigan.nets.sides import mirror
-from ptarmigan.tasks.translate.translation import Translation, both
+from ptarmigan.nets.waves import PERIODS, Judged, PeriodDiscriminator, Together, through, weight_norm
+from ptarmigan.tasks.translate.vocoder import Vocoder
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
-PERIODS = (2, 3, 5, 7, 11)
 RESOLUTIONS = (2.0, 1.0, 0.5)
 """Windows of the discriminators of magnitudes, in windows of the mel frames; hops are a quarter."""
 LOUDEST = 1e2
 """The largest magnitude of a bin: Vocos's."""
-SLOPE = 0.1
-
-
-class Judged(NamedTuple):
-    """Scores of a discriminator, and its maps."""
-
-    scores: Tensor
-    maps: list[Tensor]
+LOSS = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
+"""Hinges for both players."""
 
 
 class Block(nn.Module):
@@ -112,28 +99,6 @@ class VocosGenerator(nn.Module):
         return waves[:, None, around : around + mel.shape[2] * self.hop]
 
 
-class PeriodDiscriminator(nn.Module):
-    """A wave folded into rows of ``period`` samples, each column looked at by itself.
-
-    Args:
-        period: samples of a row.
-        width: channels of the first layer; four times as many after it, as published: 32, 128, 512, 1,024.
-    """
-
-    def __init__(self, period: int, width: int) -> None:
-        super().__init__()
-        self.period = period
-        channels = (1, width, 4 * width, 16 * width, 32 * width)
-        self.layers = nn.ModuleList(nn.Conv2d(a, b, (5, 1), (3, 1), (2, 0)) for a, b in pairwise(channels))
-        self.layers.append(nn.Conv2d(channels[-1], channels[-1], (5, 1), 1, (2, 0)))
-        self.head = nn.Conv2d(channels[-1], 1, (3, 1), 1, (1, 0))
-
-    def forward(self, x: Float[Tensor, "batch 1 length"]) -> Judged:
-        """Scores at every place of every column."""
-        padded = mirror(x[:, :, None], 3, 0, -x.shape[2] % self.period)[:, :, 0]
-        return through(self.layers, self.head, padded.unflatten(2, (-1, self.period)))
-
-
 class ResolutionDiscriminator(nn.Module):
     """The magnitudes of a short-time Fourier transform as a picture.
 
@@ -153,97 +118,12 @@ class ResolutionDiscriminator(nn.Module):
             ]
         )
         self.head = nn.Conv2d(width, 1, 3, padding=1)
+        weight_norm(self)
 
     def forward(self, x: Float[Tensor, "batch 1 length"]) -> Judged:
         """Scores at every place of the picture, which is time by frequency."""
         seen = magnitude(x[:, 0], self.window, self.window // 4).transpose(1, 2)
         return through(self.layers, self.head, seen[:, None])
-
-
-def through(layers: nn.ModuleList, head: nn.Module, x: Tensor) -> Judged:
-    """A picture through layers with leaky ReLU, whose maps are kept."""
-    maps = []
-    for layer in layers:
-        x = F.leaky_relu(layer(x), SLOPE)
-        maps.append(x)
-    return Judged(head(x).flatten(1), maps)
-
-
-class WaveDiscriminators(nn.Module):
-    """All of them, and how much each counts.
-
-    Args:
-        window: of the mel frames.
-        width: channels of the first layers.
-        share: the weight of those of resolutions.
-    """
-
-    def __init__(self, window: int, width: int, share: float) -> None:
-        super().__init__()
-        periods = [PeriodDiscriminator(period, width) for period in PERIODS]
-        resolutions = [ResolutionDiscriminator(round(size * window), width) for size in RESOLUTIONS]
-        self.each = nn.ModuleList([*periods, *resolutions])
-        self.weights = (*(1.0 for _ in periods), *(share for _ in resolutions))
-
-    def forward(self, x: Float[Tensor, "batch 1 length"]) -> list[Judged]:
-        """Scores and maps of each."""
-        return [each(x) for each in self.each]
-
-
-class Vocoder(Translation):
-    """A generator ``mel -> x`` against discriminators of waves.
-
-    Args:
-        generator: G.
-        discriminator: all D.
-        front: the frames of which the distance is measured.
-        weight: λ.
-    """
-
-    def __init__(
-        self, generator: nn.Module, discriminator: WaveDiscriminators, front: FrontEnd, weight: float
-    ) -> None:
-        super().__init__()
-        self.generator, self.discriminator = generator, discriminator
-        self.front, self.weight, self.shares = front, weight, discriminator.weights
-
-    def turns(self) -> tuple[Turn, ...]:
-        """The discriminators, then the generator."""
-        return (
-            Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator",), self.generator_loss),
-        )
-
-    def discriminator_loss(self, batch: Batch) -> Terms:
-        """Σ_k E[max(0, 1 − D_k(x))] + E[max(0, 1 + D_k(x̂))]."""
-        x, mel = both(batch)
-        pairs = zip(self.discriminator(x), self.discriminator(self.generator(mel)), strict=True)
-        losses = [hinge.discriminator(real.scores, fake.scores) for real, fake in pairs]
-        return {"discriminator": self.weighted(losses)}
-
-    def generator_loss(self, batch: Batch) -> Terms:
-        """Σ_k E[max(0, 1 − D_k(x̂))], the distances of maps, and λ ‖mel(x) − mel(x̂)‖₁."""
-        x, mel = both(batch)
-        made = self.generator(mel)
-        pairs = list(zip(self.discriminator(x), self.discriminator(made), strict=True))
-        return {
-            "generator": self.weighted([(1 - fake.scores).relu().mean() for _, fake in pairs]),
-            "features": self.weighted([far(real.maps, fake.maps) for real, fake in pairs]),
-            "mel": self.weight * F.l1_loss(self.front(made[:, 0]), self.front(x[:, 0])),
-        }
-
-    def weighted(self, losses: list[Tensor]) -> Tensor:
-        """A sum over discriminators."""
-        return torch.stack([w * loss for w, loss in zip(self.shares, losses, strict=True)]).sum()
-
-    def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
-        """The mean score of all discriminators."""
-        return torch.stack([found.scores.mean(1) for found in self.discriminator(x)]).mean(0)
-
-
-def far(real: list[Tensor], fake: list[Tensor]) -> Tensor:
-    """The mean distance of maps."""
-    return torch.stack([F.l1_loss(b, a) for a, b in zip(real, fake, strict=True)]).mean()
 
 
 @configurable
@@ -273,8 +153,15 @@ def recipe(
     given = samples.require_inputs()
     assert isinstance(given, MelSpace)
     generator = VocosGenerator(given, width, blocks)
-    discriminator = WaveDiscriminators(given.window, discriminator_width, share)
-    game = Vocoder(generator, discriminator, given.front, weight)
+    windows = [round(size * given.window) for size in RESOLUTIONS]
+    discriminator = Together(
+        [
+            *(PeriodDiscriminator(period, discriminator_width) for period in PERIODS),
+            *(ResolutionDiscriminator(window, discriminator_width) for window in windows),
+        ],
+        [1 / len(PERIODS)] * len(PERIODS) + [share / len(windows)] * len(windows),
+    )
+    game = Vocoder(generator, discriminator, given.front, loss=LOSS, features=torch.mean, weight=weight)
     optimizers = {
         "discriminator": adamw(discriminator, lr, (0.9, 0.999)),
         "generator": adamw(generator, lr, (0.9, 0.999)),

@@ -17,9 +17,10 @@ from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.modalities.sound.vowels import RATE, vowels
 from ptarmigan.modalities.sound.wav import wav
+from ptarmigan.nets.waves import PeriodDiscriminator
 from ptarmigan.tasks.translate.sound_direction import SoundDirection
 from ptarmigan.tasks.translate.translation import Translation
-from ptarmigan.zoo.sound.vocos import PeriodDiscriminator, ResolutionDiscriminator, VocosGenerator
+from ptarmigan.zoo.sound.vocos import ResolutionDiscriminator, VocosGenerator
 
 
 class Smooth(Translation):
