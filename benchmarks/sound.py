@@ -1,12 +1,13 @@
 """Sound GANs on spoken digits: which digit is heard, how near to real ones, by whom, and whether copied.
 
-    python benchmarks/sound.py [--entries baselines specgan wavegan vocos hifigan] [--minutes 20] [--threads 2]
+    python benchmarks/sound.py [--entries baselines specgan wavegan vocos hifigan] [--minutes 20]
 
 The Free Spoken Digit Dataset (``fsdd_wav.zip``: 3,000 words at 8 kHz, six speakers), in its official split.
-Aims: of specgan's words 0.85 are heard as the digit asked for, they are nearer to real ones (Fréchet distance)
-than those of a Gaussian for every digit, no speaker's share is off by more than 0.1, and they are no nearer to
-training words than held-out ones are; of wavegan's 0.5 are heard right. ``vocos`` from mel frames: nearer than
-Griffin-Lim in the multi-resolution distance and in pitch, and 20 seconds of sound a second on one thread.
+Aims: of specgan's words 0.85 are heard as the digit asked for, they are nearer to real ones (Fréchet
+distance) than those of a Gaussian for every digit, no speaker's share is off by more than 0.1, and they are
+no nearer to training words than held-out ones are; of wavegan's 0.5 are heard right. ``vocos`` from mel
+frames: nearer than Griffin-Lim in the multi-resolution distance and in pitch, and 20 seconds of sound a
+second on one thread.
 """
 
 from __future__ import annotations
