@@ -254,7 +254,6 @@ class Sampling(torch.utils.data.Dataset):
         return torch.from_numpy(self.generator.sample(1, seed=i)[0] / 255).permute(2, 0, 1).float()
 
 
-@pytest.mark.timeout(60)
 def test_data_that_a_model_makes_as_they_are_loaded_do_not_wait_for_the_step(tmp_path):
     how = dict(steps=3, batch=8, width=4, latent=4, report=False, sample_every=0, score_every=0, vitals=False)
     train("image.dcgan", data="digits", out=tmp_path / "first", **how, **QUICK)
