@@ -63,7 +63,7 @@ WRONG = [
     ("report nowhere", "nowhere"),
     ("data nowhere", "there is no data 'nowhere'"),
     ("data ''", "there is no data ''"),
-    ("data {file}", "x.txt"),
+    ("data {file}", "x.bin"),
     ("data digits --out preview", "preview: this picture is written to a .png"),
     ("show image.nothing", "there is no recipe"),
     ("copy image.gan mine.txt", "such as mine.py"),
@@ -83,7 +83,7 @@ def test_threads_that_wait_sleep_soon_unless_the_user_says_otherwise(capsys, mon
 @pytest.mark.parametrize(("command", "words"), WRONG)
 def test_what_is_wrong_is_said_in_one_line(command, words, capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    file = tmp_path / "x.txt"
+    file = tmp_path / "x.bin"
     file.write_text("not what it should be")
     code, _, err = said(capsys, *shlex.split(command.format(file=file)))
     assert code == 2

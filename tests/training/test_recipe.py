@@ -46,7 +46,17 @@ def test_options_are_given_flat_or_in_groups() -> None:
         recipe(Points("moons"), steps=5, training=Training(steps=7, batch=4, seed=1)),
         build(recipe, {"data": "moons", "steps": 5, "seed": 1}),
     ]
-    expected = dict(data="moons", width=8, half_life=10_000.0, steps=5, batch=4, seed=1)
+    expected = dict(
+        data="moons",
+        separator="",
+        decimal="",
+        encoding="",
+        width=8,
+        half_life=10_000.0,
+        steps=5,
+        batch=4,
+        seed=1,
+    )
     for run in runs:
         assert (run.steps, run.seed, run.samples.batch) == (5, 1, 4)
         assert run.built is not None
@@ -74,7 +84,8 @@ def test_what_is_no_option_is_refused() -> None:
 def test_the_signature_shows_the_groups() -> None:
     assert list(inspect.signature(recipe).parameters) == ["data", "width", "training"]
     assert typing.get_type_hints(recipe)["training"] is Training
-    assert list(defaults(recipe)) == ["data", "width", "half_life", "steps", "batch", "seed"]
+    reading = ["separator", "decimal", "encoding"]
+    assert list(defaults(recipe)) == ["data", *reading, "width", "half_life", "steps", "batch", "seed"]
 
 
 def test_a_variant_has_defaults_and_a_module_of_its_own() -> None:

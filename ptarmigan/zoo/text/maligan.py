@@ -17,11 +17,14 @@ Cost and score: benchmarks/results/text.json
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms
 from ptarmigan.modalities.text.game import AdversarialText, Language, Players
 from ptarmigan.modalities.text.nets import SentenceCNN
 from ptarmigan.modalities.text.source import Text
+from ptarmigan.training.meaning import width_of
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -42,7 +45,7 @@ class MaliGAN(AdversarialText):
 def recipe(
     data: Text = Text(),
     *,
-    filters: int = 40,
+    filters: Annotated[int, width_of("discriminator")] = 40,
     language: Language = Language(),
     players: Players = Players(),
     training: Training = Training(steps=2_500),

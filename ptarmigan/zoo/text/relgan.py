@@ -24,6 +24,8 @@ Cost and score: benchmarks/results/text.json
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -37,6 +39,7 @@ from ptarmigan.modalities.text.nets import LanguageModel
 from ptarmigan.modalities.text.source import Text
 from ptarmigan.modalities.text.space import TextSpace
 from ptarmigan.modalities.text.tokens import PAD
+from ptarmigan.training.meaning import width_of
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -178,7 +181,7 @@ def recipe(
     data: Text = Text(),
     *,
     representations: int = 16,
-    filters: int = 32,
+    filters: Annotated[int, width_of("discriminator")] = 32,
     begin: float = 10.0,
     end: float = 100.0,
     discriminator_steps: int = 2,

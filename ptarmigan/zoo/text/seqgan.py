@@ -28,6 +28,7 @@ Cost and score: benchmarks/results/text.json
 from __future__ import annotations
 
 import copy
+from typing import Annotated
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,7 @@ from ptarmigan.modalities.text.game import AdversarialText, Baseline, Language, 
 from ptarmigan.modalities.text.nets import LanguageModel, SentenceCNN
 from ptarmigan.modalities.text.source import Text
 from ptarmigan.modalities.text.tokens import EOS, PAD
+from ptarmigan.training.meaning import width_of
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -133,7 +135,7 @@ def recipe(
     data: Text = Text(),
     *,
     reward: str = "rollouts",
-    filters: int = 10,
+    filters: Annotated[int, width_of("discriminator")] = 10,
     rollouts: int = 4,
     group: int = 8,
     language: Language = Language(),
