@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save
 
 from ptarmigan.estimators.fitting import Writes, save_bytes
-from ptarmigan.media.files import path_of
+from ptarmigan.media.files import copied, path_of
 from ptarmigan.media.plain import parse
 from ptarmigan.media.tensors import open_tensors
 from ptarmigan.training.schema import check
@@ -38,9 +36,7 @@ def load_arrays(where: Writes) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]
         ValueError: it is no safetensors file.
     """
     if not isinstance(where, str | os.PathLike):
-        with tempfile.TemporaryDirectory() as place:
-            copy = Path(place, "the file")
-            copy.write_bytes(where.read())
+        with copied(where, "the file") as copy:
             return load_arrays(copy)
     path = path_of(where)
     try:

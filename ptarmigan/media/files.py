@@ -10,11 +10,13 @@ import re
 import secrets
 import shutil
 import sys
+import tempfile
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 LONGEST = 200
 """Bytes of a file's name that are part of its draft's name: file systems allow 255 in all."""
@@ -107,6 +109,15 @@ def replace(place: Path, path: Path, *, sync: bool = True) -> None:
 def path_of(text: str | os.PathLike[str]) -> Path:
     """Where a path leads that a person typed: ``~`` is the home, where there is one."""
     return Path(os.path.expanduser(text))
+
+
+@contextmanager
+def copied(file: IO[bytes], name: str) -> Iterator[Path]:
+    """A copy of what an open file holds, for what reads from a path; it is gone after the block."""
+    with tempfile.TemporaryDirectory() as place:
+        copy = Path(place, name)
+        copy.write_bytes(file.read())
+        yield copy
 
 
 def check_vacant(path: Path) -> None:

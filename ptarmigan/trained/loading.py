@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +16,7 @@ from ptarmigan.core.game import Game
 from ptarmigan.core.process import learning
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.known import DATA, located
-from ptarmigan.media.files import path_of
+from ptarmigan.media.files import copied, path_of
 from ptarmigan.media.plain import parse
 from ptarmigan.media.tensors import open_tensors
 from ptarmigan.modalities.registry import from_json, optional_from_json
@@ -59,9 +58,7 @@ def load(
         ValueError: nothing is there, it is not a safetensors file, or its recipe is missing.
     """
     if not isinstance(run, str | os.PathLike):
-        with tempfile.TemporaryDirectory() as place:
-            copy = Path(place, FILE)
-            copy.write_bytes(run.read())
+        with copied(run, FILE) as copy:
             return load(copy, device=device, game=game, recipe=recipe)
     file = path_of(run)
     if file.is_dir():
