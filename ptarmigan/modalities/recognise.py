@@ -38,7 +38,7 @@ def recognise(data: Any, kind: str = "") -> Recognised:
     """
     if kind:
         return Recognised(modality(kind), "")
-    is_set(data)
+    warn_of_namesake(data)
     path = path_of(data) if isinstance(data, str | Path) else Path()
     if path.exists() and not path.is_dir():
         regular(path)
@@ -60,11 +60,14 @@ def recognise(data: Any, kind: str = "") -> Recognised:
 
 def is_set(data: Any) -> bool:
     """Whether data is the name of a built-in set, which counts before a file or folder that is called so."""
-    named = isinstance(data, str | Path) and any(str(data) in each.sets for each in likely_modalities())
-    if named and path_of(data).exists():
+    return isinstance(data, str | Path) and any(str(data) in each.sets for each in likely_modalities())
+
+
+def warn_of_namesake(data: Any) -> None:
+    """Say where a file or folder lies that is called like the built-in set that is meant."""
+    if is_set(data) and path_of(data).exists():
         here = path_of(data).absolute() if isinstance(data, Path) else f"./{data}"  # a Path has no ./
         warn(f"{data} is the built-in set of that name: what lies here is {here}")
-    return named
 
 
 def called(data: Any) -> str:

@@ -16,7 +16,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Evaluation
 from ptarmigan.metrics.request import Request
-from ptarmigan.modalities.recognise import is_set
+from ptarmigan.modalities.recognise import warn_of_namesake
 from ptarmigan.modalities.registry import modality_of, optional_from_json
 
 TRANSLATES = "this run translates: use 'ptarmigan translate RUN PICTURES'"
@@ -101,7 +101,7 @@ class Trained(nn.Module, ABC):
             FileNotFoundError: there is nothing of that name.
             ValueError: these are no data of this kind, or not of the form of the run's.
         """
-        is_set(data)
+        warn_of_namesake(data)
         known, mine = modality_of(self.space), self.description["options"]
         options = {name: mine[name] for name in known.option_names if name in mine and name != "data"}
         options = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}

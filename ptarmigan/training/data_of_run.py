@@ -7,7 +7,7 @@ from typing import Any
 
 from ptarmigan.data.fingerprint import Fingerprint, by_samples, fingerprint
 from ptarmigan.data.known import DATA, as_plain, difference
-from ptarmigan.modalities.recognise import is_set
+from ptarmigan.modalities.recognise import is_set, warn_of_namesake
 from ptarmigan.training.run import Run
 
 NOT_CHECKED = "the data give other samples each time they are read: whether they are the same is not checked"
@@ -19,6 +19,7 @@ def known_data(run: Run) -> Fingerprint:
     if built is None or built.samples is not run.samples or DATA not in built.options:
         return by_samples(run.samples)
     data = built.options[DATA]
+    warn_of_namesake(data)
     return fingerprint(data, run.samples, named=is_set(data))
 
 

@@ -12,7 +12,7 @@ from ptarmigan.modalities.image.describe import WORDS
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
 from ptarmigan.modalities.modality import Description
-from ptarmigan.modalities.recognise import is_set
+from ptarmigan.modalities.recognise import warn_of_namesake
 from ptarmigan.tasks.translate.show import some_pairs
 from ptarmigan.tasks.translate.source import Pairs
 
@@ -24,7 +24,7 @@ def describe_pairs(data: str, **how: Any) -> Description:
         FileNotFoundError: there is nothing of that name.
         ValueError: it cannot be read as pictures to translate.
     """
-    is_set(data)
+    warn_of_namesake(data)
     samples = Pairs(data, **how).open(batch=1, paired=False)
     return Description(described_pairs(samples), some_pairs(samples))
 
