@@ -27,10 +27,10 @@ from ptarmigan.core.optim import Adam
 from ptarmigan.data.permutation import Indices
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.media.progress import Bar
+from ptarmigan.metrics import trained_networks
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
-from ptarmigan.modalities.image import trained_networks
-from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.nets.digest import digest
 from ptarmigan.nets.layers import required
 
 Kind = Literal["classifier", "rotations"]

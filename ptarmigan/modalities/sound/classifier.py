@@ -22,11 +22,11 @@ from ptarmigan.core.noise import key
 from ptarmigan.core.optim import Adam
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.media.progress import Bar
+from ptarmigan.metrics import trained_networks
 from ptarmigan.metrics.features import CHUNK, Vectors, chunks, softmax
-from ptarmigan.modalities.image import trained_networks
-from ptarmigan.modalities.image.extractors.weights import digest
 from ptarmigan.modalities.sound.audible import audible_mel
 from ptarmigan.modalities.sound.space import SoundSpace
+from ptarmigan.nets.digest import digest
 from ptarmigan.nets.layers import required
 
 VERSION = 1

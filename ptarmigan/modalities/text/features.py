@@ -15,7 +15,7 @@ from ptarmigan.core.optim import adam
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource
 from ptarmigan.metrics.features import Vectors
-from ptarmigan.modalities.image.trained_networks import fingerprint, load_or_train, rate
+from ptarmigan.metrics.trained_networks import fingerprint, load_or_train, rate
 from ptarmigan.modalities.text.nets import LanguageModel
 from ptarmigan.modalities.text.space import TextSpace
 from ptarmigan.modalities.text.tokens import BOS, PAD

@@ -22,10 +22,10 @@ from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
 from ptarmigan.data.space import Space
 from ptarmigan.media.progress import Bar
-from ptarmigan.modalities.image import trained_networks
-from ptarmigan.modalities.image.extractors.weights import digest
+from ptarmigan.metrics import trained_networks
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.label.space import LabelSpace
+from ptarmigan.nets.digest import digest
 from ptarmigan.nets.unet import UNet
 
 VERSION = 1

@@ -19,7 +19,8 @@ from safetensors.torch import save, save_file
 from test_download import Server, server  # noqa: F401
 from torch import nn
 
-from ptarmigan.modalities.image.extractors.weights import COUNTER, Published, digest, load, read
+from ptarmigan.modalities.image.extractors.weights import COUNTER, Published, load, read
+from ptarmigan.nets.digest import digest
 
 
 def make() -> nn.Sequential:

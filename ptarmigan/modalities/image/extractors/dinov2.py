@@ -31,7 +31,8 @@ from ptarmigan.media.optional import needs
 from ptarmigan.media.plain import read_json
 from ptarmigan.modalities.image.extractors.frozen import Frozen
 from ptarmigan.modalities.image.extractors.show import Picture, fit, normalised
-from ptarmigan.modalities.image.extractors.weights import digest, one_line, read, some
+from ptarmigan.modalities.image.extractors.weights import one_line, read, some
+from ptarmigan.nets.digest import digest
 
 VERSION = 1
 """Raised with every change that makes other features from the same weights."""

@@ -21,7 +21,8 @@ from torch.nn import functional as F
 
 from ptarmigan.metrics.features import Vectors
 from ptarmigan.modalities.image.extractors.show import Picture, fit, show
-from ptarmigan.modalities.image.extractors.weights import Published, digest, load
+from ptarmigan.modalities.image.extractors.weights import Published, load
+from ptarmigan.nets.digest import digest
 
 VERSION = 1
 """Raised with every change that makes other features from the same weights."""

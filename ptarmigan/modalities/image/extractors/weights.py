@@ -144,17 +144,6 @@ def differences(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> st
     return "; ".join(f"{what}: {some(names)}" for what, names in problems.items() if names)
 
 
-def digest(net: nn.Module, *protocol: object) -> str:
-    """A digest of all weights and buffers, and of what else decides what a network makes of a sample."""
-    out = hashlib.blake2b(digest_size=16)
-    for name, value in sorted(net.state_dict().items()):
-        out.update(name.encode())
-        out.update(value.contiguous().numpy().tobytes())
-    for word in protocol:
-        out.update(repr(word).encode())
-    return out.hexdigest()
-
-
 def _safe(path: Path) -> dict[str, Tensor]:
     try:
         with open_tensors(path) as file:

@@ -25,7 +25,7 @@ from ptarmigan.data.samples import Source
 from ptarmigan.media.files import write
 from ptarmigan.media.tensors import open_tensors
 from ptarmigan.metrics.features import chunks
-from ptarmigan.modalities.image.extractors.weights import digest
+from ptarmigan.nets.digest import digest
 
 Network = TypeVar("Network", bound=nn.Module)
 
