@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ptarmigan.adversary import Adversary
     from ptarmigan.api import compare, train
     from ptarmigan.core.batch import Batch
     from ptarmigan.core.game import Game, State, Terms, Turn
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Adversary": "ptarmigan.adversary",
     "AnomalyGAN": "ptarmigan.estimators.anomaly",
     "Batch": "ptarmigan.core.batch",
     "GANOverSampler": "ptarmigan.estimators.oversampler",
@@ -60,6 +62,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Adversary",
     "AnomalyGAN",
     "Batch",
     "GANOverSampler",

@@ -1,10 +1,11 @@
-"""The PatchGAN: Isola et al. 2017, arXiv 1611.07004: a score for every patch of a picture."""
+"""PatchGANs, with a score for every patch of a picture: Isola et al. 2017, arXiv 1611.07004."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -59,3 +60,47 @@ class PatchGAN(nn.Module):
         both = x if a is None else torch.cat([enlarged(a, self.scale), x], 1)
         scores: Tensor = self.layers(both)
         return at_least_float32(scores.squeeze(1))
+
+
+class MultiScale(nn.Module):
+    """PatchGANs for pictures of full, half and a quarter of the size: Wang et al. 2018, arXiv 1711.11585.
+
+    Args:
+        shape: of a picture; small ones are looked at fewer times.
+        width: channels of each one's first layer.
+        scales: at most.
+        inputs: the shape of the input that they are conditioned on; None for no condition.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        width: int = 64,
+        scales: int = 3,
+        *,
+        inputs: tuple[int, ...] | None = None,
+    ) -> None:
+        super().__init__()
+        scales = max(1, min(scales, (min(shape[1:]) // 8).bit_length()))
+        self.nets = nn.ModuleList(
+            PatchGAN(smaller(shape, i), inputs and smaller(inputs, i), width, norm=nn.Identity)
+            for i in range(scales)
+        )
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch channel height width"],
+        a: Float[Tensor, "batch input high wide"] | None = None,
+    ) -> list[Float[Tensor, "batch down right"]]:
+        """Raw scores of patches, a map for each scale."""
+        found = []
+        for i, net in enumerate(self.nets):
+            if i:
+                x, a = F.avg_pool2d(x, 2), None if a is None else F.avg_pool2d(a, 2)
+            found.append(net(x, a))
+        return found
+
+
+def smaller(shape: tuple[int, ...], halvings: int) -> tuple[int, ...]:
+    """The shape of a picture whose sides are halved so often."""
+    return shape[0], *(side >> halvings for side in shape[1:])

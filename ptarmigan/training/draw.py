@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +14,22 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Turn
 from ptarmigan.data.samples import Samples
 from ptarmigan.training.distributed import Ranks
+
+
+class Batches(Protocol):
+    """The batches of a turn, drawn or handed over.
+
+    Attributes:
+        accumulate: micro-batches in a turn.
+    """
+
+    accumulate: int
+
+    def __call__(self, turn: Turn) -> Generator[Any]:
+        """The micro-batches of one turn on this rank, each with its noise until the next; to be closed."""
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """The precision that forward passes run at."""
 
 
 class Draw:

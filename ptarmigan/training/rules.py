@@ -14,7 +14,7 @@ from torch.optim import Optimizer
 from ptarmigan.core.game import Game, State, Terms, Turn
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.training.distributed import mean_over_ranks
-from ptarmigan.training.draw import Draw
+from ptarmigan.training.draw import Batches, Draw
 
 Optimizers: TypeAlias = Mapping[str, Optimizer]
 Rule: TypeAlias = Callable[[Game, Optimizers, Draw, int], Terms]
@@ -22,7 +22,7 @@ Rule: TypeAlias = Callable[[Game, Optimizers, Draw, int], Terms]
 SKIPPED = "skipped"
 
 
-def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Draw) -> Terms:
+def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Batches) -> Terms:
     """Compute the gradients of the parameters of the turn's players, and of no others.
 
     Precision, accumulation and averaging over ranks belong here. The terms are returned as tensors, with one

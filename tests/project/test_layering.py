@@ -25,6 +25,7 @@ ORDER = [
     "training",
     "doctor",
     "zoo",
+    "adversary",
     "trained",
     "estimators",
     "evaluation",

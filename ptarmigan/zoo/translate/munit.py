@@ -18,8 +18,6 @@ edge agreement 0.0162 (real samples: -0.0109); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float
@@ -32,7 +30,7 @@ from ptarmigan.core.losses import least_squares
 from ptarmigan.core.optim import Adam
 from ptarmigan.core.precision import at_least_float32
 from ptarmigan.nets.layers import initialise
-from ptarmigan.nets.patchgan import PatchGAN
+from ptarmigan.nets.patchgan import MultiScale
 from ptarmigan.nets.sides import mirror
 from ptarmigan.nets.unet import to_multiple
 from ptarmigan.tasks.translate.source import Pairs
@@ -321,33 +319,6 @@ def pieces(reach: int, side: int) -> list[int]:
         found.append(min(reach, max(1, side - 1)))
         side, reach = side + 2 * found[-1], reach - found[-1]
     return found
-
-
-class MultiScale(nn.Module):
-    """PatchGANs for pictures of full, half and a quarter of the size: Wang et al. 2018, arXiv 1711.11585.
-
-    Args:
-        shape: of a picture; small ones are looked at fewer times.
-        width: channels of each one's first layer.
-        scales: at most.
-    """
-
-    def __init__(self, shape: tuple[int, ...], width: int = 64, scales: int = 3) -> None:
-        super().__init__()
-        channels, height, across = shape
-        scales = max(1, min(scales, (min(height, across) // 8).bit_length()))
-        self.nets = nn.ModuleList(
-            PatchGAN((channels, height >> i, across >> i), width=width, norm=nn.Identity)
-            for i in range(scales)
-        )
-
-    def forward(self, x: Pictures) -> Sequence[Float[Tensor, "batch down right"]]:
-        """Raw scores of patches, a map for each scale."""
-        found = []
-        for i, net in enumerate(self.nets):
-            x = F.avg_pool2d(x, 2) if i else x
-            found.append(net(x))
-        return found
 
 
 @configurable
