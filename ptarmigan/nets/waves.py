@@ -115,6 +115,52 @@ class Together(nn.Module):
         return [each(x) for each in self.each]
 
 
+class Block(nn.Module):
+    """ConvNeXt's block over time: a depthwise convolution, a norm, and two linear layers, added to the input.
+
+    Liu et al. 2022, "A ConvNet for the 2020s", arXiv 2201.03545.
+
+    Args:
+        width: channels.
+        scale: of what is added, at the start.
+    """
+
+    def __init__(self, width: int, scale: float) -> None:
+        super().__init__()
+        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width)
+        self.layers = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
+        self.scale = nn.Parameter(torch.full((width,), scale))
+
+    def forward(self, x: Float[Tensor, "batch channel frame"]) -> Float[Tensor, "batch channel frame"]:
+        """The same number of frames."""
+        added = self.scale * self.layers(self.norm(self.depthwise(x).transpose(1, 2)))
+        return torch.add(x, added.transpose(1, 2))
+
+
+class FrameNetwork(nn.Module):
+    """ConvNeXt blocks over frames, as Vocos has them: a convolution, blocks, norms, and a linear layer.
+
+    Args:
+        inputs: numbers of a frame.
+        width: channels.
+        blocks: how many.
+        outputs: numbers of a frame of what is made.
+    """
+
+    def __init__(self, inputs: int, width: int, blocks: int, outputs: int) -> None:
+        super().__init__()
+        self.input = nn.Conv1d(inputs, width, 7, padding=3)
+        self.first, self.last = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.blocks = nn.Sequential(*(Block(width, 1 / blocks) for _ in range(blocks)))
+        self.head = nn.Linear(width, outputs)
+
+    def forward(self, x: Float[Tensor, "batch input frame"]) -> Float[Tensor, "batch output frame"]:
+        """As many frames."""
+        seen = self.blocks(self.first(self.input(x).transpose(1, 2)).transpose(1, 2))
+        return torch.as_tensor(self.head(self.last(seen.transpose(1, 2)))).transpose(1, 2)
+
+
 def through(layers: nn.ModuleList, head: nn.Module, x: Tensor) -> Judged:
     """A map through layers with leaky ReLU, whose outputs are kept."""
     maps = []

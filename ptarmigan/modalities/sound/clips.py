@@ -60,6 +60,7 @@ class Decoded:
         bad: files that were left out, each ``name: reason``.
         clipped: recordings of which many samples are at the end of their range.
         listing: the files that they are in; None where they are in none.
+        places: of each recording among these files.
     """
 
     samples: Callable[[int, int], Floats]
@@ -70,6 +71,7 @@ class Decoded:
     bad: tuple[str, ...] = ()
     clipped: int = 0
     listing: Files | None = None
+    places: Indices | None = None
 
     @property
     def lengths(self) -> Indices:
@@ -101,12 +103,7 @@ class Clips:
     def __init__(self, decoded: Decoded, length: int, *, seed: int, segments: bool, peak: bool) -> None:
         self.decoded, self.length, self.peak = decoded, length, peak
         self.bad, self.classes, self.listing = decoded.bad, decoded.classes, decoded.listing
-        counts = (
-            np.maximum(1, decoded.lengths // length) if segments else np.ones(len(decoded.ends), np.int64)
-        )
-        self._of = np.repeat(np.arange(len(counts)), counts)
-        cut = zip(decoded.lengths.tolist(), counts.tolist(), strict=True)
-        self._begin = np.concatenate([places(n, length, k, seed, i) for i, (n, k) in enumerate(cut)])
+        self._of, self._begin = cut(decoded.lengths, length, seed, segments=segments)
         self.labels = None if decoded.labels is None else decoded.labels[self._of]
         self.speakers = tuple(decoded.speakers[i] for i in self._of) if decoded.speakers else ()
 
@@ -131,6 +128,21 @@ class Clips:
         whole = self.decoded.samples(start, end)
         clip = whole[begin - start : begin - start + self.length]
         return np.asarray(clip / np.abs(whole).max(), np.float32)
+
+
+def cut(lengths: Indices, length: int, seed: int, *, segments: bool) -> tuple[Indices, Indices]:
+    """Of which recording every clip is, and where in it the clip begins.
+
+    Args:
+        lengths: of the recordings.
+        length: of clips.
+        seed: of the places.
+        segments: as many clips as go into a recording; else one.
+    """
+    counts = np.maximum(1, lengths // length) if segments else np.ones(len(lengths), np.int64)
+    several = enumerate(zip(lengths.tolist(), counts.tolist(), strict=True))
+    begin = [places(n, length, count, seed, i) for i, (n, count) in several]
+    return np.repeat(np.arange(len(counts)), counts), np.concatenate(begin)
 
 
 def places(n: int, length: int, count: int, seed: int, number: int) -> Indices:
@@ -225,7 +237,7 @@ def _decoded(files: Files, name: str, rate: int, speakers: Sequence[str]) -> Dec
     kept = files.take(good)
     who = tuple(speakers[k] for k in good) if speakers else ()
     clipped = int(note["clipped"])
-    return Decoded(Stored(path), ends, kept.labels, kept.classes, who, named, clipped, files)
+    return Decoded(Stored(path), ends, kept.labels, kept.classes, who, named, clipped, files, good)
 
 
 def _write(files: Files, rate: int, file: BinaryIO) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ptarmigan.modalities.sound.audible import NEPERS, window_for
 from ptarmigan.modalities.sound.mel import QUIET, FrontEnd, magnitude
+from ptarmigan.modalities.sound.stoi import stoi
 
 Floats = NDArray[np.float64]
 Waves = NDArray[np.float32]
@@ -203,5 +204,6 @@ MEASURES: dict[str, tuple[str, str, bool, Callable[[int], Compare]]] = {
     "pitch": ("pitch error", "cents", True, pitch_error),
     "voicing": ("voicing error", "share", True, voicing_error),
     "si-sdr": ("SI-SDR", "dB", False, lambda rate: si_sdr),
+    "stoi": ("STOI", "share", False, lambda rate: lambda real, fake: stoi(real, fake, rate)),
 }
 """Name, unit, whether lower is better, and the function for a rate."""

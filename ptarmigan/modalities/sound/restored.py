@@ -18,12 +18,17 @@ from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, S
 from ptarmigan.metrics.panel import Panel
 from ptarmigan.metrics.request import Notify, Request, ignore
 from ptarmigan.metrics.view import View, raw_view
+from ptarmigan.modalities.sound.audible import window_for
+from ptarmigan.modalities.sound.masks import ideal, subtracted
 from ptarmigan.modalities.sound.measures import MEASURES, Compare
 from ptarmigan.modalities.sound.space import SoundSpace
 
 AGAIN = "inputs heard again"
 """What the space of inputs decodes: of log-mel frames Griffin-Lim's sounds, of noisy sounds these."""
+SUBTRACTION, RATIO = "spectral subtraction", "ideal ratio mask"
 QUICK = ("stft", "mel")
+PERFECT = {"si-sdr": None, "stoi": 1.0}
+"""What a sound has that is as it should be, where that is not 0."""
 FEWEST_VOICED = 1
 """Clips with a pitch that are needed for an error of it."""
 
@@ -73,7 +78,7 @@ def measure_of(key: str, rate: int) -> Measure:
         return measure
 
     scale = Scale(name, unit, lower, "mean over clips; where there is something to hear")
-    perfect = None if key == "si-sdr" else 0.0
+    perfect = PERFECT.get(key, 0.0)
     return Measure(key, (scale,), against, quick=key in QUICK, real=lambda reference: (perfect,))
 
 
@@ -121,13 +126,25 @@ class Pairs(Panel):
         return self.reference, self.reference.real
 
     def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """What the inputs sound like."""
-        return {AGAIN: self.again} if self.reference.errors else {}
+        """What the inputs sound like; of noisy ones also what needs no network, and a bound of masks."""
+        if not self.reference.errors:
+            return {}
+        return {AGAIN: self.again} | (self.masked if type(self.given.space) is SoundSpace else {})
 
     @cached_property
     def again(self) -> View:
         """The inputs, heard again."""
         return raw_view(heard_again(self.given.space, self.given.held_out.read(self.rows)))
+
+    @cached_property
+    def masked(self) -> dict[str, View]:
+        """Noisy inputs whose bins are kept in part: by an estimate of the noise, and by the noise itself."""
+        noisy, clean = self.again.set.raw(), self.reference.real.set.raw()
+        window = window_for(self.given.space.rate)  # type: ignore[attr-defined]
+        return {
+            SUBTRACTION: raw_view(subtracted(noisy, window)),
+            RATIO: raw_view(ideal(noisy, clean, window)),
+        }
 
     def protocol(self, measure: Measure, scale: Scale) -> str:
         """The protocol, and the note of the measure."""

@@ -132,7 +132,7 @@ class Sounds:
         return Samples(source, space, batch=batch, seed=seed, held_out=held_out)
 
     def _opened(self, seed: int, segment: int) -> tuple[Source, SoundSpace, Source | None]:
-        self._check()
+        self.check()
         if isinstance(self.data, str | Path) and str(self.data) == NAME:
             recordings = [named(TRAINED, "train"), named(HELD_OUT, "held out")]
             rate, cut = RATE, bool(segment)
@@ -151,7 +151,12 @@ class Sounds:
         )
         return train, SoundSpace(rate, length, train.classes), others[0] if others else None
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """See that rate, length and loudness can be.
+
+        Raises:
+            ValueError: one cannot.
+        """
         if self.length and self.length < LEAST:
             raise ValueError(f"--length {self.length}: a clip has {LEAST} samples or more")
         if self.rate and not RATES[0] <= self.rate <= RATES[1]:

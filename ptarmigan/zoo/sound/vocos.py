@@ -36,7 +36,7 @@ from ptarmigan.core.schedule import cosine
 from ptarmigan.modalities.sound.mel import magnitude, overlapped
 from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.source import Mel, Sounds
-from ptarmigan.nets.waves import PERIODS, Judged, PeriodDiscriminator, Together, through, weight_norm
+from ptarmigan.nets.waves import PERIODS, Block, Judged, PeriodDiscriminator, Together, through, weight_norm
 from ptarmigan.tasks.translate.vocoder import Vocoder
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -47,27 +47,6 @@ LOUDEST = 1e2
 """The largest magnitude of a bin: Vocos's."""
 LOSS = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
 """Hinges for both players."""
-
-
-class Block(nn.Module):
-    """ConvNeXt's block over time: a depthwise convolution, a norm, and two linear layers, added to the input.
-
-    Args:
-        width: channels.
-        scale: of what is added, at the start.
-    """
-
-    def __init__(self, width: int, scale: float) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv1d(width, width, 7, padding=3, groups=width)
-        self.norm = nn.LayerNorm(width)
-        self.layers = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
-        self.scale = nn.Parameter(torch.full((width,), scale))
-
-    def forward(self, x: Float[Tensor, "batch channel frame"]) -> Float[Tensor, "batch channel frame"]:
-        """The same number of frames."""
-        added = self.scale * self.layers(self.norm(self.depthwise(x).transpose(1, 2)))
-        return torch.add(x, added.transpose(1, 2))
 
 
 class VocosGenerator(nn.Module):

@@ -7,6 +7,7 @@ import pytest
 from scipy.signal import sawtooth
 
 from ptarmigan.modalities.sound.measures import MEASURES, pitches, si_sdr
+from ptarmigan.modalities.sound.stoi import stoi
 from ptarmigan.modalities.sound.vowels import RATE, vowels
 
 
@@ -36,8 +37,10 @@ def test_nothing_is_nearer_than_itself_and_errors_count_as_they_are():
         itself, noisy, worse = (compare(raw, other) for other in (raw, raw + noise, raw + 4 * noise))
         assert itself.shape == (6,), key
         sign = 1 if lower else -1
-        assert (sign * itself <= sign * noisy + 1e-9).all(), key
-        assert np.nanmean(sign * noisy) < np.nanmean(sign * worse), key
+        known = ~np.isnan(itself)  # some clips are too short for some measures
+        assert known.any(), key
+        assert (sign * itself <= sign * noisy + 1e-9)[known].all(), key
+        assert (sign * noisy)[known].mean() < (sign * worse)[known].mean(), key
         if lower:
             np.testing.assert_allclose(itself, 0, atol=1e-6, err_msg=key)
 
@@ -62,3 +65,20 @@ def test_si_sdr_does_not_depend_on_loudness():
     fake = a + noise * np.linalg.norm(a) / np.linalg.norm(noise) * 10 ** (-12 / 20)
     for scale in (1, 0.1):
         assert si_sdr(a, scale * fake)[0] == pytest.approx(12, abs=0.05)
+
+
+@pytest.mark.parametrize(("rate", "length"), [(8_000, 12_288), (10_000, 9_001), (22_050, 24_576)])
+def test_intelligibility_is_that_of_the_reference(rate, length):
+    from pystoi import stoi as reference
+
+    raw, _ = vowels(18, "example")
+    clean = raw.reshape(3, -1)[:, :length]
+    noise = np.random.default_rng(0).standard_normal(clean.shape).astype(np.float32)
+    processed = clean + noise * np.array([[0.02], [0.1], [0.5]], np.float32)
+    expected = [reference(a, b, rate) for a, b in zip(clean, processed, strict=True)]
+    np.testing.assert_allclose(stoi(clean, processed, rate), expected, atol=1e-6)
+
+
+def test_what_is_too_short_or_silent_has_no_intelligibility():
+    assert np.isnan(stoi(np.zeros((2, 9_000), np.float32), np.zeros((2, 9_000), np.float32), RATE)).all()
+    assert np.isnan(stoi(buzz(200, 2_000)[None], buzz(200, 2_000)[None], RATE)).all()
