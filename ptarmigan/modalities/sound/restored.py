@@ -131,6 +131,10 @@ class Pairs(Panel):
             return {}
         return {AGAIN: self.again} | (self.masked if type(self.given.space) is SoundSpace else {})
 
+    def bounds(self, measure: Measure) -> tuple[str, ...]:
+        """The mask that knows the noise."""
+        return (RATIO,)
+
     @cached_property
     def again(self) -> View:
         """The inputs, heard again."""

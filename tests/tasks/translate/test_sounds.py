@@ -13,7 +13,11 @@ from scipy.io import wavfile
 from torch import nn
 
 from ptarmigan.core.game import Turn
+from ptarmigan.data.source import ArraySource
+from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.sound.mel_space import MelSpace
+from ptarmigan.modalities.sound.noisy import NoisySounds
+from ptarmigan.modalities.sound.restored import evaluator
 from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.modalities.sound.vowels import RATE, vowels
 from ptarmigan.modalities.sound.wav import wav
@@ -107,3 +111,16 @@ def test_a_vocoder_is_trained_scored_and_used_at_the_command_line(cli: Cli, tmp_
         done = cli(*arguments)
         assert done.returncode == 2, done.stderr
         assert words in done.stderr.splitlines()[-1]
+
+
+def test_an_enhancement_is_scored_beside_subtraction_and_the_ideal_mask():
+    samples = NoisySounds("vowels", length=2_048).open(batch=4)
+    found = evaluator(samples, Request(n=12)).thorough(
+        ArraySource(samples.require_condition().held_out.read(np.arange(12)))
+    )
+    scores = {each.scale.name: each for each in found.scores}
+    ratio = scores["SI-SDR"]
+    assert ratio.value.value == pytest.approx(ratio.baselines["inputs heard again"], abs=0.01)
+    assert ratio.baselines["spectral subtraction"] > ratio.value.value
+    assert ratio.baselines["ideal ratio mask"] > ratio.baselines["spectral subtraction"] + 3
+    assert "ideal ratio mask" in ratio.bounds
