@@ -15,6 +15,13 @@ from ptarmigan.modalities.sound.mel import FrontEnd
 from ptarmigan.nets.waves import Judged, Together, distances
 from ptarmigan.tasks.translate.translation import Translation, both
 
+Near = Callable[[Tensor, Tensor], Terms]
+
+
+def mel_distance(front: FrontEnd, weight: float) -> Near:
+    """The mean absolute difference of log-mel frames, times a weight."""
+    return lambda made, x: {"mel": weight * F.l1_loss(front(made), front(x))}
+
 
 class Vocoder(Translation):
     """A generator ``mel -> x`` against discriminators ``D_k`` of waves.
@@ -22,33 +29,40 @@ class Vocoder(Translation):
     Args:
         generator: G.
         discriminator: all D_k, and how much each counts.
-        front: the frames of which the distance is measured.
+        near: named terms of generated and of real waves ``(n, length)``, beside the scores.
         loss: of the scores of each.
         features: from the distances of the maps of one of them, a number a layer, to what is minimised.
-        weight: of the distance of frames.
+        alone: for so many steps these terms are all that is minimised.
     """
 
     def __init__(
         self,
         generator: nn.Module,
         discriminator: Together,
-        front: FrontEnd,
+        near: Near,
         *,
         loss: Loss,
         features: Callable[[Tensor], Tensor],
-        weight: float,
+        alone: int = 0,
     ) -> None:
         super().__init__()
         self.generator, self.discriminator = generator, discriminator
-        self.front, self.loss, self.features, self.weight = front, loss, features, weight
+        self.near, self.loss, self.features, self.alone = near, loss, features, alone
         self.shares = discriminator.shares
 
     def turns(self) -> tuple[Turn, ...]:
-        """The discriminators, then the generator."""
-        return (
-            Turn(("discriminator",), self.discriminator_loss),
-            Turn(("generator",), self.generator_loss),
+        """The generator alone at first, where that is wanted; then the discriminators, then the generator."""
+        alone = Turn(("generator",), self.distance, when=lambda step: step < self.alone)
+        turns = (
+            Turn(("discriminator",), self.discriminator_loss, when=lambda step: step >= self.alone),
+            Turn(("generator",), self.generator_loss, when=lambda step: step >= self.alone),
         )
+        return (alone, *turns) if self.alone else turns
+
+    def distance(self, batch: Batch) -> Terms:
+        """The distances of generated waves from real ones."""
+        x, mel = both(batch)
+        return self.near(self.generator(mel)[:, 0], x[:, 0])
 
     def discriminator_loss(self, batch: Batch) -> Terms:
         """The loss of every D_k's scores of real and of generated waves."""
@@ -57,15 +71,14 @@ class Vocoder(Translation):
         return {"discriminator": self.sum(self.loss.discriminator(a.scores, b.scores) for a, b in pairs)}
 
     def generator_loss(self, batch: Batch) -> Terms:
-        """The loss of scores, the distances of maps, and that of frames."""
+        """The loss of scores, the distances of maps, and those of waves."""
         x, mel = both(batch)
         made = self.generator(mel)
         pairs = self.judged(x, made)
         return {
             "generator": self.sum(self.loss.generator(b.scores, None) for _, b in pairs),
             "features": self.sum(self.features(distances(a, b)) for a, b in pairs),
-            "mel": self.weight * F.l1_loss(self.front(made[:, 0]), self.front(x[:, 0])),
-        }
+        } | self.near(made[:, 0], x[:, 0])
 
     def judged(self, x: Tensor, made: Tensor) -> list[tuple[Judged, Judged]]:
         """What every D_k says of real and of generated waves."""

@@ -41,7 +41,7 @@ from ptarmigan.nets.waves import (
     Together,
     weight_norm,
 )
-from ptarmigan.tasks.translate.vocoder import Vocoder
+from ptarmigan.tasks.translate.vocoder import Vocoder, mel_distance
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -177,10 +177,9 @@ def recipe(
     game = Vocoder(
         generator,
         Together(each, [1.0] * len(each)),
-        replace(given.front, high=0.0),
+        mel_distance(replace(given.front, high=0.0), weight),
         loss=LOSS,
         features=lambda distances: features * distances.sum(),
-        weight=weight,
     )
     epochs = training.steps * training.batch / max(1, len(samples))
     optimizers = {

@@ -33,16 +33,15 @@ from torch import Tensor, nn
 from ptarmigan.core.losses import Loss, hinge
 from ptarmigan.core.optim import adamw
 from ptarmigan.core.schedule import cosine
-from ptarmigan.modalities.sound.mel import magnitude, overlapped
+from ptarmigan.modalities.sound.mel import overlapped
 from ptarmigan.modalities.sound.mel_space import MelSpace
+from ptarmigan.modalities.sound.nets import periods_and_resolutions
 from ptarmigan.modalities.sound.source import Mel, Sounds
-from ptarmigan.nets.waves import PERIODS, Block, Judged, PeriodDiscriminator, Together, through, weight_norm
-from ptarmigan.tasks.translate.vocoder import Vocoder
+from ptarmigan.nets.waves import Block
+from ptarmigan.tasks.translate.vocoder import Vocoder, mel_distance
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
-RESOLUTIONS = (2.0, 1.0, 0.5)
-"""Windows of the discriminators of magnitudes, in windows of the mel frames; hops are a quarter."""
 LOUDEST = 1e2
 """The largest magnitude of a bin: Vocos's."""
 LOSS = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
@@ -78,33 +77,6 @@ class VocosGenerator(nn.Module):
         return waves[:, None, around : around + mel.shape[2] * self.hop]
 
 
-class ResolutionDiscriminator(nn.Module):
-    """The magnitudes of a short-time Fourier transform as a picture.
-
-    Args:
-        window: samples of a frame; a hop is a quarter of it.
-        width: channels.
-    """
-
-    def __init__(self, window: int, width: int) -> None:
-        super().__init__()
-        self.window = window
-        self.layers = nn.ModuleList(
-            [
-                nn.Conv2d(1, width, (3, 9), padding=(1, 4)),
-                *(nn.Conv2d(width, width, (3, 9), (1, 2), (1, 4)) for _ in range(3)),
-                nn.Conv2d(width, width, 3, padding=1),
-            ]
-        )
-        self.head = nn.Conv2d(width, 1, 3, padding=1)
-        weight_norm(self)
-
-    def forward(self, x: Float[Tensor, "batch 1 length"]) -> Judged:
-        """Scores at every place of the picture, which is time by frequency."""
-        seen = magnitude(x[:, 0], self.window, self.window // 4).transpose(1, 2)
-        return through(self.layers, self.head, seen[:, None])
-
-
 @configurable
 def recipe(
     data: Sounds = Sounds(),
@@ -132,15 +104,9 @@ def recipe(
     given = samples.require_inputs()
     assert isinstance(given, MelSpace)
     generator = VocosGenerator(given, width, blocks)
-    windows = [round(size * given.window) for size in RESOLUTIONS]
-    discriminator = Together(
-        [
-            *(PeriodDiscriminator(period, discriminator_width) for period in PERIODS),
-            *(ResolutionDiscriminator(window, discriminator_width) for window in windows),
-        ],
-        [1 / len(PERIODS)] * len(PERIODS) + [share / len(windows)] * len(windows),
-    )
-    game = Vocoder(generator, discriminator, given.front, loss=LOSS, features=torch.mean, weight=weight)
+    discriminator = periods_and_resolutions(given.window, discriminator_width, share)
+    near = mel_distance(given.front, weight)
+    game = Vocoder(generator, discriminator, near, loss=LOSS, features=torch.mean)
     optimizers = {
         "discriminator": adamw(discriminator, lr, (0.9, 0.999)),
         "generator": adamw(generator, lr, (0.9, 0.999)),

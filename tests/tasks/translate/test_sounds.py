@@ -16,6 +16,7 @@ from ptarmigan.core.game import Turn
 from ptarmigan.data.source import ArraySource
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.sound.mel_space import MelSpace
+from ptarmigan.modalities.sound.nets import ResolutionDiscriminator
 from ptarmigan.modalities.sound.noisy import NoisySounds
 from ptarmigan.modalities.sound.restored import evaluator
 from ptarmigan.modalities.sound.space import SoundSpace
@@ -24,7 +25,7 @@ from ptarmigan.modalities.sound.wav import wav
 from ptarmigan.nets.waves import PeriodDiscriminator
 from ptarmigan.tasks.translate.sound_direction import SoundDirection
 from ptarmigan.tasks.translate.translation import Translation
-from ptarmigan.zoo.sound.vocos import ResolutionDiscriminator, VocosGenerator
+from ptarmigan.zoo.sound.vocos import VocosGenerator
 
 
 class Smooth(Translation):
