@@ -42,6 +42,8 @@ COMMON = {
     "conditional": "learn the classes too.",
     "weight": "λ, of the gradient penalty.",
     "critic_steps": "critic steps for one of the generator.",
+    "segment": "samples that recordings are cut into, unless there is a --length.",
+    "discriminator_width": "channels of the first layers of the discriminators.",
     "lazy": "the penalties are added at every n-th step.",
 }
 """Descriptions of common options, where a recipe has no own one."""

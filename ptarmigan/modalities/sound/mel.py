@@ -133,6 +133,12 @@ def overlapped(frames: Tensor, window: int, hop: int) -> Float[Tensor, "batch le
     return added(pieces * shape[:, None]) / weight.clamp_min(EDGE)
 
 
+def of_frames(frames: Tensor, window: int, hop: int) -> Float[Tensor, "batch 1 length"]:
+    """The same, a hop of samples for every frame, each in its middle as those of ``FrontEnd`` are."""
+    around = (window - hop) // 2
+    return overlapped(frames, window, hop)[:, None, around : around + frames.shape[2] * hop]
+
+
 EDGE = 1e-3
 """The smallest sum of squared windows that is divided by: at the ends there is nearly none."""
 

@@ -10,12 +10,23 @@ from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
-from ptarmigan.core.losses import Loss
+from ptarmigan.core.losses import Loss, hinge
+from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.sound.mel import FrontEnd
+from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.nets.waves import Judged, Together, distances
 from ptarmigan.tasks.translate.translation import Translation, both
 
+HINGES = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
+"""Hinges for both players: Vocos's."""
 Near = Callable[[Tensor, Tensor], Terms]
+
+
+def frames_of(samples: Samples) -> MelSpace:
+    """What the frames are from which samples are to be made."""
+    given = samples.require_inputs()
+    assert isinstance(given, MelSpace)
+    return given
 
 
 def mel_distance(front: FrontEnd, weight: float) -> Near:

@@ -41,7 +41,7 @@ from ptarmigan.nets.waves import (
     Together,
     weight_norm,
 )
-from ptarmigan.tasks.translate.vocoder import Vocoder, mel_distance
+from ptarmigan.tasks.translate.vocoder import Vocoder, frames_of, mel_distance
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -161,16 +161,13 @@ def recipe(
     """A HiFi-GAN.
 
     Args:
-        segment: samples that recordings are cut into, unless there is a --length.
         version: 1, of four stages and larger blocks, or the small 3.
         width: channels of the generator before its first stage.
-        discriminator_width: channels of the first layers of the discriminators, 32 as published.
         features: λ_fm, of the distances of the discriminators' layers.
         weight: λ_mel, of the distance of log-mel frames.
     """
     samples = training.open(data, segment=segment, mel=Mel(high=HIGHEST))
-    given = samples.require_inputs()
-    assert isinstance(given, MelSpace)
+    given = frames_of(samples)
     generator = HiFiGANGenerator(given, width, version)
     each: list[nn.Module] = [PeriodDiscriminator(period, discriminator_width) for period in PERIODS]
     each += [ScaleDiscriminator(i, discriminator_width, spectral=i == 0) for i in range(SCALES)]

@@ -31,15 +31,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ptarmigan.core.game import Terms
-from ptarmigan.core.losses import Loss, hinge
 from ptarmigan.core.optim import adamw
 from ptarmigan.core.schedule import cosine
-from ptarmigan.modalities.sound.mel import bands, magnitude, overlapped
+from ptarmigan.modalities.sound.mel import bands, magnitude, of_frames
 from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.nets import periods_and_resolutions
 from ptarmigan.modalities.sound.source import Mel, Sounds
 from ptarmigan.nets.waves import FrameNetwork
-from ptarmigan.tasks.translate.vocoder import Vocoder, mel_distance
+from ptarmigan.tasks.translate.vocoder import HINGES, Vocoder, frames_of, mel_distance
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
@@ -47,8 +46,6 @@ WINDOWS = (2.0, 1.0, 0.5, 0.25)
 """Those of the distance of magnitudes, in windows of the mel frames; hops are a quarter."""
 LOUDEST, QUIETEST, FAINT = 1e2, 1e-4, 1e-3
 """The largest magnitude of a bin, the smallest one by least squares, and what counts as nothing."""
-LOSS = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
-"""Vocos's: hinges for both players."""
 
 
 class PhaseVocoder(nn.Module):
@@ -81,9 +78,7 @@ class PhaseVocoder(nn.Module):
             least_squares = (self.inverse @ mel.to(louder).exp()).clamp_min(QUIETEST)
             size = (least_squares.log() + louder).exp().clamp_max(LOUDEST)
             spectrum = torch.polar(size, phase + (self.own + ahead).cumsum(2))
-            waves = overlapped(spectrum, self.window, self.hop)
-        around = (self.window - self.hop) // 2
-        return waves[:, None, around : around + mel.shape[2] * self.hop]
+            return of_frames(spectrum, self.window, self.hop)
 
 
 def stft_distance(made: Tensor, x: Tensor, windows: list[int]) -> Tensor:
@@ -115,17 +110,13 @@ def recipe(
     """A phase vocoder.
 
     Args:
-        segment: samples that recordings are cut into, unless there is a --length.
-        width: channels of the generator.
         blocks: of the generator.
-        discriminator_width: channels of the first layers of the discriminators.
         share: the weight of the discriminators of resolutions.
         weight: λ, of both distances.
         alone: the share of the run in which the generator minimises distances alone.
     """
     samples = training.open(data, segment=segment, mel=Mel())
-    given = samples.require_inputs()
-    assert isinstance(given, MelSpace)
+    given = frames_of(samples)
     generator = PhaseVocoder(given, width, blocks)
     discriminator = periods_and_resolutions(given.window, discriminator_width, share)
     frames, windows = mel_distance(given.front, weight), [round(w * given.window) for w in WINDOWS]
@@ -134,7 +125,7 @@ def recipe(
         return {"stft": weight * stft_distance(made, x, windows)} | frames(made, x)
 
     steps = round(alone * training.steps)
-    game = Vocoder(generator, discriminator, near, loss=LOSS, features=torch.mean, alone=steps)
+    game = Vocoder(generator, discriminator, near, loss=HINGES, features=torch.mean, alone=steps)
     players = ("discriminator", "generator")
     optimizers = {name: adamw(game.get_submodule(name), lr, (0.9, 0.999)) for name in players}
     return training.run(game, samples, optimizers, rate=cosine(1.0, 0.0))

@@ -268,7 +268,6 @@ def recipe(
         network: a mask of the spectrum, or the published U-Net of the wave.
         width: channels of the mask's network, or of the U-Net's first layer, 16 as published.
         blocks: of the mask's network.
-        discriminator_width: channels of the first layer of D, 16 as published.
         weight: λ, of the distance to the clean wave.
         adversarial: the weight of the adversarial loss; 0 leaves the adversary out.
     """

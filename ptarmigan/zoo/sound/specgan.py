@@ -68,8 +68,6 @@ def recipe(
         loss: the non-saturating one with R1 and R2, or WGAN-GP's.
         width: channels of the layer next to the spectrogram; doubled as sides halve.
         gamma: γ, of the penalties R1 and R2.
-        weight: λ, of the gradient penalty of WGAN-GP.
-        critic_steps: steps of D for one of G with WGAN-GP.
         iterations: of Griffin-Lim.
     """
     samples = training.open(data, spectrogram=Spectrogram(iterations=iterations))

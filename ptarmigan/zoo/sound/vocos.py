@@ -30,22 +30,19 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from ptarmigan.core.losses import Loss, hinge
 from ptarmigan.core.optim import adamw
 from ptarmigan.core.schedule import cosine
-from ptarmigan.modalities.sound.mel import overlapped
+from ptarmigan.modalities.sound.mel import of_frames
 from ptarmigan.modalities.sound.mel_space import MelSpace
 from ptarmigan.modalities.sound.nets import periods_and_resolutions
 from ptarmigan.modalities.sound.source import Mel, Sounds
 from ptarmigan.nets.waves import Block
-from ptarmigan.tasks.translate.vocoder import Vocoder, mel_distance
+from ptarmigan.tasks.translate.vocoder import HINGES, Vocoder, frames_of, mel_distance
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
 
 LOUDEST = 1e2
 """The largest magnitude of a bin: Vocos's."""
-LOSS = Loss(hinge.discriminator, lambda fake, real: (1 - fake).relu().mean())
-"""Hinges for both players."""
 
 
 class VocosGenerator(nn.Module):
@@ -72,9 +69,7 @@ class VocosGenerator(nn.Module):
         with torch.autocast(mel.device.type, enabled=False):
             size, phase = said.to(torch.promote_types(said.dtype, torch.float32)).chunk(2, 1)
             spectrum = torch.polar(size.exp().clamp_max(LOUDEST), phase)
-            waves = overlapped(spectrum, self.window, self.hop)
-        around = (self.window - self.hop) // 2
-        return waves[:, None, around : around + mel.shape[2] * self.hop]
+            return of_frames(spectrum, self.window, self.hop)
 
 
 @configurable
@@ -93,20 +88,16 @@ def recipe(
     """A Vocos.
 
     Args:
-        segment: samples that recordings are cut into, unless there is a --length.
-        width: channels of the generator.
-        blocks: of the generator.
-        discriminator_width: channels of the first layers of the discriminators, 32 as published.
+        blocks: of the generator, whose channels are the width.
         share: the weight of the discriminators of resolutions.
         weight: λ, of the distance of log-mel frames.
     """
     samples = training.open(data, segment=segment, mel=Mel())
-    given = samples.require_inputs()
-    assert isinstance(given, MelSpace)
+    given = frames_of(samples)
     generator = VocosGenerator(given, width, blocks)
     discriminator = periods_and_resolutions(given.window, discriminator_width, share)
     near = mel_distance(given.front, weight)
-    game = Vocoder(generator, discriminator, near, loss=LOSS, features=torch.mean)
+    game = Vocoder(generator, discriminator, near, loss=HINGES, features=torch.mean)
     optimizers = {
         "discriminator": adamw(discriminator, lr, (0.9, 0.999)),
         "generator": adamw(generator, lr, (0.9, 0.999)),

@@ -170,8 +170,6 @@ def recipe(
         loss: WGAN-GP's, as published, or the non-saturating one with R1.
         width: channels of the layers next to the waveform, d in the paper; doubled at each stride.
         shuffle: n, of the phase shuffle; 0 for none.
-        weight: λ, of the gradient penalty of WGAN-GP.
-        critic_steps: steps of D for one of G with WGAN-GP.
         gamma: γ, of the penalty R1.
         lazy: that penalty is added at every n-th step.
     """
