@@ -31,6 +31,8 @@ settings.register_profile(
 )
 settings.load_profile("suite")
 
+pytest_plugins = ["latent_runs"]
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 

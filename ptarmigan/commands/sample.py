@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -43,7 +43,8 @@ def sample(args: list[str]) -> int:
             given: the condition of all samples: a class; of a table or series column=value; of a translation
                 the file of a picture.
             class_: the condition as a class.
-            truncation: below 1, less diverse and more typical samples.
+            truncation: below 1, less diverse and more typical samples: w nearer to its mean, or where there
+                is no w, z from a truncated normal distribution.
             temperature: of text, below 1 the same.
             where: the condition as column=value, of a table or of series' metadata.
             best: the weights with the best score, not the last.
@@ -99,6 +100,7 @@ def interpolate(args: list[str]) -> int:
         seed: int = 0,
         given: tuple[str, ...] = (),
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
+        along: Literal["z", "w"] = "z",
         best: bool = False,
         device: str = "auto",
         recipe: str = "",
@@ -113,6 +115,7 @@ def interpolate(args: list[str]) -> int:
             seed: the random seed of these.
             given: the condition of all samples: a class; of a table or series column=value.
             class_: the condition as a class.
+            along: w goes along straight lines instead, where the generator has one.
             best: the weights with the best score, not the last.
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -122,7 +125,7 @@ def interpolate(args: list[str]) -> int:
 
         trained = load(run, best=best, device=device, recipe=recipe)
         wish = condition(trained, given, class_, ())
-        walk = trained.interpolate(n, stops=stops, seed=seed, given=wish)
+        walk = trained.interpolate(n, stops=stops, seed=seed, given=wish, along=along)
         show(write_walk(trained.space, walk, n, Path(out)))
 
     parse(options, args, "interpolate")

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ptarmigan.core.batch import Batch
+from ptarmigan.core.styles import StyleGenerator
 
 Terms: TypeAlias = dict[str, Tensor]
 
@@ -156,6 +157,11 @@ class Game(nn.Module, ABC):
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores ``(n,)`` of samples ``x``; None where no single one scores them."""
+        return None
+
+    @property
+    def style_generator(self) -> StyleGenerator | None:
+        """The generator, where it goes from z to samples by way of a w; else None."""
         return None
 
     def log_likelihood(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:

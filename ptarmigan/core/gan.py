@@ -14,6 +14,7 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn, always, between, every
 from ptarmigan.core.losses import Loss, non_saturating
 from ptarmigan.core.penalties import Penalty, PenaltyInputs
+from ptarmigan.core.styles import StyleGenerator
 
 
 class TwoPlayerGame(Game):
@@ -63,6 +64,11 @@ class TwoPlayerGame(Game):
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """G(z, c)."""
         return torch.as_tensor(self.generator(z, c))
+
+    @property
+    def style_generator(self) -> StyleGenerator | None:
+        """The generator, where it is one."""
+        return self.generator if isinstance(self.generator, StyleGenerator) else None
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The discriminator's scores of samples, not augmented."""

@@ -22,6 +22,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.metrics.panel import Metric
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
+from ptarmigan.tasks.latents.space import latent_space
 from ptarmigan.tasks.likelihood import held_out_nll
 from ptarmigan.tasks.sweep import SWEPT, sweep
 from ptarmigan.tasks.task import Figure, Section, Task
@@ -35,24 +36,9 @@ PAIRS = 36
 """Real samples, and generated ones, in a report."""
 
 
-def latents(game: Game, truncation: float = 1.0) -> Tensor:
-    """A chunk of standard normal ``z``.
-
-    Args:
-        game: has the size of ``z``.
-        truncation: below 1, ``z`` is drawn from the normal truncated to ± ``2 truncation``, as BigGAN's
-            (Brock et al. 2019, arXiv 1809.11096); less diverse, more typical samples.
-    """
-    z = noise.normal(CHUNK, game.latent)
-    return z if truncation >= 1 else truncate(z, 2 * truncation)
-
-
-def truncate(z: Tensor, limit: float) -> Tensor:
-    """Normal numbers mapped to the normal truncated to ± ``limit``, keeping their order."""
-    normal = torch.distributions.Normal(z.new_zeros(()).double(), 1.0)
-    low, high = normal.cdf(z.new_tensor([-limit, limit]).double())
-    u = low + (high - low) * normal.cdf(z.double())
-    return torch.as_tensor(normal.icdf(u)).clamp(-limit, limit).to(z.dtype)
+def latents(game: Game) -> Tensor:
+    """A chunk of standard normal ``z``."""
+    return noise.normal(CHUNK, game.latent)
 
 
 def encoded(
@@ -72,14 +58,14 @@ def encoded(
         n: how many.
         seed: of the latents.
         classes: the class, or another condition, of each, where the game is conditional.
-        truncation: see ``latents``.
+        truncation: below 1, less diverse and more typical samples, see ``LatentSpace.sample``.
         temperature: of distributions that the game draws from, see ``Tempered``.
         precision: the dtype of autocast, or None.
 
     Raises:
         ValueError: the game draws from no distributions, and a temperature is asked for.
     """
-    device = next(game.parameters()).device
+    device, space = next(game.parameters()).device, latent_space(game)
     for chunk in range(-(-n // CHUNK)):
         start, c = chunk * CHUNK, None
         if classes is not None:
@@ -88,7 +74,7 @@ def encoded(
             c = torch.from_numpy(mine).to(device)
         alone = inference(game, seed, "sample", chunk, samples=CHUNK, precision=precision)
         with alone, at_temperature(game, temperature):
-            x = game.sample(latents(game, truncation), c)
+            x = space.sample(latents(game), c, truncation)
         yield x[: n - start]
 
 

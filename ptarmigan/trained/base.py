@@ -20,6 +20,7 @@ from ptarmigan.modalities.recognise import warn_of_namesake
 from ptarmigan.modalities.registry import modality_of, optional_from_json
 
 TRANSLATES = "this run translates: use 'ptarmigan translate RUN PICTURES'"
+NO_LATENTS = "this run translates: it has no latents to edit, project or choose by"
 TRANSLATES_NONE = "this run generates samples and does not translate: use 'ptarmigan sample RUN'"
 DETECTS_NOTHING = (
     "this run is of {recipe}, which is no detector: train one of 'ptarmigan list' that begins with anomaly"

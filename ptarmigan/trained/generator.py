@@ -12,24 +12,22 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ptarmigan.core.game import Conditional, is_tempered
-from ptarmigan.core.inference import inference
-from ptarmigan.core.memory import check_memory
+from ptarmigan.core.game import is_tempered
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
-from ptarmigan.metrics.path import slerp
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
-from ptarmigan.tasks.generate import CHUNK, check_count, encoded, latents, some_classes
+from ptarmigan.tasks.generate import check_count, encoded
 from ptarmigan.tasks.likelihood import LIKELIHOOD, likelihood_score
-from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE, Trained
+from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE
+from ptarmigan.trained.latents import Latents, asked_for
 from ptarmigan.trained.path import PATH, STEPS, path_score
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Generator(Trained):
+class Generator(Latents):
     """Generates samples from latents, as a module too: ``generator(z)`` are encoded samples."""
 
     refusals: ClassVar[Mapping[str, str]] = {
@@ -92,7 +90,8 @@ class Generator(Trained):
                 tables, and for series with metadata, values of columns, such as ``{"sex": "Female"}``.
             class_: the condition as a class.
             where: the condition as values of columns.
-            truncation: below 1, less diverse and more typical samples.
+            truncation: below 1, less diverse and more typical samples: w goes towards its mean, and where
+                there is none z is drawn from a truncated normal distribution.
             temperature: of text, below 1 the same.
             tensors: return encoded samples, ``(n, *shape)`` on the device.
 
@@ -160,80 +159,6 @@ class Generator(Trained):
         found: pd.DataFrame = self.space.frame(self.sample(n, seed=seed, given=given, where=where))
         return found
 
-    def interpolate(
-        self,
-        frames: int = 8,
-        *,
-        stops: int = 2,
-        seed: int = 0,
-        given: Any = None,
-        class_: str | int | None = None,
-    ) -> NDArray[Any]:
-        """Interpolate between samples along great circles: ``frames`` for each segment, then the last stop.
-
-        Args:
-            frames: samples from one stop to the next.
-            stops: the number of latents that are interpolated between.
-            seed: the random seed.
-            given: the condition of all samples, see ``sample``.
-            class_: the condition as a class.
-
-        Raises:
-            ValueError: fewer than two stops or one frame, or more samples than go into memory.
-        """
-        if stops < 2 or frames < 1:
-            raise ValueError("an interpolation needs at least two stops and one frame between them")
-        check_count(self.space, frames * (stops - 1) + 1)
-        check_memory(8 * self.game.latent * frames * stops, f"{frames * stops:,} latents")
-        chunks = []
-        for chunk in range(-(-stops // CHUNK)):
-            with inference(self.game, seed, "sample", chunk, samples=CHUNK):
-                chunks.append(latents(self.game))
-        z = torch.cat(chunks)[:stops]
-        legs = [leg(z[i], z[i + 1], frames) for i in range(stops - 1)]
-        walk = torch.cat([*legs, z[-1:]])
-        first = self.condition(asked_for(given, class_, None), 1, seed)
-        c = None if first is None else torch.from_numpy(np.repeat(first, CHUNK, 0)).to(z.device)
-        out = []
-        for start in range(0, len(walk), CHUNK):
-            part = walk[start : start + CHUNK]
-            whole = torch.cat([part, part[-1:].expand(CHUNK - len(part), -1)])
-            with inference(self.game, seed, "interpolate", samples=CHUNK, precision=self.precision):
-                x = self.game.sample(whole, c)
-            out.append(self.space.decode(x[: len(part)]))
-        return np.concatenate(out)
-
-    def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any] | None:
-        """The conditions of ``n`` samples: by default, classes as frequent as in the data.
-
-        Raises:
-            ValueError: there is no such class or value, or the recipe is not conditional.
-        """
-        if given is None:
-            return self.classes(n, seed)
-        found = self.space.condition(given, n, seed)
-        if len(self.space.classes) != 1 and not self.conditional():
-            raise ValueError(self.space.unconditional(self.recipe))
-        return found
-
-    def classes(self, n: int, seed: int = 0) -> NDArray[np.int64] | None:
-        """The classes of ``sample``'s samples; None where the run has none."""
-        return some_classes(self.frequencies, n, seed)
-
-    def conditional(self) -> bool:
-        """Whether samples depend on their conditions: a recipe may ignore the classes of the data."""
-        if any(isinstance(module, Conditional) for module in self.game.modules()):
-            return True
-        if len(self.space.classes) < 2:
-            return False
-        with inference(self.game, 0, "sample", 0, samples=CHUNK):
-            z = latents(self.game)
-        found = []
-        for class_ in (0, len(self.space.classes) - 1):
-            with inference(self.game, 0, "classes", samples=CHUNK):
-                found.append(self.game.sample(z, torch.full((len(z),), class_, device=z.device)))
-        return not torch.equal(*found)
-
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
         """The scores of ``n`` samples, and the perceptual path length where it is requested."""
         conditional, kind = self.conditional(), modality_of(samples.space)
@@ -264,22 +189,3 @@ class Generator(Trained):
             self.game, evaluator.features(), self.classes(min(n, STEPS), seed), min(n, STEPS), seed
         )
         return replace(found, scores=(*found.scores, path))
-
-
-def asked_for(given: Any, class_: str | int | None, where: Mapping[Any, Any] | None) -> Any:
-    """The condition by any of the three arguments; None for none.
-
-    Raises:
-        ValueError: more than one is given.
-    """
-    found = [wish for wish in (given, class_, where or None) if wish is not None]
-    if len(found) > 1:
-        raise ValueError("give the condition in one way: by --given, by --class or by --where")
-    return found[0] if found else None
-
-
-def leg(a: Tensor, b: Tensor, frames: int) -> Tensor:
-    """``frames`` points from ``a`` (included) to ``b`` (not) along the great circle between them."""
-    t = torch.arange(frames, dtype=torch.float64).unsqueeze(1) / frames
-    first, last = (end.cpu().double().expand(frames, -1) for end in (a, b))
-    return slerp(first, last, t).to(a)

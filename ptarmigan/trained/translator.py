@@ -22,7 +22,7 @@ from ptarmigan.tasks.translate.kinds import pixels_of, through
 from ptarmigan.tasks.translate.outputs import Outputs
 from ptarmigan.tasks.translate.sound_direction import SoundDirection
 from ptarmigan.tasks.translate.translation import Translation
-from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES, Trained
+from ptarmigan.trained.base import DETECTS_NOTHING, NO_LATENTS, TRANSLATES, Trained
 
 
 class Translator(Trained):
@@ -31,6 +31,7 @@ class Translator(Trained):
     game: Translation
     refusals: ClassVar[Mapping[str, str]] = {
         "interpolate": "this run translates: it has no samples to interpolate between",
+        **dict.fromkeys(("latents", "map", "synthesise", "truncate", "mix", "space_of_w"), NO_LATENTS),
         **dict.fromkeys(("frame", "condition", "classes", "conditional"), TRANSLATES),
         **dict.fromkeys(("anomaly_scores", "anomaly_maps", "threshold"), DETECTS_NOTHING),
     }

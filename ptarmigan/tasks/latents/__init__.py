@@ -1,0 +1,1 @@
+"""What people do with the latents of a trained generator: edit, project, choose."""
