@@ -26,6 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("RECIPE|DATA", "train a recipe, or the default one on your data; again: go on"),
     "sample": ("RUN", "generate samples with a trained run"),
     "interpolate": ("RUN", "interpolate between samples: a strip, a GIF or an MP4"),
+    "directions": ("RUN", "find directions of latents, such as of weights or between classes"),
+    "edit": ("RUN", "move samples along directions"),
     "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),
     "detect": ("RUN DATA", "find anomalies with a trained detector"),
     "augment": ("--data X", "oversample rare classes with a GAN, and measure whether it helps"),

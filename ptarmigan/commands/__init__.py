@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ptarmigan.commands.augment import augment
 from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
+from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, report
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
@@ -18,6 +19,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train,
     "sample": sample,
     "interpolate": interpolate,
+    "directions": directions,
+    "edit": edit,
     "translate": translate,
     "detect": detect,
     "augment": augment,

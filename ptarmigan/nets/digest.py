@@ -12,7 +12,7 @@ def digest(net: nn.Module, *protocol: object) -> str:
     out = hashlib.blake2b(digest_size=16)
     for name, value in sorted(net.state_dict().items()):
         out.update(name.encode())
-        out.update(value.contiguous().numpy().tobytes())
+        out.update(value.detach().cpu().contiguous().numpy().tobytes())
     for word in protocol:
         out.update(repr(word).encode())
     return out.hexdigest()

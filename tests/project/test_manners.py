@@ -111,10 +111,17 @@ def everything(place: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "Generator.sample", lambda: g.sample(3, class_=1)
     yield "Generator.batches", lambda: [len(part) for part in g.batches(70)]
     yield "Generator.forward", lambda: g(torch.zeros(2, 4), torch.zeros(2, dtype=torch.long))
-    yield "Generator.interpolate", lambda: g.interpolate(2)
-    yield "Generator.condition", lambda: g.condition(1, 3)
-    yield "Generator.classes", lambda: g.classes(3)
-    yield "Generator.conditional", g.conditional
+    yield "Latents.space_of_w", lambda: g.space_of_w
+    yield "Latents.latents", lambda: made.update(w=g.map(g.latents(2)))
+    yield "Latents.map", lambda: g.map(g.latents(2), given=1)
+    yield "Latents.synthesise", lambda: g.synthesise(made["w"])
+    yield "Latents.truncate", lambda: g.truncate(made["w"], 0.5)
+    yield "Latents.mix", lambda: cannot_be_cut(g, made["w"])
+    yield "Latents.interpolate", lambda: g.interpolate(2)
+    yield "Latents.condition", lambda: g.condition(1, 3)
+    yield "Latents.conditions", lambda: g.conditions(1, 3)
+    yield "Latents.classes", lambda: g.classes(3)
+    yield "Latents.conditional", g.conditional
     yield "Generator.evaluate", lambda: g.evaluate(g.open("digits"), 64, 0, Request(features="pixels"))
     yield "Trained.open", lambda: g.open("digits")
     yield "Trained.read_condition", lambda: g.read_condition(["1"])
@@ -136,6 +143,11 @@ def everything(place: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "Translator.read_condition", lambda: w.read_condition(["a.png"])
     yield "Translator.forward", lambda: w(torch.zeros(1, *w.inputs.shape), torch.zeros(1, w.game.latent))
     yield "Translator.evaluate", lambda: w.evaluate(rebuild(place / "p").samples, 4, 0, Request())
+
+
+def cannot_be_cut(g: Any, w: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match="go into one layer"):
+        g.mix(w, w, 1)
 
 
 def public(cls: type) -> set[str]:
