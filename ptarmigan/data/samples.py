@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from ptarmigan.data.permutation import Indices
 from ptarmigan.data.prefetch import Prefetcher
 from ptarmigan.data.shuffle import Shuffle, Slice
 from ptarmigan.data.source import ArraySource as ArraySource
+from ptarmigan.data.source import Renewed
 from ptarmigan.data.source import Source as Source
 from ptarmigan.data.space import Space
 
@@ -142,7 +144,7 @@ class Samples(Dataset[S]):
     def _encoded(self, source: Source, space: Space, rows: Indices, at: Slice, *stream: str) -> Tensor:
         """Samples of a source, augmented by the random numbers of a stream, and encoded."""
         # numpy, as everything here: torch's own threads would compete with the step for the cores
-        raw = source.read(rows)
+        raw = self._read(source, rows, at)
         if self.augment is not None:
 
             def uniform(what: str, numbers: int) -> NDArray[np.float64]:
@@ -150,6 +152,12 @@ class Samples(Dataset[S]):
 
             raw = self.augment(raw, space, self.space, uniform)
         return space.encode(raw)
+
+    def _read(self, source: Source, rows: Indices, at: Slice) -> NDArray[Any]:
+        """Samples of a source as they are in the epochs of a slice."""
+        if isinstance(source, Renewed):
+            return source.read_in(rows, self.shuffle.epochs(len(source), at))
+        return source.read(rows)
 
 
 def sample_bytes(space: Space) -> int:

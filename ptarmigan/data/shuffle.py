@@ -57,16 +57,25 @@ class Shuffle:
         Raises:
             ValueError: there is no sample, or no such slice.
         """
-        n = self.share(at)
+        positions = self._positions(at)
         if size == 0:
             raise ValueError("there is no sample to draw")
-        start = at.position * self.batch + at.shard * n
-        epochs, places = np.divmod(np.arange(start, start + n, dtype=np.int64), size)
+        epochs, places = np.divmod(positions, size)
         out = np.empty_like(places)
         for epoch in np.unique(epochs):
             here = epochs == epoch
             out[here] = permute_next(places[here], size, self.seed, stream, int(epoch))
         return out
+
+    def epochs(self, size: int, at: Slice) -> Indices:
+        """In which epoch of ``size`` samples each of a slice is."""
+        return self._positions(at) // size
+
+    def _positions(self, at: Slice) -> Indices:
+        """The numbers of the samples of a slice among those of all batches."""
+        n = self.share(at)
+        start = at.position * self.batch + at.shard * n
+        return np.arange(start, start + n, dtype=np.int64)
 
     def uniform(self, at: Slice, *stream: str, numbers: int = 1) -> NDArray[np.float64]:
         """Uniform ``(n, numbers)`` for the samples of a slice: those of the whole batch, cut as it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,15 @@ class Source(Protocol):
 
     def read(self, indices: Indices) -> NDArray[Any]:
         """The raw samples at ``indices``, one a row; safe to call from several threads."""
+        ...
+
+
+@runtime_checkable
+class Renewed(Protocol):
+    """A source whose samples are others in every epoch, such as windows of what it holds."""
+
+    def read_in(self, indices: Indices, epochs: Indices) -> NDArray[Any]:
+        """The raw samples at ``indices``, each as it is in its epoch; safe to call from several threads."""
         ...
 
 
