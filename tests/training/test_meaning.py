@@ -55,6 +55,7 @@ OTHERS = {
         "alone",
     },
     "translate.style": {"glimpses"},
+    "video.vgan": {"sparsity"},
 }
 """Options that no treatment aims at, of recipes of which nobody has to say so."""
 
