@@ -14,6 +14,7 @@ from torch import Tensor
 from ptarmigan.core import noise
 from ptarmigan.core.game import Game
 from ptarmigan.core.precision import uncompiled
+from ptarmigan.data.space import Space
 from ptarmigan.doctor.discrimination import scores
 from ptarmigan.doctor.features import finite_rows, share_of
 from ptarmigan.doctor.movement import Movement
@@ -27,10 +28,11 @@ from ptarmigan.training.run import Run
 
 PROBES = 100
 """Probes in a run, about."""
-COUNT = 128
-"""Samples of every kind in a probe: training ones, held-out ones, generated ones."""
 FIXED = 32
-"""Generated samples of a probe whose latents never change, by which their movement is measured."""
+"""Samples of every kind in a probe (training ones, held-out ones, generated ones), at least.
+
+The latents of so many never change, and by these the movement of samples is measured.
+"""
 MOST = 1 << 24
 """Numbers in the samples of a probe, at most: 64 MiB."""
 AXES = 3
@@ -44,9 +46,9 @@ def interval(log_every: int, steps: int) -> int:
     return log_every * max(1, steps // (PROBES * log_every)) if log_every else 0
 
 
-def count(shape: tuple[int, ...]) -> int:
+def count(space: Space) -> int:
     """Samples of every kind in a probe: fewer where they are huge."""
-    return max(FIXED, min(COUNT, MOST // (4 * math.prod(shape))))
+    return max(FIXED, min(space.probed, MOST // (4 * math.prod(space.shape))))
 
 
 class Vitals:
@@ -67,7 +69,7 @@ class Vitals:
 
     def __init__(self, run: Run, device: torch.device, precision: torch.dtype | None) -> None:
         self.run, self.device, self.precision = run, device, precision
-        self.count = count(run.space.shape)
+        self.count = count(run.space)
         self.task = task_of(run.game, run.samples, seed=run.seed, precision=precision)
         self.movement = Movement(run)
         self.fixed: Tensor | None = None

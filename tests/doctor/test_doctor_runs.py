@@ -29,8 +29,10 @@ from ptarmigan.doctor.reference import Reference
 from ptarmigan.doctor.sketch import Sketch
 from ptarmigan.doctor.vitals import Vitals, count, interval
 from ptarmigan.metrics.pairwise import squared_distances
+from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.point.space import PointSpace
 from ptarmigan.modalities.series.space import SeriesSpace
+from ptarmigan.modalities.sound.space import SoundSpace
 from ptarmigan.training import run_folder as folder
 from ptarmigan.training.ema import EMA
 from ptarmigan.training.options import defaults
@@ -126,7 +128,9 @@ def test_probes_are_about_a_hundred_and_share_the_lines_of_the_log(tmp_path):
     assert interval(50, 300) == 50
     assert interval(0, 300) == 0
     assert interval(7, 1_000) == 7
-    assert count((3, 2_048, 2_048)) == 32
+    assert count(ImageSpace(2_048, 2_048, 3)) == 32
+    assert count(ImageSpace(64, 64, 3)) == 128
+    assert count(SoundSpace(8_000, 1_024)) == 32
     place = begun(tmp_path / "run")
     train_run(
         ring_run(20), place, Settings(device="cpu", log_every=5, score_every=0, sample_every=0), quiet=True

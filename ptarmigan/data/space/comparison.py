@@ -20,9 +20,12 @@ class Comparison(Encoding):
 
     Attributes:
         repeats: whether equal samples, and values that hardly any sample has, are as it should be.
+        probed: samples of every kind, training, held-out and generated ones, that the doctor looks at in a
+            probe, at most; fewer where one is long, so that looking costs no more than training.
     """
 
     repeats: ClassVar[bool] = False
+    probed: ClassVar[int] = 128
 
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """Encoded samples as ``(n, d)`` numbers whose Euclidean distance says how alike two samples are.

@@ -35,6 +35,8 @@ class SoundSpace(SoundPresentation, Space):
     length: int
     classes: tuple[str, ...] = ()
 
+    probed = 32
+
     @property
     def shape(self) -> tuple[int, ...]:
         """One channel, samples."""

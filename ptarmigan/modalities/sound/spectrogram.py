@@ -56,6 +56,7 @@ class SpectrogramSpace(SoundSpace):
 
     layout = torch.channels_last
     half_precision = True
+    probed = 128
 
     @classmethod
     def of(cls, source: Source, space: SoundSpace, window: int, hop: int, iterations: int) -> Self:

@@ -186,4 +186,4 @@ def recipe(
     return training.run(game, samples, optimizers, rate=lambda progress: FALL ** (epochs * progress))
 
 
-small = dict(segment=2_048, width=16, discriminator_width=1, steps=4, batch=4)
+small = dict(segment=1_024, width=16, discriminator_width=1, steps=4, batch=4)

@@ -105,4 +105,4 @@ def recipe(
     return training.run(game, samples, optimizers, rate=cosine(1.0, 0.0))
 
 
-small = dict(segment=2_048, width=8, blocks=2, discriminator_width=2, steps=4, batch=4)
+small = dict(segment=1_024, width=8, blocks=1, discriminator_width=1, steps=4, batch=4)

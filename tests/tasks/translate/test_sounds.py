@@ -79,7 +79,7 @@ def test_discriminators_score_every_place():
 
 
 def test_a_vocoder_is_trained_scored_and_used_at_the_command_line(cli: Cli, tmp_path: Path) -> None:
-    small = ("--segment", "2048", "--width", "8", "--blocks", "1", "--discriminator-width", "2")
+    small = ("--segment", "1024", "--width", "8", "--blocks", "1", "--discriminator-width", "1")
     done = cli(
         "train", "sound.vocos", *small, "--steps", "2", "--batch", "4", "--score-samples", "8", "--out", "run"
     )
