@@ -40,12 +40,12 @@ METRICS = ("frechet", "agreement", "inception-score", "novelty", "speakers")
 RUNS: dict[str, dict[str, Any]] = {
     "specgan": {"conditional": True, "width": 12, "steps": 6_000},
     "wavegan": {"conditional": True, "loss": "r1", "lr": 5e-4, "width": 12, "steps": 9_000},
-    "phase_vocoder": {},
+    "phase_vocoder": {"steps": 1_500, "alone": 0.9},
     "vocos": {"steps": 6_000, "segment": 4_096, "batch": 8},
     "hifigan": {"steps": 3_000, "segment": 4_096, "batch": 8},
-    "segan": {"length": 4_096, "steps": 1_500},
-    "segan without D": {"length": 4_096, "steps": 1_500, "adversarial": 0.0},
-    "segan of waves": {"length": 4_096, "network": "wave", "width": 8, "lr": 5e-4, "steps": 1_500},
+    "segan": {"length": 4_096, "steps": 800},
+    "segan without D": {"length": 4_096, "steps": 800, "adversarial": 0.0},
+    "segan of waves": {"length": 4_096, "network": "wave", "width": 8, "lr": 5e-4, "steps": 800},
 }
 """Options of recipes, by their names and what is said of them after a blank."""
 VOCODERS = ("vocos", "hifigan", "phase_vocoder")

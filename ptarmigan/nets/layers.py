@@ -45,6 +45,16 @@ def initialise(network: nn.Module, draw: Callable[[Tensor], Any]) -> None:
                 nn.init.zeros_(layer.bias)
 
 
+def fold(network: nn.Module) -> None:
+    """Make plain weights of those that are computed anew in every forward pass, by weight or spectral norm.
+
+    What the network computes in evaluation mode stays the same to the bit; it can be trained no longer.
+    """
+    for layer in [*network.modules()]:
+        if parametrize.is_parametrized(layer, "weight"):
+            parametrize.remove_parametrizations(layer, "weight")
+
+
 def required(c: Classes | None) -> Classes:
     """The classes, which a conditional network requires.
 

@@ -39,6 +39,28 @@ def weight_norm(network: Network) -> Network:
     return network
 
 
+def strides(hop: int, stages: int) -> list[int]:
+    """Powers of two, 8 at most and as large as can be at first, whose product is the hop.
+
+    Raises:
+        ValueError: there are no such.
+    """
+    left = hop.bit_length() - 1
+    if hop != 1 << left or not stages <= left <= 3 * stages:
+        raise ValueError(f"a hop of {hop} samples is no product of {stages} strides of 2 to 8")
+    found = []
+    for stage in range(stages):
+        bits = min(3, left - (stages - stage - 1))
+        found.append(1 << bits)
+        left -= bits
+    return found
+
+
+def upsampling(width: int, stride: int) -> nn.ConvTranspose1d:
+    """A transposed convolution to half the channels, two strides wide, so that it does not whistle."""
+    return nn.ConvTranspose1d(width, width // 2, 2 * stride, stride, stride // 2)
+
+
 class PeriodDiscriminator(nn.Module):
     """A wave folded into rows of ``period`` samples, each column looked at by itself.
 

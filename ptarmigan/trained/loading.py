@@ -20,6 +20,7 @@ from ptarmigan.media.files import copied, path_of
 from ptarmigan.media.plain import parse
 from ptarmigan.media.tensors import open_tensors
 from ptarmigan.modalities.registry import from_json, optional_from_json
+from ptarmigan.nets.layers import fold
 from ptarmigan.tasks.choice import task_type
 from ptarmigan.trained.base import Trained
 from ptarmigan.training import own
@@ -83,6 +84,7 @@ def load(
         description["recipe"] = zoo.name_in(description)
     edited = ", or was edited in Python: then give game=run.game" if description.get("edited") else ""
     problem = f"{file} does not fit {description['recipe']} as it is in this version of ptarmigan{edited}"
+    ours = game is None
     with about(problem), must_fit(problem):
         space, inputs = from_json(description["space"]), optional_from_json(description.get("inputs"))
         if game is None:
@@ -90,6 +92,8 @@ def load(
             game = build(zoo.recipe(description["recipe"]), description["options"] | {"data": blank}).game
         fill(game, tensors)
     game.to(pick_device(device)).eval().requires_grad_(False)
+    if ours:
+        fold(game)
     return kind_of(game)(game, space, description).eval()
 
 

@@ -30,6 +30,7 @@ OTHERS = {
     "image.sagan": {"attention"},
     "series.doppelganger": {"chunk", "beside"},
     "sound.hifigan": {"segment", "version", "features"},
+    "sound.melgan": {"segment", "features"},
     "sound.phase_vocoder": {"segment", "share", "alone"},
     "sound.segan": {"network", "adversarial"},
     "sound.specgan": {"iterations"},

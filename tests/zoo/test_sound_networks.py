@@ -7,8 +7,12 @@ import torch
 
 from ptarmigan.core import noise
 from ptarmigan.modalities.sound.mel_space import MelSpace
-from ptarmigan.nets.waves import ScaleDiscriminator
-from ptarmigan.zoo.sound.hifigan import HiFiGANGenerator, strides
+from ptarmigan.nets.layers import fold
+from ptarmigan.nets.waves import ScaleDiscriminator, strides
+from ptarmigan.zoo.sound.hifigan import HiFiGANGenerator
+from ptarmigan.zoo.sound.melgan import MelGANDiscriminator, MelGANGenerator
+from ptarmigan.zoo.sound.phase_vocoder import PhaseVocoder
+from ptarmigan.zoo.sound.vocos import VocosGenerator
 from ptarmigan.zoo.sound.wavegan import WaveGANDiscriminator, WaveGANGenerator, lengths, shuffled
 
 
@@ -75,3 +79,31 @@ def test_a_vocoder_makes_a_hop_of_every_frame():
         made = HiFiGANGenerator(space, 16, version)(torch.randn(2, 40, 5))
         assert made.shape == (2, 1, 640)
     assert ScaleDiscriminator(2, 1, spectral=False)(made).scores.shape[0] == 2
+
+
+def test_the_generator_of_melgan_is_as_large_as_published():
+    with torch.device("meta"):
+        network = MelGANGenerator(MelSpace(22_050, 8_192, (), 1_024, 256, 80), 512)
+        sizes = [
+            layer.out_channels for layer in MelGANDiscriminator(0, 16).layers if hasattr(layer, "groups")
+        ]
+    assert sum(p.numel() for p in network.parameters()) / 1e6 == pytest.approx(4.27, rel=0.01)
+    assert sizes == [64, 256, 1_024, 1_024, 1_024]
+
+
+def test_weights_are_folded_to_the_bit():
+    space = MelSpace(8_000, 2_048, (), 512, 128, 40)
+    network, mel = MelGANGenerator(space, 16).eval(), torch.randn(2, 40, 5)
+    before = network(mel)
+    fold(network)
+    assert torch.equal(network(mel), before)
+    assert not any("parametrizations" in name for name in network.state_dict())
+
+
+def test_a_steady_vowel_keeps_its_phase_only_where_phases_are_summed():
+    space = MelSpace(8_000, 8_192, (), 512, 128, 40)
+    mel = torch.randn(1, 40, 1).expand(1, 40, 64)
+    for kind, repeats in ((VocosGenerator, True), (PhaseVocoder, False)):
+        torch.manual_seed(0)
+        wave = kind(space, 16, 1)(mel)[0, 0, 2_048:6_144].detach()
+        assert torch.allclose(wave[128:], wave[:-128], atol=1e-4) == repeats, kind

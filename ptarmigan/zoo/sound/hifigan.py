@@ -39,6 +39,8 @@ from ptarmigan.nets.waves import (
     PeriodDiscriminator,
     ScaleDiscriminator,
     Together,
+    strides,
+    upsampling,
     weight_norm,
 )
 from ptarmigan.tasks.translate.vocoder import Vocoder, frames_of, mel_distance
@@ -64,23 +66,6 @@ LOSS = Loss(
     lambda fake, real: 2 * least_squares.generator(fake, real),
 )
 """Without the ½ that stands in the least squares of others."""
-
-
-def strides(hop: int, stages: int) -> list[int]:
-    """Powers of two, 8 at most and as large as can be at first, whose product is the hop.
-
-    Raises:
-        ValueError: there are no such.
-    """
-    left = hop.bit_length() - 1
-    if hop != 1 << left or not stages <= left <= 3 * stages:
-        raise ValueError(f"a hop of {hop} samples is no product of {stages} strides of 2 to 8")
-    found = []
-    for stage in range(stages):
-        bits = min(3, left - (stages - stage - 1))
-        found.append(1 << bits)
-        left -= bits
-    return found
 
 
 class ResidualBlock(nn.Module):
@@ -125,7 +110,7 @@ class HiFiGANGenerator(nn.Module):
         self.input = nn.Conv1d(space.count, width, 7, padding=3)
         stages = []
         for stride in strides(space.hop, STAGES[version]):
-            up = nn.ConvTranspose1d(width, width // 2, 2 * stride, stride, stride // 2)
+            up = upsampling(width, stride)
             width //= 2
             blocks = [ResidualBlock(width, kernel, dilations) for kernel, dilations in BLOCKS[version]]
             stages.append(nn.ModuleList([up, nn.ModuleList(blocks)]))

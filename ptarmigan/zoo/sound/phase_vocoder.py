@@ -52,7 +52,7 @@ class PhaseVocoder(nn.Module):
     """Log-mel frames to sound, by magnitudes and advances of phases.
 
     Args:
-        space: what frames are.
+        space: of the frames from which sound is made.
         width: channels.
         blocks: how many.
     """
@@ -62,11 +62,11 @@ class PhaseVocoder(nn.Module):
 
     def __init__(self, space: MelSpace, width: int, blocks: int) -> None:
         super().__init__()
-        self.window, self.hop = space.window, space.hop
+        self.form = space.window, space.hop
         bins = space.window // 2 + 1
         self.network = FrameNetwork(space.count, width, blocks, 3 * bins)
         weights = np.linalg.pinv(bands(space.rate, space.window, space.count, space.low, space.high))
-        turns = torch.arange(bins) * (self.hop / self.window)
+        turns = torch.arange(bins) * (space.hop / space.window)
         self.register_buffer("inverse", torch.from_numpy(weights).to(torch.get_default_dtype()))
         self.register_buffer("own", (2 * torch.pi * turns)[:, None])
 
@@ -78,7 +78,7 @@ class PhaseVocoder(nn.Module):
             least_squares = (self.inverse @ mel.to(louder).exp()).clamp_min(QUIETEST)
             size = (least_squares.log() + louder).exp().clamp_max(LOUDEST)
             spectrum = torch.polar(size, phase + (self.own + ahead).cumsum(2))
-            return of_frames(spectrum, self.window, self.hop)
+            return of_frames(spectrum, *self.form)
 
 
 def stft_distance(made: Tensor, x: Tensor, windows: list[int]) -> Tensor:
@@ -111,7 +111,7 @@ def recipe(
 
     Args:
         blocks: of the generator.
-        share: the weight of the discriminators of resolutions.
+        share: of the discriminators of resolutions in the loss.
         weight: λ, of both distances.
         alone: the share of the run in which the generator minimises distances alone.
     """

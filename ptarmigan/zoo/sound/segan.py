@@ -17,12 +17,14 @@ multiple of their stride, so that they do not whistle. How often a length is hal
 from it.
 
 By default G is a ``mask``: a network over the frames of a short-time Fourier transform (ConvNeXt blocks, as
-in ``sound.vocos``) says how much of every bin is kept. ``--adversarial 0`` leaves D out.
+in ``sound.vocos``) says how much of every bin is kept, waves are as they are, the optimizer is Adam, and its
+rate falls along a cosine. ``--adversarial 0`` leaves D out.
 Cost and score: benchmarks/results/sound.json
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
@@ -37,6 +39,7 @@ from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Terms, Turn
 from ptarmigan.core.losses import least_squares
 from ptarmigan.core.optim import adam, rmsprop
+from ptarmigan.core.schedule import cosine
 from ptarmigan.data.blank import Blank
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.sound.audible import window_for
@@ -65,7 +68,7 @@ class SEGAN(Translation):
     """A generator ``a, z -> x`` and a discriminator of pairs ``(x, a)``.
 
     Args:
-        generator: G; has ``latent``.
+        generator: G; has ``latent``, and ``seen``: what D and the distance look at of waves.
         discriminator: D; None leaves the adversary out.
         weight: λ.
         adversarial: the weight of the adversarial loss; 0 without D.
@@ -79,9 +82,8 @@ class SEGAN(Translation):
         adversarial: float,
     ) -> None:
         super().__init__()
-        self.generator, self.latent = generator, generator.latent
-        if discriminator is not None:
-            self.discriminator = discriminator
+        self.generator, self.latent, self.seen = generator, generator.latent, generator.seen
+        self.discriminator = discriminator or nn.Identity()
         self.weight, self.adversarial = weight, adversarial if discriminator is not None else 0.0
 
     def turns(self) -> tuple[Turn, ...]:
@@ -99,7 +101,7 @@ class SEGAN(Translation):
         """L_G."""
         x, a = both(batch)
         made = self.made(a)
-        terms = {"distance": self.weight * F.l1_loss(emphasised(made), emphasised(x))}
+        terms = {"distance": self.weight * F.l1_loss(self.seen(made), self.seen(x))}
         if not self.adversarial:
             return terms
         return {"generator": self.adversarial * least_squares.generator(self.scores(made, a), None)} | terms
@@ -114,7 +116,7 @@ class SEGAN(Translation):
 
     def scores(self, x: Tensor, a: Tensor) -> Tensor:
         """D(x, a)."""
-        return torch.as_tensor(self.discriminator(emphasised(torch.cat([x, a], 1))))
+        return torch.as_tensor(self.discriminator(self.seen(torch.cat([x, a], 1))))
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The scores of pairs; None without an adversary."""
@@ -124,6 +126,11 @@ class SEGAN(Translation):
 def emphasised(x: Waves) -> Waves:
     """Waves less 0.95 of themselves a sample before."""
     return x - EMPHASIS * F.pad(x, (1, 0))[..., :-1]
+
+
+def plain(x: Waves) -> Waves:
+    """Waves as they are."""
+    return x
 
 
 def deemphasised(x: Waves) -> Waves:
@@ -155,6 +162,8 @@ class WaveGenerator(nn.Module):
     Attributes:
         latent: the size of z, which is as large as what it stands beside.
     """
+
+    seen = staticmethod(emphasised)
 
     def __init__(self, length: int, width: int) -> None:
         super().__init__()
@@ -195,6 +204,7 @@ class MaskGenerator(nn.Module):
     """
 
     latent = 0
+    seen = staticmethod(plain)
 
     def __init__(self, rate: int, width: int, blocks: int) -> None:
         super().__init__()
@@ -239,14 +249,14 @@ class PairDiscriminator(nn.Module):
         return torch.as_tensor(self.head(self.places(x)[:, 0]))[len(self.reference) :, 0]
 
 
-def reference(samples: Samples) -> Tensor:
-    """Pairs of real clean and noisy waves, the first of the data; zeros where there are none."""
+def reference(samples: Samples, seen: Callable[[Tensor], Tensor]) -> Tensor:
+    """Pairs of real clean and noisy waves as D sees them: the first of the data; zeros where none are."""
     given, space = samples.require_condition(), samples.space
     if isinstance(samples.source, Blank):
         return torch.zeros(REFERENCE, 2, space.shape[1])
     rows = np.arange(REFERENCE) % len(samples)
     x, a = space.encode(samples.source.read(rows)), given.space.encode(given.source.read(rows))
-    return emphasised(torch.cat([x, a], 1).to(torch.get_default_dtype()))
+    return seen(torch.cat([x, a], 1).to(torch.get_default_dtype()))
 
 
 @configurable
@@ -260,7 +270,7 @@ def recipe(
     weight: float = 100.0,
     adversarial: float = 1.0,
     lr: float = 1e-3,
-    training: Training = Training(batch=16, half_life=10_000.0),
+    training: Training = Training(batch=8, half_life=10_000.0),
 ) -> Run:
     """A SEGAN.
 
@@ -275,11 +285,13 @@ def recipe(
     space = samples.space
     wave = network == "wave"
     generator = WaveGenerator(space.length, width) if wave else MaskGenerator(space.rate, width, blocks)
-    discriminator = PairDiscriminator(reference(samples), discriminator_width) if adversarial else None
+    discriminator = None
+    if adversarial:
+        discriminator = PairDiscriminator(reference(samples, generator.seen), discriminator_width)
     game = SEGAN(generator, discriminator, weight, adversarial)
     players = {"generator": generator} | ({"discriminator": discriminator} if discriminator else {})
-    moved = rmsprop if wave else adam
-    return training.run(game, samples, {name: moved(each, lr) for name, each in players.items()})
+    optimizers = {name: rmsprop(each, lr) if wave else adam(each, lr) for name, each in players.items()}
+    return training.run(game, samples, optimizers, rate=1.0 if wave else cosine(1.0, 0.0))
 
 
 small = dict(length=512, network="wave", width=2, discriminator_width=1, steps=4, batch=4)
