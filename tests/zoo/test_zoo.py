@@ -23,6 +23,7 @@ NOT_UNDIVIDED = {
     "anomaly.bigan_images": BATCH_NORM,
     "anomaly.fanogan_images": BATCH_NORM,
     "anomaly.ganomaly_images": BATCH_NORM,
+    "field.gan": "what differs within a batch, and its batch norm, are of one shard at a time",
     "image.acgan": BATCH_NORM,
     "image.bagan": BATCH_NORM,
     "image.cgan": BATCH_NORM,

@@ -1,0 +1,1 @@
+"""Fields on a grid, such as weather: patches, downscaling, nowcasting."""
