@@ -93,7 +93,7 @@ def test_what_nobody_takes_is_refused_with_what_each_takes(tmp_path: Path) -> No
 def test_a_person_may_say_the_kind(tmp_path: Path) -> None:
     written(tmp_path)
     assert recognise(str(tmp_path / "people.csv"), "series").modality.name == "series"
-    with pytest.raises(ValueError, match="there is no kind of data 'smell'; there are .*image"):
+    with pytest.raises(ValueError, match=r"there is no kind of data 'smell'; there are .*image"):
         recognise("digits", "smell")
 
 
@@ -111,7 +111,7 @@ def test_what_several_take_is_refused_with_their_names(monkeypatch: pytest.Monke
 
 
 def test_a_space_of_no_modality_is_refused() -> None:
-    with pytest.raises(ValueError, match="unknown space 'SmellSpace': expected one of .*ImageSpace"):
+    with pytest.raises(ValueError, match=r"unknown space 'SmellSpace': expected one of .*ImageSpace"):
         from_json({"kind": "SmellSpace"})
     with pytest.raises(ValueError, match="the description of a PointSpace does not fit it"):
         from_json({"kind": "PointSpace", "sides": 3})
