@@ -9,6 +9,7 @@ from typing import Any, final
 from ptarmigan.core.errors import one_line
 from ptarmigan.core.game import Terms
 from ptarmigan.data.left_out import left_out
+from ptarmigan.media.files import write
 from ptarmigan.tasks.task import Task
 from ptarmigan.training import distributed
 from ptarmigan.training.logging import Meter
@@ -264,6 +265,8 @@ class Export(Hook):
         """The file, of a run that is complete."""
         if outcome.complete and trainer.ranks.first:
             write_weights(trainer, self.task, "generator.safetensors")
+            for name, content in trainer.run.space.companions().items():
+                write(trainer.folder / name, content)
             for line in trainer.run.samples.named:
                 trainer.log.screen.say(f"generator.safetensors: {line}")
             trainer.log.finished(trainer.step, outcome.reason)

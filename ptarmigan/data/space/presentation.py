@@ -60,6 +60,10 @@ class Presentation(Encoding):
             ".png": picture(self.render, self.most),
         }
 
+    def companions(self) -> Mapping[str, bytes]:
+        """Files beside the weights of a run, by name: what other programs need to read its samples."""
+        return {}
+
     def strip(self, walk: NDArray[Any], frames: int) -> Image.Image:
         """A picture of a walk: ``frames`` samples for each leg, and the last stop."""
         return self.render(walk)

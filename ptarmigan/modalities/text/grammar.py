@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
-from numpy.typing import NDArray
 
 from ptarmigan.core.noise import key
 
@@ -27,14 +28,16 @@ RULES = {
 """What each symbol may become; symbols are in capitals, or kinds of sentences."""
 
 
-def sentences(n: int, *stream: str) -> tuple[list[str], NDArray[np.int64]]:
-    """``n`` sentences and the number of each one's kind; equal probabilities wherever there is a choice."""
+@lru_cache(maxsize=4)
+def sentences(n: int, *stream: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """``n`` sentences and the kind of each; equal probabilities wherever there is a choice."""
     rng = np.random.default_rng(key("text", NAME, *stream))
-    kinds = rng.integers(len(KINDS), size=n)
-    return [expanded(KINDS[kind], rng) for kind in kinds], kinds.astype(np.int64)
+    kinds = [KINDS[kind] for kind in rng.integers(len(KINDS), size=n)]
+    return tuple(expanded(kind, rng) for kind in kinds), tuple(kinds)
 
 
-def dialogues(n: int, *stream: str) -> tuple[list[str], list[str]]:
+@lru_cache(maxsize=4)
+def dialogues(n: int, *stream: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """``n`` questions of who does what, and an answer to each: yes or no, and what is the case."""
     rng = np.random.default_rng(key("text", DIALOGUE, *stream))
     acts, tells = RULES["ACT"].split(" | "), RULES["ACTS"].split(" | ")
@@ -45,7 +48,7 @@ def dialogues(n: int, *stream: str) -> tuple[list[str], list[str]]:
         questions.append(f"does {one} {acts[act]} {other} ?")
         told = (f"yes , {one} {tells[act]} {other} .", f"no , {other} {tells[act]} {one} .")
         answers.append(told[rng.integers(2)])
-    return questions, answers
+    return tuple(questions), tuple(answers)
 
 
 def expanded(symbol: str, rng: np.random.Generator) -> str:

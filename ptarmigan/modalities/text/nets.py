@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Tempered
 from ptarmigan.modalities.text.space import TextSpace
+from ptarmigan.modalities.text.tied import log_likelihood
 from ptarmigan.modalities.text.tokens import BOS, EOS, PAD, UNK
 
 Ids = Int[Tensor, "batch length"]
@@ -67,28 +68,31 @@ class LanguageModel(Tempered):
             drawn: under the distribution that samples are drawn from, which has no unknown tokens.
         """
         there = ids != PAD
-        logits = self.token_logits(ids, c, drawn=drawn)
-        found = -F.cross_entropy(logits, ids[there], reduction="none")
+        empty = (first(there), EOS) if drawn else None  # no sentence is empty
+        bias = self.bias_without(self.undrawn if drawn else self.never)
+        features = self.token_features(ids, c)
+        found = log_likelihood(features, self.embedding.weight, bias, ids[there], empty)
         return torch.zeros_like(there, dtype=found.dtype).masked_scatter(there, found)
 
-    def token_logits(
-        self, ids: Ids, c: Tensor | None = None, *, drawn: bool = False
-    ) -> Float[Tensor, "all tokens"]:
+    def token_logits(self, ids: Ids, c: Tensor | None = None) -> Float[Tensor, "all tokens"]:
         """Logits given the tokens before, of all tokens and ends, one sentence after another.
+
+        They are those of the distribution that samples are drawn from.
 
         Args:
             ids: sentences.
             c: their classes.
-            drawn: of the distribution that samples are drawn from.
         """
+        logits = self.logits(self.token_features(ids, c))
+        logits[first(ids != PAD), EOS] = -torch.inf
+        return logits
+
+    def token_features(self, ids: Ids, c: Tensor | None) -> Float[Tensor, "all width"]:
+        """What logits are products of, of all tokens and ends, one sentence after another."""
         there = ids != PAD
         most = int(there.sum(1).max())
         begun = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, : most - 1]], 1)
-        states = self.features(self.recurrent(self.inputs(begun, c))[0], c)[there[:, :most]]
-        logits = self.logits(states, self.undrawn if drawn else self.never)
-        if drawn:
-            logits[there.nonzero()[:, 1] == 0, EOS] = -torch.inf  # no sentence is empty
-        return logits
+        return self.features(self.recurrent(self.inputs(begun, c))[0], c)[there[:, :most]]
 
     @torch.no_grad()
     def draw(
@@ -112,10 +116,10 @@ class LanguageModel(Tempered):
         said = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, :start]], 1)
         out, state = self.recurrent(self.inputs(said, c))
         for t in range(start, ids.shape[1]):
-            logits = self.logits(self.features(out[:, -1:], c)[:, 0], self.undrawn)
+            logits = self.logits(self.features(out[:, -1:], c)[:, 0])
             if t == 0:
                 logits[:, EOS] = -torch.inf
-            token = inverse(logits.double() / self.temperature, u[:, t])
+            token = inverse(logits if self.temperature == 1 else logits / self.temperature, u[:, t])
             ids[:, t] = torch.where(ended, PAD, token)
             ended = ended | (token == EOS)
             if ended.all():
@@ -136,9 +140,18 @@ class LanguageModel(Tempered):
         """What logits are products of."""
         return torch.as_tensor(self.projection(states))
 
-    def logits(self, states: Float[Tensor, "n width"], without: Tensor) -> Float[Tensor, "n tokens"]:
-        """Products with all embeddings; −∞ for tokens that are left out."""
-        return F.linear(states, self.embedding.weight, self.bias).masked_fill(without, -torch.inf)
+    def logits(self, features: Float[Tensor, "n width"]) -> Float[Tensor, "n tokens"]:
+        """Products with all embeddings; −∞ for tokens that are never drawn."""
+        return F.linear(features, self.embedding.weight, self.bias_without(self.undrawn))
+
+    def bias_without(self, without: Tensor) -> Float[Tensor, " tokens"]:
+        """The bias of the logits, −∞ for tokens that are left out."""
+        return self.bias.masked_fill(without, -torch.inf)
+
+
+def first(there: Bool[Tensor, "batch length"]) -> Bool[Tensor, " all"]:
+    """Which of all tokens begin a sentence."""
+    return there.nonzero()[:, 1] == 0
 
 
 class SentenceCNN(nn.Module):
@@ -204,7 +217,8 @@ def uniform_of(z: Tensor) -> Tensor:
 
 
 def inverse(logits: Float[Tensor, "batch tokens"], u: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:
-    """The first token up to which the softmax has more than ``u``."""
-    cumulated = logits.softmax(1).cumsum(1)
+    """The first token up to which the softmax has more than ``u``; what is summed up is in float64."""
+    weights = (logits - logits.amax(1, keepdim=True)).exp()
+    cumulated = weights.cumsum(1, dtype=torch.float64)
     found = torch.searchsorted(cumulated, (u * cumulated[:, -1])[:, None], right=True)
     return torch.as_tensor(found[:, 0].clamp(max=logits.shape[1] - 1))

@@ -17,6 +17,7 @@ from ptarmigan.data.space.presentation import Presentation
 from ptarmigan.data.writers import Chunks, Writer, tables
 from ptarmigan.media.markup import escaped
 from ptarmigan.modalities.table.frames import pandas_or_error
+from ptarmigan.modalities.text import tokenizer_json
 from ptarmigan.modalities.text.encoding import TextEncoding
 from ptarmigan.modalities.text.tokens import SPECIAL, UNK
 
@@ -57,6 +58,10 @@ class TextPresentation(TextEncoding, Presentation):
 
         own = {".txt": written(text), ".jsonl": written(objects)}
         return {**super().writers(), **own, **tables(self.frame, "sentences")}
+
+    def companions(self) -> Mapping[str, bytes]:
+        """The vocabulary, as ``tokenizers`` and ``transformers`` read it."""
+        return {tokenizer_json.NAME: tokenizer_json.tokenizer_json(self)}
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``sentences.txt`` under ``path``, a sample a line."""

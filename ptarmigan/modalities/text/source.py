@@ -17,6 +17,7 @@ from ptarmigan.media.files import path_of
 from ptarmigan.modalities.text import grammar
 from ptarmigan.modalities.text.files import Corpus, read
 from ptarmigan.modalities.text.space import TextSpace
+from ptarmigan.modalities.text.tokenizer_json import read_tokenizer
 from ptarmigan.modalities.text.tokens import AUTO, CHARACTERS, UNK, WORDS, split, tokenizer_for
 from ptarmigan.modalities.text.vocabulary import Ids, vocabulary_in, vocabulary_of
 
@@ -36,8 +37,8 @@ class Text:
     archive of .txt files, in folders of classes or not. In Python also a list of strings, a data frame, or
     a Blank."""
     tokenizer: str = AUTO
-    """words (between blanks), characters, the path of a vocabulary (a .txt file, a token a line), or auto:
-    words where sentences have blanks."""
+    """words (between blanks), characters, the path of a vocabulary (a .txt file, a token a line, or another
+    run's tokenizer.json), or auto: words where sentences have blanks."""
     lower: bool = False
     """Make all letters lower case."""
     least: int = 2
@@ -89,20 +90,8 @@ class Text:
             raise ValueError(
                 f"--longest is 2 or more, and --least 1 or more, not {self.longest} and {self.least}"
             )
-        if text_of(self.data) == grammar.NAME:
-            (texts, kinds), (others, other_kinds) = (
-                grammar.sentences(n, *stream)
-                for n, stream in ((grammar.SENTENCES, ()), (grammar.HELD_OUT, ("held out",)))
-            )
-            labels, other_labels = ([grammar.KINDS[i] for i in of] for of in (kinds, other_kinds))
-            return Corpus(texts, labels, held_out=Corpus(others, other_labels))
-        if text_of(self.data) == grammar.DIALOGUE:
-            (questions, answers), (asked, answered) = (
-                grammar.dialogues(n, *stream)
-                for n, stream in ((grammar.SENTENCES, ()), (grammar.HELD_OUT, ("held out",)))
-            )
-            held_out = Corpus(answered, questions=asked)
-            return Corpus(answers, questions=questions, held_out=held_out)
+        if (name := text_of(self.data)) in grammar.NAMES:
+            return built_in(name)
         if self.question and self.label:
             raise ValueError("--question and --label: answers are conditioned on one, leave the other out")
         columns = (self.column, self.label, self.question)
@@ -123,7 +112,9 @@ class Text:
                 raise ValueError(
                     f"--tokenizer {tokenizer}: expected words, characters, auto or the path of a vocabulary"
                 )
-            known, tokenizer = vocabulary_in(path_of(tokenizer))
+            path = path_of(tokenizer)
+            read_known = read_tokenizer if path.suffix.lower() == ".json" else vocabulary_in
+            known, tokenizer = read_known(path)
         if tokenizer == AUTO:
             tokenizer = tokenizer_for(corpus.texts)
         sentences, questions = (
@@ -140,6 +131,19 @@ class Text:
             question=max(map(len, questions), default=0),
             classes=tuple(sorted(set(corpus.labels))),
         )
+
+
+def built_in(name: str) -> Corpus:
+    """The sentences of a named set."""
+
+    def of(n: int, *stream: str) -> Corpus:
+        if name == grammar.DIALOGUE:
+            questions, answers = grammar.dialogues(n, *stream)
+            return Corpus(list(answers), questions=list(questions))
+        texts, kinds = grammar.sentences(n, *stream)
+        return Corpus(list(texts), list(kinds))
+
+    return replace(of(grammar.SENTENCES), held_out=of(grammar.HELD_OUT, "held out"))
 
 
 def source_of(corpus: Corpus, space: TextSpace) -> ArraySource:

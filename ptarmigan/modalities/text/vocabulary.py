@@ -36,8 +36,6 @@ def vocabulary_in(path: Path) -> tuple[tuple[str, ...], str]:
         FileNotFoundError: there is no such file.
         ValueError: it holds no such tokens.
     """
-    if path.suffix.lower() == ".json":
-        raise ValueError(f"{path}: byte-pair vocabularies are not read: give a .txt file, a word a line")
     try:
         lines = read_bytes(path).decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:

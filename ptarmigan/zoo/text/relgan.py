@@ -144,7 +144,7 @@ class RelGAN(AdversarialText):
         """ŷ_t of all tokens that are drawn ``(tokens, vocabulary)``, and where in sentences they are."""
         ids = self.fake(batch)
         there = ids != PAD
-        logarithms = self.generator.token_logits(ids, batch.c, drawn=True).log_softmax(1).clamp(min=LOWEST)
+        logarithms = self.generator.token_logits(ids, batch.c).log_softmax(1).clamp(min=LOWEST)
         noises = gumbel_given(ids[there], logarithms.detach(), exponential(there, logarithms))
         return (self.sharpness * (logarithms + noises)).softmax(1), there
 
