@@ -40,7 +40,7 @@ OTHERS = {
     "table.dpgan": {"limit"},
     "text.dialogue": {"pretraining"},
     "text.maligan": {"pretraining"},
-    "text.relgan": {"pretraining", "begin", "end", "representations"},
+    "text.relgan": {"pretraining", "begin", "end", "representations", "memory"},
     "text.scratchgan": {"l2", "discount"},
     "text.seqgan": {"pretraining", "reward", "rollouts", "group"},
     "toy.unrolled": {"unroll"},

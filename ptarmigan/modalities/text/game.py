@@ -65,14 +65,19 @@ class Language:
         """
         return samples.require_classes() if self.conditional else 0
 
-    def model(self, samples: Samples[TextSpace]) -> LanguageModel:
+    def model(self, samples: Samples[TextSpace], recurrent: nn.Module | None = None) -> LanguageModel:
         """A language model of such sentences.
+
+        Args:
+            samples: the sentences.
+            recurrent: in place of the LSTM.
 
         Raises:
             ValueError: they answer questions.
         """
         samples.space.check_alone()
-        return LanguageModel(samples.space, self.width, self.hidden, self.layers, self.classes(samples))
+        classes = self.classes(samples)
+        return LanguageModel(samples.space, self.width, self.hidden, self.layers, classes, recurrent)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,18 +35,27 @@ class LanguageModel(Tempered):
         hidden: the size of the LSTM's state.
         layers: of the LSTM.
         classes: how many; their embeddings are added to those of tokens. 0 for none.
+        recurrent: in place of the LSTM, with states of ``hidden``.
     """
 
     never: Tensor
     undrawn: Tensor
 
-    def __init__(self, space: TextSpace, width: int, hidden: int, layers: int = 1, classes: int = 0) -> None:
+    def __init__(
+        self,
+        space: TextSpace,
+        width: int,
+        hidden: int,
+        layers: int = 1,
+        classes: int = 0,
+        recurrent: nn.Module | None = None,
+    ) -> None:
         super().__init__()
         self.latent = space.length
         self.embedding = nn.Embedding(space.tokens, width)
         nn.init.normal_(self.embedding.weight, std=0.1)
         self.classes = nn.Embedding(classes, width) if classes else None
-        self.recurrent = nn.LSTM(width, hidden, layers, batch_first=True)
+        self.recurrent = recurrent or nn.LSTM(width, hidden, layers, batch_first=True)
         self.projection = nn.Linear(hidden, width)
         self.bias = nn.Parameter(torch.zeros(space.tokens))
         never = [PAD, BOS, *([] if space.ends else [EOS])]

@@ -34,7 +34,7 @@ def log_likelihood(
         barred: where one more token, and which, has none.
     """
     rows = torch.zeros_like(targets, dtype=torch.bool) if barred is None else barred[0]
-    found = TiedLikelihood.apply(
+    found = TiedLikelihood.apply(  # type: ignore[no-untyped-call]
         features.to(weight.dtype), weight, bias, targets, rows, barred[1] if barred else 0
     )
     return torch.as_tensor(found)
