@@ -72,7 +72,7 @@ def recipe(
     loss: Literal["discrepancy", "likelihood"] = "discrepancy",
     layers: int = 6,
     lr: float = 0.05,
-    training: Training = Training(steps=300, batch=1 << 14),
+    training: Training = Training(steps=300, batch=1 << 14, half_life=20 * (1 << 14)),
 ) -> Run:
     """A Born machine of outcomes on a grid.
 
