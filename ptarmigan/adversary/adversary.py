@@ -93,7 +93,7 @@ class Adversary:
         given: Sequence[int] | None = None,
         width: int = 64,
         loss: Loss | str = "hinge",
-        penalties: Sequence[Penalty] = (ApproximateR1(1.0),),
+        penalties: Sequence[Penalty] = (ApproximateR1(0.1),),
         lazy: int = 1,
         weight: float = 0.1,
         warmup: int = 0,

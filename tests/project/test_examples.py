@@ -77,3 +77,8 @@ def test_networks_that_are_no_players_yet_are_told_what_is_missing():
 def test_ones_own_recipes_keep_the_contract(clause, name):
     with contract.float64():
         clause(str(ROOT / "examples" / f"{name}.py"))
+
+
+def test_autoencoder(capsys):
+    example("autoencoder")["main"]("digits", size="16", steps=8, batch=16)
+    assert "mean absolute error" in capsys.readouterr().out
