@@ -9,6 +9,7 @@ from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
 from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, report
+from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
 from ptarmigan.commands.score import score
@@ -21,6 +22,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "interpolate": interpolate,
     "directions": directions,
     "edit": edit,
+    "project": project,
+    "encoder": encoder,
     "translate": translate,
     "detect": detect,
     "augment": augment,

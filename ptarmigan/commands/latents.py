@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from ptarmigan.commands.options import parse
+from ptarmigan.commands.project import open_run
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.show import show
 
@@ -123,6 +124,7 @@ def edit(args: list[str]) -> int:
     def options(
         run: tyro.conf.Positional[str],
         direction: tuple[str, ...] = (),
+        photo: str = "",
         n: int = 8,
         given: tuple[str, ...] = (),
         class_: Annotated[str, tyro.conf.arg(name="class")] = "",
@@ -132,11 +134,12 @@ def edit(args: list[str]) -> int:
         device: str = "auto",
         recipe: str = "",
     ) -> None:
-        """Move samples of a run along directions of its latents.
+        """Move samples of a run, or a projected photo, along directions of its latents.
 
         Args:
             run: the run's folder, with its directions.
             direction: name=1.5, in standard deviations; several add up.
+            photo: the name of a photo that was projected, in place of samples.
             n: the number of samples.
             given: the condition of all samples: a class; of a table or series column=value.
             class_: the condition as a class.
@@ -151,20 +154,27 @@ def edit(args: list[str]) -> int:
         from ptarmigan.media.rows import titled_rows
         from ptarmigan.tasks.write import write_samples
         from ptarmigan.trained.edit import edited
+        from ptarmigan.trained.photo import edited_photo
 
         amounts = parse_amounts(direction)
         found = open_directions(run, best, device, recipe)
         wish = condition(found.trained, given, class_, ())
         check_vacant(Path(out))
-        before, after = edited(found, amounts, n, seed=seed, given=wish)
         space = found.trained.space
+        if photo:
+            projected, after = edited_photo(found, Path(run), photo, amounts)
+            rows, n = [("photo", projected.target), ("projected", projected.result)], 1
+        else:
+            before, after = edited(found, amounts, n, seed=seed, given=wish)
+            rows = [("samples", before)]
         if Path(out).suffix.lower() != ".png":
             show(write_samples(space, iter([after]), n, Path(out)))
             return
         words = ", ".join(f"{name} {amount:+g}" for name, amount in amounts.items())
         with create(Path(out)) as draft:
-            titled_rows([("samples", space.render(before)), (words, space.render(after))]).save(draft, "PNG")
-        show(f"samples, and edited: {out}")
+            drawn = [(title, space.render(raw)) for title, raw in [*rows, (words, after)]]
+            titled_rows(drawn).save(draft, "PNG")
+        show(f"before and after: {out}")
 
     parse(options, args, "edit")
     return 0
@@ -177,13 +187,9 @@ def open_directions(run: str, best: bool, device: str, recipe: str) -> Direction
         UsageError: it is no folder of a run.
         ValueError: it cannot be loaded, or has no latents.
     """
-    from ptarmigan.trained import load
     from ptarmigan.trained.directions import Directions
 
-    trained = load(run, best=best, device=device, recipe=recipe)
-    if not Path(run).is_dir():
-        raise UsageError(f"{run} is a file: directions are kept in the folder of a run")
-    return Directions(trained, run)  # type: ignore[arg-type]  # others have no latents, and say so
+    return Directions(open_run(run, best, device, recipe), run)
 
 
 def parse_amounts(words: Sequence[str]) -> dict[str, float]:

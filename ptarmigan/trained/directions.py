@@ -41,7 +41,7 @@ class Directions:
 
     def __init__(self, trained: Generator, folder: str | os.PathLike[str] | None = None) -> None:
         self.trained, self.space = trained, trained.space_of_w
-        self.weights = digest(nn.ModuleDict({name: getattr(trained.game, name) for name in trained.game.ema}))
+        self.weights = weights_of(trained)
         self.path = None if folder is None else Path(folder) / FILE
         shape = (self.space.styles, self.space.size)
         self.known = {} if self.path is None else read_directions(self.path, shape, self.weights)
@@ -188,6 +188,11 @@ class Directions:
         if self.path is not None:
             write_directions(self.path, self.known, self.weights)
         return more
+
+
+def weights_of(trained: Generator) -> str:
+    """A digest of the weights by which samples are made."""
+    return digest(nn.ModuleDict({name: getattr(trained.game, name) for name in trained.game.ema}))
 
 
 def parse_layers(words: str, styles: int) -> range:

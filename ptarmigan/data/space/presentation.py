@@ -46,6 +46,15 @@ class Presentation(Encoding):
         They are numbered from ``first``, so that many can be written a few at a time.
         """
 
+    def load(self, path: Path) -> tuple[NDArray[Any], str]:
+        """One raw sample ``(1, …)`` from a file that people have, and what had to be done to make it fit.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: it cannot be read, or there is no such thing of this kind.
+        """
+        raise ValueError(f"{path}: {self.words} are not read from single files")
+
     @property
     def most(self) -> int:
         """Samples in one picture, at most."""

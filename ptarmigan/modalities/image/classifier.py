@@ -145,6 +145,10 @@ class Classifier:
         weight, bias = (p.detach().numpy().astype(np.float64) for p in self.net.head.parameters())
         return softmax(features.astype(np.float64) @ weight.T + bias)
 
+    def maps(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The maps of all layers of encoded images, with gradients."""
+        return self.net.layers(x)
+
     def accuracy(self, source: Source) -> float:
         """The share of the images in ``source`` that are told right, of rotations in turn or by their labels.
 

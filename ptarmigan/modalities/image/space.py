@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -81,6 +82,12 @@ class ImageSpace(RasterSpace):
         pixels = x.detach().float().add(1).mul(self.white / 2).round().clamp(0, self.white)
         dtype = np.uint8 if self.bits == 8 else np.uint16
         return pixels.permute(0, 2, 3, 1).cpu().numpy().astype(dtype)
+
+    def load(self, path: Path) -> tuple[NDArray[Any], str]:
+        """A picture of any size and mode: its middle, in the size, channels and depth of this space."""
+        from ptarmigan.modalities.image.photo import read_photo
+
+        return read_photo(path, self)
 
     def png(self, raw: NDArray[Any]) -> bytes:
         """One image as a PNG, with all its bits."""

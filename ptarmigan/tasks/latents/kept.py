@@ -1,4 +1,4 @@
-"""Directions of a run as a file: tensors of safetensors, and JSON that says how each was found."""
+"""What is kept of latents in a run's folder: tensors of safetensors with JSON, above all its directions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import save
 from torch import Tensor
 
+from ptarmigan.core.memory import amount
 from ptarmigan.core.text import printable
 from ptarmigan.media.files import write
 from ptarmigan.media.foreign import regular
@@ -34,9 +36,7 @@ def check_name(name: str) -> None:
         ValueError: it cannot.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(
-            f"{name!r} is no name of a direction: take up to 64 letters, digits, dots, dashes and underscores"
-        )
+        raise ValueError(f"{name!r} is no name: take up to 64 letters, digits, dots, dashes and underscores")
 
 
 def write_directions(path: Path, directions: Mapping[str, Direction], weights: str) -> None:
@@ -48,9 +48,7 @@ def write_directions(path: Path, directions: Mapping[str, Direction], weights: s
         weights: a digest of the generator's weights, of which alone they are.
     """
     found = {name: direction.found for name, direction in directions.items()}
-    tensors = {name: direction.step.contiguous() for name, direction in directions.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write(path, save(tensors, {"ptarmigan": json.dumps({"weights": weights, "found": found})}))
+    write_kept(path, {name: direction.step for name, direction in directions.items()}, weights, found=found)
 
 
 def read_directions(path: Path, shape: tuple[int, int], weights: str) -> dict[str, Direction]:
@@ -66,19 +64,10 @@ def read_directions(path: Path, shape: tuple[int, int], weights: str) -> dict[st
     """
     if not path.exists():
         return {}
-    if regular(path).stat().st_size > LONGEST:
-        raise ValueError(f"{path} is too large for directions")
-    try:
-        with open_tensors(path) as opened:
-            plain = parse((opened.metadata() or {}).get("ptarmigan", "null"))
-            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read as safetensors ({error})") from error
-    known = plain.get("found") if isinstance(plain, dict) else None
+    plain, tensors = read_kept(path, weights, LONGEST)
+    known = plain.get("found")
     if not isinstance(known, dict) or known.keys() != tensors.keys() or len(tensors) > MOST:
         raise ValueError(f"{path} holds no directions: remove it, and find them again")
-    if plain.get("weights") != weights:
-        raise ValueError(f"{path} is of other weights of this run: remove it, and find directions again")
     for name, step in tensors.items():
         check_name(name)
         check_step(step, shape, path)
@@ -93,3 +82,36 @@ def check_step(step: Tensor, shape: tuple[int, int], path: Path) -> None:
     """
     if tuple(step.shape) != shape or not step.is_floating_point() or not bool(torch.isfinite(step).all()):
         raise ValueError(f"{path} holds no directions of this run: remove it, and find them again")
+
+
+def write_kept(path: Path, tensors: Mapping[str, Tensor], weights: str, **plain: Any) -> None:
+    """Write tensors, plain data, and a digest of the generator's weights; what is there is replaced."""
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, save(whole, {"ptarmigan": json.dumps({"weights": weights, **plain})}))
+
+
+def read_kept(path: Path, weights: str, longest: int) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The plain data and the tensors of a file that ``write_kept`` wrote, which nobody has looked at yet.
+
+    Args:
+        path: of the file.
+        weights: a digest of the generator's weights.
+        longest: bytes of the file, at most.
+
+    Raises:
+        ValueError: it is damaged, too large, something else, or of other weights.
+    """
+    if (size := regular(path).stat().st_size) > longest:
+        raise ValueError(f"{path} is too large: {amount(size)}, where {amount(longest)} are the most")
+    try:
+        with open_tensors(path) as opened:
+            plain = parse((opened.metadata() or {}).get("ptarmigan", "null"))
+            tensors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read as safetensors ({error})") from error
+    if not isinstance(plain, dict) or "weights" not in plain:
+        raise ValueError(f"{path} was not written by ptarmigan: remove it")
+    if plain["weights"] != weights:
+        raise ValueError(f"{path} is of other weights of this run: remove it, and make it again")
+    return plain, tensors

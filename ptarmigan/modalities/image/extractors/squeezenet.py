@@ -118,6 +118,12 @@ class SqueezeNet:
         """The maps of several layers ``(n, channels, height, width)``, from fine to coarse."""
         return show(raw, prepare, self.net.layers)
 
+    def maps(self, x: Tensor) -> tuple[Tensor, ...]:
+        """The same of encoded images ``(n, channels, height, width)``, with gradients; alpha is left out."""
+        colours = x[:, : 1 if x.shape[1] < 3 else 3].expand(-1, 3, -1, -1).add(1).mul(127.5)
+        sized = F.interpolate(colours, (SIDE, SIDE), mode="bilinear", antialias=True)
+        return self.net.layers(sized.flip(1) - torch.from_numpy(MEAN)[:, None, None].to(x))
+
 
 def squeezenet(weights: Path | None = None, cache: Path | None = None) -> SqueezeNet:
     """512 features of an image, the mean of the last fire's map, and the maps of all layers.
