@@ -18,7 +18,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.features import Features
 from ptarmigan.metrics.perceptual import Distance, perceptual_distance
 from ptarmigan.tasks.latents.encoder import TrainedEncoder, train_encoder
-from ptarmigan.tasks.latents.kept_projection import write_encoder
+from ptarmigan.tasks.latents.kept_projection import read_encoder, write_encoder
 from ptarmigan.tasks.latents.projection import STEPS, Start, nearest_start, project
 from ptarmigan.tasks.latents.tuning import tune
 from ptarmigan.trained.directions import weights_of
