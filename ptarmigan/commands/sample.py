@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import tyro
 
@@ -13,6 +13,10 @@ from ptarmigan.media.show import show
 
 if TYPE_CHECKING:
     from ptarmigan.trained import Trained
+
+Choice: TypeAlias = Literal["rejection", "mh"]
+ENOUGH = 500
+"""Samples of which precision and recall say something."""
 
 
 def sample(args: list[str]) -> int:
@@ -28,6 +32,8 @@ def sample(args: list[str]) -> int:
         truncation: float = 1.0,
         temperature: float = 1.0,
         where: tuple[str, ...] = (),
+        choose: Literal["", "rejection", "mh"] = "",
+        chain: int = 640,
         best: bool = False,
         device: str = "auto",
         recipe: str = "",
@@ -47,6 +53,9 @@ def sample(args: list[str]) -> int:
                 is no w, z from a truncated normal distribution.
             temperature: of text, below 1 the same.
             where: the condition as column=value, of a table or of series' metadata.
+            choose: only samples that the discriminator thinks real: rejection, or mh (Metropolis-Hastings);
+                what that costs is said, and of 500 or more what it does to precision and recall.
+            chain: of mh, samples that are generated for each.
             best: the weights with the best score, not the last.
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -56,11 +65,52 @@ def sample(args: list[str]) -> int:
 
         trained = load(run, best=best, device=device, recipe=recipe)
         wish = condition(trained, given, class_, where)
+        if choose:
+            if truncation != 1 or temperature != 1:
+                raise UsageError("--choose goes with neither --truncation nor --temperature")
+            write_chosen(trained, Path(run), n, choose, Path(out), chain, seed=seed, given=wish)
+            return
         batches = trained.batches(n, seed=seed, given=wish, truncation=truncation, temperature=temperature)
         show(write_samples(trained.space, batches, n, Path(out)))
 
     parse(options, args, "sample")
     return 0
+
+
+def write_chosen(
+    trained: Trained,
+    folder: Path,
+    n: int,
+    how: Choice,
+    out: Path,
+    chain: int,
+    **more: Any,
+) -> None:
+    """Write samples that the discriminator chose, and say what that cost and changed.
+
+    Raises:
+        UsageError: it is no folder of a run, or a run that translates.
+        ValueError: no discriminator scores single samples, or nearly none is accepted.
+    """
+    from ptarmigan.media.files import check_vacant
+    from ptarmigan.tasks.write import write_samples
+    from ptarmigan.trained.choose import Chooser
+    from ptarmigan.trained.generator import Generator
+
+    if not folder.is_dir() or not isinstance(trained, Generator):
+        raise UsageError("--choose needs the folder of a run that generates: its state has the discriminator")
+    check_vacant(out)
+    chooser = Chooser(trained, folder)
+    found = chooser.sample(n, how, chain=chain, **more)
+    lines = [write_samples(trained.space, iter([found.raw]), n, out)]
+    lines.append(f"chosen by {how}: {found.proposed:,} were generated, {found.proposed / n:.3g} for each")
+    if n >= ENOUGH:
+        effect = chooser.effect(found.raw, **more)
+        for name, before, after in zip(("precision", "recall"), effect.before, effect.after, strict=True):
+            lines.append(
+                f"{name} {before.value:.3f} ± {before.error:.3f} became {after.value:.3f} ± {after.error:.3f}"
+            )
+    show(*lines)
 
 
 def condition(trained: Trained, given: tuple[str, ...], class_: str, where: tuple[str, ...]) -> Any:

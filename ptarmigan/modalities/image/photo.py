@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.pictures import on_white, picture
-from ptarmigan.modalities.image.decode import Pixels, decode, resized, widened
-from ptarmigan.modalities.image.space import ImageSpace
+from ptarmigan.modalities.image.decode import Form, Pixels, decode, resized, widened
 
 FORMS = {1: "grey", 2: "grey with alpha", 3: "colour", 4: "colour with alpha"}
 
 
-def read_photo(path: Path, space: ImageSpace) -> tuple[NDArray[Any], str]:
+def read_photo(path: Path, form: Form) -> tuple[NDArray[Any], str]:
     """A picture as a raw sample ``(1, height, width, channels)``, and what was done to it in words.
 
     Raises:
@@ -26,25 +25,25 @@ def read_photo(path: Path, space: ImageSpace) -> tuple[NDArray[Any], str]:
     """
     found = path_of(path)
     try:
-        pixels = decode(read_bytes(found), (2 * space.height, 2 * space.width))
+        pixels = decode(read_bytes(found), (2 * form.height, 2 * form.width))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     height, width, channels = pixels.shape
     said = []
-    if (height, width) != (space.height, space.width):
-        how = "resized" if height * space.width == width * space.height else "its middle cropped and resized"
-        said.append(f"{how} from {height}×{width} to {space.height}×{space.width}")
-        pixels = resized(pixels, space.height, space.width, crop=True)
-    if channels != space.channels:
-        said.append(f"{FORMS[channels]} made {FORMS[space.channels]}")
-    return in_form(pixels, space)[None], ", ".join(said)
+    if (height, width) != (form.height, form.width):
+        how = "resized" if height * form.width == width * form.height else "its middle cropped and resized"
+        said.append(f"{how} from {height}×{width} to {form.height}×{form.width}")
+        pixels = resized(pixels, form.height, form.width, crop=True)
+    if channels != form.channels:
+        said.append(f"{FORMS[channels]} made {FORMS[form.channels]}")
+    return in_form(pixels, form)[None], ", ".join(said)
 
 
-def in_form(pixels: Pixels, space: ImageSpace) -> Pixels:
-    """Pixels with the channels and bits of a space; on white where it has no alpha."""
-    if pixels.dtype == np.uint16 and space.bits == 8:
+def in_form(pixels: Pixels, form: Form) -> Pixels:
+    """Pixels with the channels and bits of a form; on white where it has no alpha."""
+    if pixels.dtype == np.uint16 and form.bits == 8:
         pixels = (pixels >> 8).astype(np.uint8)
-    have, want = pixels.shape[2], space.channels
+    have, want = pixels.shape[2], form.channels
     if pixels.dtype == np.uint8 and have in (2, 4) and want in (1, 3):
         pixels = np.asarray(on_white(picture(pixels)))
         have = 3
@@ -52,4 +51,4 @@ def in_form(pixels: Pixels, space: ImageSpace) -> Pixels:
         weights = np.array([0.299, 0.587, 0.114])  # ITU-R 601, as Pillow's "L"
         grey = (pixels[..., :3] @ weights).round()[..., None].astype(pixels.dtype)
         pixels = np.concatenate([grey, pixels[..., 3:]], 2)
-    return widened(pixels, want, space.bits)
+    return widened(pixels, want, form.bits)

@@ -85,9 +85,10 @@ class ImageSpace(RasterSpace):
 
     def load(self, path: Path) -> tuple[NDArray[Any], str]:
         """A picture of any size and mode: its middle, in the size, channels and depth of this space."""
+        from ptarmigan.modalities.image.decode import Form
         from ptarmigan.modalities.image.photo import read_photo
 
-        return read_photo(path, self)
+        return read_photo(path, Form(self.height, self.width, self.channels, self.bits))
 
     def png(self, raw: NDArray[Any]) -> bytes:
         """One image as a PNG, with all its bits."""

@@ -120,8 +120,9 @@ def test_where_the_class_is_beside_z_no_direction_leads_to_it(generator):
 
 
 @of("plain")
-def test_two_folders_are_told_apart_by_a_classifier(generator, tmp_path):
+def test_two_folders_are_told_apart_by_a_classifier(generator, tmp_path, monkeypatch):
     """Of samples that are bright at one z and dark at another, the way from dark to bright is z's."""
+    monkeypatch.setattr("ptarmigan.modalities.image.classifier.SEEN", (8_000, 8_000))
     first = next(m for m in generator.game.generator.modules() if isinstance(m, torch.nn.Linear))
     with torch.no_grad():  # all that is left of z is its third number
         first.weight[:, [0, 1, 3, 4, 5]] = 0
@@ -227,7 +228,7 @@ def test_the_commands_find_name_and_edit(latent_runs, tmp_path, capsys):
         ("directions RUN --name x --without nowhere --with nowhere", "there is no data 'nowhere'"),
         ("directions RUN --by sefa --layers 4", "--layers 4: this run has the layers 0 to 0"),
         ("directions RUN --by sefa --k 0", "0 directions cannot be found"),
-        ("directions RUN/generator.safetensors", "is a file: directions are kept in the folder of a run"),
+        ("directions RUN/generator.safetensors", "is a file: what is found of latents is kept in the folder"),
     ],
 )
 def test_what_is_wrong_is_said_in_one_line(latent_runs, capsys, command, words, tmp_path, monkeypatch):

@@ -11,7 +11,6 @@ from safetensors.torch import load_file, save_file
 
 from ptarmigan import cli
 from ptarmigan.metrics.perceptual import perceptual_distance, squared
-from ptarmigan.modalities.image.photo import read_photo
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.nets.digest import digest
 from ptarmigan.tasks.latents import projection as projecting
@@ -150,7 +149,7 @@ def test_the_distance_is_that_of_layers_and_has_gradients():
 )
 def test_a_photo_of_any_size_and_mode_is_made_to_fit(tmp_path, picture, space, words):
     picture.save(tmp_path / "a.png")
-    raw, said = read_photo(tmp_path / "a.png", space)
+    raw, said = space.load(tmp_path / "a.png")
     space.check(raw)
     assert raw.dtype == (np.uint8 if space.bits == 8 else np.uint16)
     assert words in said
