@@ -57,6 +57,8 @@ OTHERS = {
         "alone",
     },
     "translate.style": {"glimpses"},
+    "video.mocogan": {"motion"},
+    "video.next": {"given"},
     "video.vgan": {"sparsity"},
 }
 """Options that no treatment aims at, of recipes of which nobody has to say so."""

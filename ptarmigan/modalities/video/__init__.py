@@ -32,6 +32,13 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
     return of_videos(samples, request)
 
 
+def outputs(samples: Samples, request: Request) -> Evaluator:
+    """How near frames are to those that really followed."""
+    from ptarmigan.modalities.video.predicted import evaluator as of_predictions
+
+    return of_predictions(samples, request)
+
+
 def between(
     real: Any, fake: Any, request: Request, options: Mapping[str, Any]
 ) -> tuple[Evaluator, NDArray[Any]]:
@@ -62,6 +69,7 @@ MODALITY = Modality(
     look=describe,
     example=example,
     evaluator=evaluator,
+    outputs=outputs,
     between=between,
     recipe="video.vgan",
     recipes="ptarmigan.zoo.video",

@@ -10,7 +10,7 @@ import numpy as np
 
 from ptarmigan.core.noise import key
 from ptarmigan.data.permutation import Indices
-from ptarmigan.data.source import Source
+from ptarmigan.data.source import Renewed, Source
 from ptarmigan.modalities.image.splits import Files
 from ptarmigan.modalities.video.decode import Frames
 
@@ -155,3 +155,41 @@ def several(source: Source) -> Source:
     of = np.repeat(np.arange(len(source)), each)
     places = [(np.arange(k) * n) // k for k, n in zip(each.tolist(), source.free.tolist(), strict=True)]
     return Windows(source, of, np.concatenate(places))
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some of the frames of every clip of a source.
+
+    Attributes:
+        source: the clips.
+        begin: the first of these frames.
+        end: the one after the last.
+    """
+
+    source: Source
+    begin: int
+    end: int
+
+    @property
+    def labels(self) -> Indices | None:
+        """The classes of the clips."""
+        return self.source.labels
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names."""
+        return self.source.classes
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def read(self, indices: Indices) -> Frames:
+        """These frames of the clips at ``indices``."""
+        return np.asarray(self.source.read(indices)[:, self.begin : self.end])
+
+    def read_in(self, indices: Indices, epochs: Indices) -> Frames:
+        """The same of the windows of some epochs."""
+        if not isinstance(self.source, Renewed):
+            return self.read(indices)
+        return np.asarray(self.source.read_in(indices, epochs)[:, self.begin : self.end])

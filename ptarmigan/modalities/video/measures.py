@@ -32,7 +32,7 @@ def in_order(watcher: Callable[[], Watcher]) -> Measure:
 
     def against(reference: Reference) -> Measured:
         network = watcher()
-        return lambda fake: (reference.mean(network.in_order(network(fake.set.raw())).astype(np.float64)),)
+        return lambda fake: (reference.mean(network.in_order(network(fake.set.raw()))),)
 
     scale = Scale("in true order", "share", False, "by the network, of the wrong orders that it can tell")
     return Measure("order", (scale,), against)

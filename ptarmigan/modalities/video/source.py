@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,15 @@ import torch
 from ptarmigan.data.archives import Container, container
 from ptarmigan.data.arrays import to_array
 from ptarmigan.data.blank import Blank
+from ptarmigan.data.condition import Condition
 from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.space import Space
 from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.image.source import parse_size
 from ptarmigan.modalities.sound.names import Listed
 from ptarmigan.modalities.video.arrays import HDF5, as_clips, in_memory, read_arrays
-from ptarmigan.modalities.video.clips import Clips, Decoded, Short, several
+from ptarmigan.modalities.video.clips import Clips, Decoded, Part, Short, several
 from ptarmigan.modalities.video.decode import ANIMATED, FILMS, UNKNOWN, Frames, Wanted
 from ptarmigan.modalities.video.files import open_files
 from ptarmigan.modalities.video.names import organised
@@ -60,21 +62,34 @@ class Videos:
     """What becomes of videos that are shorter than a clip: they are left out, their last frame is repeated,
     or they are shown forth and back (reflect)."""
 
-    def open(self, *, batch: int, seed: int = 0) -> Samples[VideoSpace]:
+    def open(self, *, batch: int, seed: int = 0, given: int = 0) -> Samples[VideoSpace]:
         """The clips, shuffled by ``seed`` and cut into batches.
 
         Args:
             batch: clips in a batch.
             seed: of the shuffle, and of the windows.
+            given: frames before each clip, with which it comes, and from which it is to be made.
 
         Raises:
             FileNotFoundError: there is nothing of that name.
             ValueError: it cannot be read as videos; the message says why and what to do.
         """
         if isinstance(self.data, Blank):
-            return Samples(self.data, self.data.of(VideoSpace), batch=batch, seed=seed)
-        source, space, held_out = self.clips(seed)
-        return Samples(source, space, batch=batch, seed=seed, held_out=held_out)
+            known = self.data.inputs
+            inputs = None if known is None else condition(known, Blank(known), Blank(known))
+            return Samples(self.data, self.data.of(VideoSpace), batch=batch, seed=seed, condition=inputs)
+        source, space, held_out = self.clips(seed, given)
+        if not given:
+            return Samples(source, space, batch=batch, seed=seed, held_out=held_out)
+        before, whole = replace(space, frames_each=given, classes=()), held_out or several(source)
+        return Samples(
+            Part(source, given, given + self.length),
+            replace(space, frames_each=self.length, classes=()),
+            batch=batch,
+            seed=seed,
+            held_out=Part(whole, given, given + self.length),
+            condition=condition(before, Part(source, 0, given), Part(whole, 0, given)),
+        )
 
     def clips(self, seed: int, more: int = 0) -> tuple[Clips, VideoSpace, Source | None]:
         """Clips to train on, what they are, and those held out.
@@ -139,6 +154,11 @@ class Videos:
             raise ValueError("--crop needs a --size to crop to, such as --size 64")
         if self.short not in ("refuse", "repeat", "reflect"):
             raise ValueError(f"--short {self.short}: it is refuse, repeat or reflect")
+
+
+def condition(space: Space, source: Source, held_out: Source) -> Condition:
+    """Frames before clips, which belong to them."""
+    return Condition(space, source, held_out, matched=True, paired=True)
 
 
 def named(name: str, n: int, seed: str, wanted: Wanted) -> Decoded:

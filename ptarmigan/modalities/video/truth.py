@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.modalities.video.decode import Frames
-from ptarmigan.modalities.video.shapes import COLOURS, LABELS, PATHS, SIZES, SPEEDS
+from ptarmigan.modalities.video.shapes import COLOURS, LABELS, PATHS, SIDE, SIZES, SPEEDS
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,10 @@ def colour_distance(clips: Frames) -> Floats:
 
 
 def centres(clips: Frames) -> tuple[Floats, Floats]:
-    """The centre ``(n, frames, 2)`` of what is lit, down and across, and how many pixels are."""
+    """The centre ``(n, frames, 2)`` of what is lit, down and across, and how many pixels are.
+
+    Pixels are such as there are 32 of a side.
+    """
     lit = clips.max(-1) / 255.0
     lit = np.where(lit > 0.2, lit, 0.0)
     lit = lit / np.maximum(lit.max((1, 2, 3), keepdims=True), 1e-9)
@@ -48,7 +51,8 @@ def centres(clips: Frames) -> tuple[Floats, Floats]:
     sides = [np.arange(n, dtype=np.float64) for n in clips.shape[2:4]]
     down = (lit.sum(3) @ sides[0]) / np.maximum(mass, 1e-9)
     across = (lit.sum(2) @ sides[1]) / np.maximum(mass, 1e-9)
-    return np.stack([down, across], 2), mass
+    units = SIDE / np.array(clips.shape[2:4])
+    return np.stack([down, across], 2) * units, mass * units.prod()
 
 
 def speeds(clips: Frames) -> Floats:

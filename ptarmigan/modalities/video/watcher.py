@@ -32,7 +32,7 @@ from ptarmigan.modalities.video.space import VideoSpace
 from ptarmigan.nets.digest import digest
 from ptarmigan.nets.layers import required
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that makes other weights from the same data."""
 WIDTHS = (12, 24, 48)
 FEATURES, PARTS = 64, 2
@@ -74,7 +74,7 @@ class Net(nn.Module):
     def __init__(self, channels: int, classes: int) -> None:
         super().__init__()
         layers: list[nn.Module] = []
-        for i, (a, b) in enumerate(zip((channels, *WIDTHS), WIDTHS, strict=False)):
+        for i, (a, b) in enumerate(zip((2 * channels, *WIDTHS), WIDTHS, strict=False)):
             stride = (2 if i else 1, 2, 2)
             layers += [nn.Conv3d(a, b, 3, stride, 1, bias=False), nn.BatchNorm3d(b), nn.ReLU()]
         self.body = nn.Sequential(*layers)
@@ -86,8 +86,10 @@ class Net(nn.Module):
     def features(
         self, x: Float[Tensor, "batch channel frame height width"]
     ) -> Float[Tensor, "batch feature"]:
-        """Clips in [-1, 1] to features."""
-        maps = self.body(smaller(x))
+        """Clips in [-1, 1] to features, by their frames and how these change."""
+        x = smaller(x)
+        change = F.pad(x.diff(dim=2), (0, 0, 0, 0, 1, 0))
+        maps = self.body(torch.cat([x, change], 1))
         features: Tensor = self.hidden(F.adaptive_avg_pool3d(maps, PARTS).flatten(1))
         return features
 
@@ -146,10 +148,15 @@ class Watcher:
         """Of features (n, 64), a number for each wrong order, positive where the clip seems to be in it."""
         return linear(self.net.orders, vectors)
 
-    def in_order(self, vectors: Vectors) -> NDArray[np.bool_]:
-        """Which clips seem to be in true order, by the orders that the network can tell."""
+    def in_order(self, vectors: Vectors) -> NDArray[np.float64]:
+        """1 of clips that seem to be in true order, by the wrong ones that the network can tell, else 0.
+
+        NaN where it can tell none.
+        """
         known = [i for i, share in enumerate(self.quality.values()) if share >= TELLS]
-        return np.asarray((self.wrong(vectors)[:, known] < 0).all(1))
+        if not known:
+            return np.full(len(vectors), np.nan)
+        return np.asarray((self.wrong(vectors)[:, known] < 0).all(1), np.float64)
 
 
 @dataclass(frozen=True, eq=False)
