@@ -49,6 +49,9 @@ NOT_UNDIVIDED = {
     "toy.unrolled": "each shard looks ahead down the discriminator's loss on its own samples",
     "translate.pix2pix": BATCH_NORM,
     "translate.srgan": "its batch norm, and the mean that its loss measures against, see one shard at a time",
+    "video.mocogan": "what differs within a batch, and its batch norm, are of one shard at a time",
+    "video.tgan": BATCH_NORM,
+    "video.vgan": "what differs within a batch, and its batch norm, are of one shard at a time",
 }
 """Recipes that two shards of a batch move otherwise than the undivided batch, and why."""
 
