@@ -11,9 +11,13 @@ MANY = 1_024
 """Threads, at most: more than any processor has."""
 
 
+SHORTEST = 20
+"""Steps between pictures, scores and checkpoints, at least: each takes longer than a step."""
+
+
 @dataclass(frozen=True)
 class Settings:
-    """Of the training, for any recipe. An interval of None is a tenth of the run; 0 is never."""
+    """Of the training, for any recipe. An interval of None is a tenth of the run, or 20 steps; 0 is never."""
 
     device: str = "auto"
     """auto, cpu, cuda, mps."""
@@ -51,8 +55,8 @@ class Settings:
     """Checkpoints that are kept besides the best."""
 
     def interval(self, every: int | None, steps: int) -> int:
-        """An interval in steps: as given, or a tenth of the run."""
-        return max(1, steps // 10) if every is None else every
+        """An interval in steps: as given, or a tenth of the run, which is no fewer than ``SHORTEST``."""
+        return max(min(SHORTEST, steps), steps // 10) if every is None else every
 
     def check(self) -> None:
         """Check that no setting needs one that is turned off.

@@ -49,7 +49,7 @@ def test_a_set_by_name_trains_the_default_of_its_kind(cli: Cli, tmp_path: Path) 
     [
         (
             ("train", "people.csv", "--kind", "smell"),
-            "there is no kind of data 'smell'; there are image, label",
+            "there is no kind of data 'smell'; there are field, image, label",
         ),
         (("train", "people.csv", "--kind"), "--kind needs a value"),
         (("train", "people.csv", "--kind", "label"), "no recipe is the default for label maps"),
