@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ptarmigan.core.errors import one_line
+from ptarmigan.core.memory import check_memory
 from ptarmigan.data.archives import Container
 from ptarmigan.media.foreign import check_unpacked
 from ptarmigan.media.optional import needs
@@ -33,6 +34,8 @@ SILENT = 1e-4
 """The range of samples below which there is nothing to hear: -80 dB of the loudest there can be."""
 FULL = 1 - 1e-4
 """Samples from here on are at the end of their range."""
+SAMPLE = 8
+"""Bytes of a sample while it is resampled."""
 CLIPPED = 0.01
 """The share of such samples from which on a clip counts as clipped."""
 
@@ -115,9 +118,14 @@ def is_clipped(samples: Floats) -> bool:
 
 
 def resampled(samples: Floats, rate: int, wanted: int) -> Floats:
-    """Samples at another rate, by a polyphase filter."""
+    """Samples at another rate, by a polyphase filter.
+
+    Raises:
+        ValueError: they would be too many: a header may say that a long sound is slow.
+    """
     if rate == wanted:
         return np.ascontiguousarray(samples, np.float32)
+    check_memory(SAMPLE * len(samples) * wanted // rate, f"a sound of {rate:,} Hz at {wanted:,} Hz")
     from scipy.signal import resample_poly
 
     shared = gcd(rate, wanted)

@@ -91,8 +91,10 @@ def translated(
     for i in members:
         try:
             samples, own = channels_of(files, i)
+            if not len(samples):
+                raise ValueError("holds no samples")
+            channels = [resampled(channel, own, rate) for channel in samples.T]
         except (OSError, ValueError) as error:
             bad.append(f"{files.names[i]}: {error}")
             continue
-        channels = [resampled(channel, own, rate) for channel in samples.T]
         yield files.names[i], direction(np.stack(channels, 1), seed=seed)

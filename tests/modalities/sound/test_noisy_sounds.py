@@ -145,3 +145,12 @@ def test_the_wave_network_is_the_published_one_and_takes_any_length():
         assert short(torch.randn(2, 1, length), torch.randn(2, short.latent)).shape == (2, 1, length)
     with pytest.raises(ValueError, match="too short"):
         channels(10, 4)
+
+
+def test_rates_and_channels_of_a_pair_may_differ(tmp_path):
+    clip = np.repeat(vowels(1, "example")[0], 2, 0).T
+    write(tmp_path / "noisy", {f"{i}.wav": 0.5 * np.repeat(clip, 2, 0) for i in range(4)}, 2 * RATE)
+    write(tmp_path / "clean", {f"{i}.wav": clip[:, 0] for i in range(4)})
+    samples = NoisySounds(str(tmp_path), rate=RATE).open(batch=1)
+    noisy, clean = (one.read(np.arange(3)) for one in (samples.require_condition().source, samples.source))
+    assert np.corrcoef(noisy.ravel(), clean.ravel())[0, 1] > 0.9

@@ -24,7 +24,9 @@ from ptarmigan.modalities.sound.vowels import RATE, vowels
 from ptarmigan.modalities.sound.wav import wav
 from ptarmigan.nets.waves import PeriodDiscriminator
 from ptarmigan.tasks.translate.sound_direction import SoundDirection
+from ptarmigan.tasks.translate.sounds import translate_any
 from ptarmigan.tasks.translate.translation import Translation
+from ptarmigan.trained.loading import load
 from ptarmigan.zoo.sound.vocos import VocosGenerator
 
 
@@ -99,19 +101,23 @@ def test_a_vocoder_is_trained_scored_and_used_at_the_command_line(cli: Cli, tmp_
     (tmp_path / "some").mkdir()
     (tmp_path / "some" / "good.wav").write_bytes(wav(clip[0], RATE))
     (tmp_path / "some" / "bad.wav").write_bytes(b"nothing")
+    (tmp_path / "some" / "none.wav").write_bytes(wav(np.zeros(0, np.float32), RATE))
     done = cli("translate", "run", "some", "--out", "all")
     assert done.returncode == 1
     assert "bad.wav" in done.stderr
+    assert "none.wav: holds no samples" in done.stderr
     assert [path.name for path in (tmp_path / "all").iterdir()] == ["good.wav"]
-    for arguments, words in (
-        (("translate", "run", "some", "--out", "a.wav"), "folder"),
-        (("translate", "run", "nowhere.wav"), "there is no data"),
-        (("translate", "run", "stereo.wav", "--direction", "BtoA"), "AtoB only"),
-        (("translate", "run", "stereo.wav", "--n", "2"), "n 2"),
+    trained, out = load(tmp_path / "run"), tmp_path / "all.wav"
+    way = trained.direction()
+    for source, many, words in (
+        ("some", 1, "folder"),
+        ("nowhere.wav", 1, "no data"),
+        ("stereo.wav", 2, "--n"),
     ):
-        done = cli(*arguments)
-        assert done.returncode == 2, done.stderr
-        assert words in done.stderr.splitlines()[-1]
+        with pytest.raises((ValueError, FileNotFoundError), match=words):
+            translate_any(way, tmp_path / source, out, n=many)
+    with pytest.raises(ValueError, match="AtoB only"):
+        trained.direction("BtoA")
 
 
 def test_an_enhancement_is_scored_beside_subtraction_and_the_ideal_mask():
