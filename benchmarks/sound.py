@@ -40,7 +40,7 @@ METRICS = ("frechet", "agreement", "inception-score", "novelty", "speakers")
 RUNS: dict[str, dict[str, Any]] = {
     "specgan": {"conditional": True, "width": 12, "steps": 6_000},
     "wavegan": {"conditional": True, "loss": "r1", "lr": 5e-4, "width": 12, "steps": 9_000},
-    "phase_vocoder": {"steps": 1_500, "alone": 0.9},
+    "phase_vocoder": {"steps": 1_000, "alone": 0.95},
     "vocos": {"steps": 6_000, "segment": 4_096, "batch": 8},
     "hifigan": {"steps": 3_000, "segment": 4_096, "batch": 8},
     "segan": {"length": 4_096, "steps": 800},
@@ -108,6 +108,7 @@ def trained(name: str, place: Path, minutes: float, seed: int, steps: int, threa
         minutes=minutes,
         score_every=0,
         sample_every=0,
+        log_every=200,
         threads=threads,
         quiet=True,
         **options,
