@@ -24,6 +24,7 @@ LIBRARIES = (
     "pandas",
     "PIL.Image",
     "rich.progress",
+    "scipy.signal",
     "scipy.stats",
     "sklearn.ensemble",
     "torch",
