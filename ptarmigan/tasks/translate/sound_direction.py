@@ -17,14 +17,16 @@ Floats = NDArray[np.float32]
 
 PIECES = 4
 """A long sound is translated in pieces of so many times the length of training."""
+FADES = 8
+"""A fade is so many times shorter than what pieces share."""
 
 
 @dataclass(frozen=True)
 class SoundDirection:
     """A trained translation of sounds.
 
-    A long sound is translated in pieces that overlap by half of the length of training, over which one fades
-    into the next, so that there are no seams; and every channel by itself.
+    A long sound is translated in pieces that overlap by half of the length of training, where one fades into
+    the next, so that there are no seams; and every channel by itself.
 
     Attributes:
         game: translates, in evaluation mode.
@@ -51,16 +53,19 @@ class SoundDirection:
         return self.in_pieces(samples / np.float32(peak), seed) * np.float32(peak)
 
     def in_pieces(self, samples: Floats, seed: int) -> Floats:
-        """The same, in pieces that fade into one another in the middle of what they share."""
+        """The same, in pieces that fade into one another where what they share is quietest.
+
+        There nobody hears that a vocoder's phases, which the input does not say, differ from piece to piece.
+        """
         least, whole = self.given.length, PIECES * self.given.length
         shared = least // 2
         out = np.zeros(len(samples), np.float32)
         for begin in range(0, max(1, len(samples) - shared), whole - shared):
             piece = samples[begin : begin + whole]
             made = self.piece(np.pad(piece, (0, max(0, least - len(piece)))), seed)[: len(piece)]
-            # the ends of a piece, of which networks see one side only, do not count
             places = np.arange(len(made), dtype=np.float32)
-            fade = np.clip((places - shared / 4) / (shared / 2), 0, 1) if begin else 1
+            width = max(1, shared // FADES)
+            fade = np.clip((places - quietest(piece[:shared], width)) / width + 0.5, 0, 1) if begin else 1
             out[begin : begin + len(made)] = out[begin : begin + len(made)] * (1 - fade) + made * fade
         return out
 
@@ -72,3 +77,13 @@ class SoundDirection:
             x = self.game.translate(a, noise.normal(1, self.game.latent))
         made = self.space.decode(x)[0]
         return np.pad(made, (0, max(0, len(samples) - len(made))))[: len(samples)].astype(np.float32)
+
+
+def quietest(shared: Floats, width: int) -> int:
+    """The middle of the quietest part of so many samples.
+
+    It is not at the ends, of which networks see one side only.
+    """
+    power = np.convolve(np.square(shared, dtype=np.float64), np.ones(width), "same")
+    first = len(shared) // 4
+    return first + int(power[first : max(first + 1, len(shared) - first)].argmin())

@@ -56,6 +56,26 @@ def test_pieces_have_no_seams_and_channels_do_not_mix(length):
             np.testing.assert_allclose(found[:, channel], whole, atol=1e-5)
 
 
+class Flipped(Smooth):
+    """A translation whose every other piece is upside down, as a vocoder's phases may be."""
+
+    calls = 0
+
+    def translate(self, a: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return a * (-1) ** self.calls
+
+
+def test_pieces_meet_where_nobody_hears_it():
+    space = SoundSpace(RATE, 1_024)
+    sound = np.random.default_rng(0).uniform(-1, 1, 20_000).astype(np.float32)
+    sound[np.arange(20_000) % 400 > 250] = 0
+    game = Flipped()
+    found = SoundDirection(game.eval(), space, space)(sound)
+    assert game.calls > 3
+    np.testing.assert_allclose(np.abs(found), np.abs(sound), atol=1e-5)
+
+
 def test_frames_become_as_many_samples_as_they_were_made_of():
     space = MelSpace(RATE, 2_048, (), 512, 128, 40)
     raw, _ = vowels(6, "example")
