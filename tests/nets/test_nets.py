@@ -13,14 +13,14 @@ from ptarmigan.core import noise
 from ptarmigan.core.game import State
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Dropout, Head, initialise
-from ptarmigan.nets.minibatch import MinibatchStd
+from ptarmigan.nets.minibatch import MinibatchDiscrimination, MinibatchStd
 from ptarmigan.nets.mlp import MLPDiscriminator, MLPGenerator, PointDiscriminator, PointGenerator, dense
 from ptarmigan.nets.resample import Downsample, Upsample
 from ptarmigan.nets.resnet import ConditionalBatchNorm, ResNetDiscriminator, ResNetGenerator
 from ptarmigan.nets.sides import halved, halvings
 from ptarmigan.nets.spectral import SpectralNorm, spectral_norm
 from ptarmigan.zoo.image.began import Autoencoder, Decoder
-from ptarmigan.zoo.image.improved import MinibatchDiscrimination, Referenced, VirtualBatchNorm
+from ptarmigan.zoo.image.improved import Referenced, VirtualBatchNorm
 from ptarmigan.zoo.image.r3gan import Block, R3GANDiscriminator, R3GANGenerator
 from ptarmigan.zoo.image.sagan import SelfAttention
 from ptarmigan.zoo.series import doppelganger as levels

@@ -78,19 +78,19 @@ class ShowerEncoding(Encoding):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """Energies in GeV, ``(n, 1 + cells)`` float32."""
-        x = x.detach().double()
-        energy = self.energy(x[:, :1])
-        cells = self.share(x[:, 1:]) * energy
-        cells = torch.where(cells < self.threshold, 0.0, cells)
-        return torch.cat([energy, cells], 1).cpu().numpy().astype(np.float32)
+        x = x.detach().float()
+        energy = self.energy(x[:, :1].double()).float()
+        cells = self.share(x[:, 1:]).mul_(energy)
+        cells.mul_(cells >= self.threshold)
+        return torch.cat([energy, cells], 1).cpu().numpy()
 
     def seen(self, share: Tensor) -> Tensor:
         """What networks see of a cell's share of the incident energy."""
         return torch.log1p(SCALE * share) / UNIT
 
     def share(self, x: Tensor) -> Tensor:
-        """The inverse of ``seen``; 0 of what is negative."""
-        return torch.expm1(UNIT * x.clamp(0, 1.5)) / SCALE
+        """The inverse of ``seen``, up to what is far below any threshold; 0 of what is negative."""
+        return (torch.exp(UNIT * x.clamp(0, 1.5)) - 1) / SCALE
 
     def scaled(self, energy: Tensor) -> Tensor:
         """What networks see of incident energies in GeV."""

@@ -28,6 +28,7 @@ from ptarmigan.core.precision import at_least_float32
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Classes, Head, required
+from ptarmigan.nets.minibatch import MinibatchDiscrimination
 from ptarmigan.nets.virtual import VirtualBatchNorm
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -152,27 +153,6 @@ class MinibatchHead(nn.Module):
     def forward(self, features: Tensor, c: Tensor | None = None) -> Tensor:
         """Raw scores."""
         return torch.as_tensor(self.head(self.minibatch(features)))
-
-
-class MinibatchDiscrimination(nn.Module):
-    """Appends how close each sample is to the others of its batch (section 3.2).
-
-    Args:
-        features: the number of input features.
-        kernels: the number of appended features (B in the paper).
-        size: the size of the vectors whose distances these are (C in the paper).
-    """
-
-    def __init__(self, features: int, kernels: int = 100, size: int = 5) -> None:
-        super().__init__()
-        self.kernels = kernels
-        self.linear = nn.Linear(features, kernels * size, bias=False)
-
-    def forward(self, x: Float[Tensor, "batch feature"]) -> Float[Tensor, "batch more"]:
-        """``x`` and, for each kernel, the sum over the batch of ``exp(-|difference|)``; itself counts one."""
-        vectors = at_least_float32(self.linear(x)).unflatten(1, (self.kernels, -1))
-        distances = (vectors[:, None] - vectors[None]).abs().sum(3)
-        return torch.cat([x, torch.exp(-distances).sum(1).to(x.dtype)], 1)
 
 
 class History(nn.Module):

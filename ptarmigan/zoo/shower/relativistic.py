@@ -34,8 +34,8 @@ def recipe(
     width: int = 256,
     latent: int = 32,
     layers: int = 2,
-    lr: float = 3e-4,
-    gamma: float = 0.1,
+    lr: float = 1e-3,
+    gamma: float = 1.0,
     lazy: int = 4,
     training: Training = Training(steps=20_000, batch=128, half_life=50_000),
 ) -> Run:
