@@ -9,9 +9,9 @@ ancillas are measured 0 (eq. 4), over the largest one (so PennyLane's demonstrat
     x = P(j, 0 | z, θ) / max_j P(j, 0 | z, θ)
 
 So one pixel of every part is white. The losses are the non-saturating ones, with a classical discriminator of
-images and stochastic gradient descent from angles uniform in [0, 1), as in the demonstration. Not as there: R1,
-without which the mean image swings to and fro, a learning rate of .03 for the discriminator, not .01,
-batches of 8, EMA angles. It is a simulation.
+images and stochastic gradients from angles uniform in [0, 1), as in the demonstration. Not as there, R1,
+without which the mean image swings to and fro, a learning rate of .03 for the discriminator in place of
+.01, batches of 8, EMA angles. It is a simulation.
 Cost and score: benchmarks/results/quantum.json
 """
 

@@ -1,4 +1,4 @@
-"""CaloGAN: locally connected layers, attention from layer to layer, and its discriminator's view of energies."""
+"""CaloGAN: locally connected layers, attention from layer to layer, and the term of energies."""
 
 from __future__ import annotations
 
