@@ -88,6 +88,8 @@ def data(args: list[str]) -> int:
         labels: Literal["none", "A", "B"] = "none",
         size: str = "",
         crop: bool = False,
+        rate: int = 0,
+        length: int = 0,
         out: str = "",
         data_dir: str = "",
         reading: Reading = Reading(),
@@ -103,6 +105,8 @@ def data(args: list[str]) -> int:
             labels: the side of these that is label maps.
             size: resize images to HxW first.
             crop: crop them to that shape instead of squeezing.
+            rate: of sounds, samples a second to which all are resampled; the most common one when 0.
+            length: of sounds, samples of a clip; found when 0.
             out: a .png with some of the samples.
             data_dir: the folder of named data sets.
             reading: of tables and series, how text files are read.
@@ -110,13 +114,15 @@ def data(args: list[str]) -> int:
         use_data_dir(data_dir)
         if out:
             check_picture_place(Path(out))
-        how = {"size": size, "crop": crop}
+        how: dict[str, Any] = {"size": size, "crop": crop}
         if pair or labels != "none":
+            if rate or length:
+                raise UsageError("--rate and --length are of sounds, and --pair and --labels of pictures")
             from ptarmigan.tasks.translate.describe import describe_pairs
 
             found = describe_pairs(source, pair=pair or "auto", labels=labels, **how)
         else:
-            found = described(source, kind, how | reading_of(reading))
+            found = described(source, kind, how | {"rate": rate, "length": length} | reading_of(reading))
         lines = list(found.lines)
         if out:
             with create(Path(out)) as draft:

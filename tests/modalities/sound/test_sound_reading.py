@@ -12,6 +12,8 @@ import pytest
 from conftest import Cli
 from scipy.io import wavfile
 
+from ptarmigan.commands.look import described
+from ptarmigan.core.errors import UsageError
 from ptarmigan.data.left_out import left_out
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.modalities.sound.decode import resampled
@@ -278,6 +280,10 @@ def test_a_user_meets_one_line(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "one" / "broken.wav").write_bytes(lying(size=10**9))
     with pytest.raises(ValueError, match=r"1 of 1 sounds cannot be read.* promises"):
         Sounds(str(tmp_path / "one")).open(batch=1)
+    lines = described("vowels", "", {"rate": RATE, "length": 2_048}).lines
+    assert any("2,048 samples at 8,000 Hz" in line for line in lines)
+    with pytest.raises(UsageError, match="--rate: moons"):
+        described("moons", "", {"rate": RATE})
     with pytest.raises(FileNotFoundError, match="there is no data"):
         Sounds(str(tmp_path / "nowhere.wav")).open(batch=1)
 
