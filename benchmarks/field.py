@@ -15,11 +15,17 @@ ranks 0.05 or less. Nowcasting: patches of the second day at 5 to 60 minutes, CR
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
+import tyro
 from numpy.typing import NDArray
+from record import record
 
 import ptarmigan
 from ptarmigan.core import noise
@@ -37,7 +43,7 @@ DAY, SIDE, FACTOR, PATCHES, MEMBERS = 40, 64, 8, 500, 16
 LEAST, DRY, MOST = 0.1, 0.025, 100.0
 """Millimetres an hour: the least that counts, what stands for nothing in logarithms, and their end."""
 RUNS: dict[str, dict[str, Any]] = {
-    "downscale": {"size": SIDE, "wet": 0.1, "turn": True, "steps": 6_000},
+    "downscale": {"size": SIDE, "wet": 0.1, "turn": True, "width": 8, "steps": 900, "half_life": 3_000.0},
 }
 
 
@@ -81,7 +87,7 @@ def patches(day: int, n: int, seed: int = 0) -> NDArray[np.float32]:
 
 def unit(rain: NDArray[Any]) -> NDArray[np.float64]:
     """Logarithms of rain, from 0 to 1."""
-    log = np.log10(np.where(rain < LEAST, DRY, rain))
+    log = np.log10(np.where(rain < LEAST, DRY, np.asarray(rain, np.float64)))
     return np.asarray((log - np.log10(DRY)) / (np.log10(MOST) - np.log10(DRY)))
 
 
@@ -152,3 +158,42 @@ def downscaled(run: Path, best: bool = False) -> dict[str, Any]:
         members.append(np.concatenate([trained.space.decode(part) for part in parts])[:, 0, 0])
     mm = np.stack(members)
     return scored(unit(mm), unit(real), (mm, real), coarse)
+
+
+def main(entries: tuple[str, ...] = ("baselines", *RUNS), seed: int = 0, run: str = "") -> None:
+    """Scores of recipes, and of old methods.
+
+    Args:
+        entries: which ones.
+        seed: the random seed of training.
+        run: a trained run of the one entry, which is then not trained.
+    """
+    torch.set_num_threads(1)
+    for name in entries:
+        begun = time.process_time()
+        if name == "baselines":
+            found: dict[str, Any] = downscaling_baselines()
+        elif run:
+            found = SCORES[name](Path(run))
+        else:
+            with TemporaryDirectory() as place:
+                found = trained(name, Path(place), seed)
+        found["seconds of CPU"] = round(time.process_time() - begun)
+        print(name, found, flush=True)
+        record("field", {"seed": seed, **found}, part=name)
+
+
+def trained(name: str, place: Path, seed: int) -> dict[str, Any]:
+    """The scores of a recipe."""
+    written(place / "data")
+    options = {**RUNS[name], "data": str(place / "data"), "seed": seed}
+    ptarmigan.train(
+        f"field.{name}", out=place / "run", threads=1, score_every=0, sample_every=0, quiet=True, **options
+    )
+    return SCORES[name](place / "run")
+
+
+SCORES: dict[str, Callable[[Path], dict[str, Any]]] = {"downscale": downscaled}
+
+if __name__ == "__main__":
+    tyro.cli(main)

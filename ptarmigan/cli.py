@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "project": ("RUN PHOTO", "find the latents of a photo, so that it can be edited"),
     "encoder": ("RUN", "train an encoder, from which projection starts"),
     "translate": ("RUN PICTURES", "translate pictures, GIFs or videos with a trained translation"),
+    "predict": ("RUN DATA", "predict what follows from data, as an ensemble: next fields, or finer ones"),
     "detect": ("RUN DATA", "find anomalies with a trained detector"),
     "augment": ("--data X", "oversample rare classes with a GAN, and measure whether it helps"),
     "score": ("RUN", "score a trained run"),

@@ -10,6 +10,7 @@ from ptarmigan.commands.detect import detect
 from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, report
 from ptarmigan.commands.project import encoder, project
+from ptarmigan.commands.predict import predict
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
 from ptarmigan.commands.score import score
@@ -25,6 +26,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "project": project,
     "encoder": encoder,
     "translate": translate,
+    "predict": predict,
     "detect": detect,
     "augment": augment,
     "score": score,

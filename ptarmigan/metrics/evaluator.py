@@ -32,6 +32,7 @@ class Evaluator:
         thorough: the thorough evaluation of samples.
         quick_panels: the measures of training; the first number decides which checkpoint is the best.
         features: the features of samples, where a path length can be measured in them; else None.
+        members: samples that are made of every input, one input after another, where ensembles are scored.
         between: two metrics of training, of quality and of diversity, where lower temperatures trade one for
             the other.
     """
@@ -41,6 +42,7 @@ class Evaluator:
     thorough: Callable[[Source], Evaluation]
     quick_panels: Callable[[], Sequence[Panel]]
     features: Callable[[], Features] | None = None
+    members: int = 1
     between: tuple[str, str] | None = None
 
     def evaluate(

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 from PIL import Image
 
+from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
 from ptarmigan.data.space import Space
 from ptarmigan.metrics.evaluator import Evaluator, by_embedding
@@ -45,6 +46,14 @@ class Description:
     preview: Image.Image
 
 
+class Predictor(Protocol):
+    """A trained run that makes samples of conditions, as far as a prediction needs it."""
+
+    game: Game
+    space: Space
+    inputs: Space | None
+
+
 @dataclass(frozen=True, eq=False)
 class Modality:
     """One kind of data.
@@ -63,6 +72,8 @@ class Modality:
         evaluator: how good samples are, beside the real ones.
         outputs: how good samples are that were made from inputs, beside their targets; None where they are
             evaluated as pictures are.
+        predict: writes what follows from data: ``(run, data, out, members, seed)``, and gives what was
+            written in words; None where nothing is predicted.
         between: the evaluator of one source beside a real one, and the raw samples that it is to score:
             ``(real, fake, request, options)``; None where both are opened, and are of one form as they are.
         scored_by: what ``score`` takes for this kind beside the options of its data, such as ``target``.
@@ -89,6 +100,7 @@ class Modality:
     look: Callable[[Any], Description] | None = None
     evaluator: Callable[[Samples, Request], Evaluator] = by_embedding
     outputs: Callable[[Samples, Request], Evaluator] | None = None
+    predict: Callable[[Predictor, Any, Path, int, int], str] | None = None
     between: Callable[[Any, Any, Request, Mapping[str, Any]], tuple[Evaluator, NDArray[Any]]] | None = None
     sets: tuple[str, ...] = ()
     scored_by: tuple[str, ...] = ()

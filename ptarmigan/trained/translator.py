@@ -118,10 +118,11 @@ class Translator(Trained):
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
         """The scores of translations of held-out inputs, in both directions where there are two."""
         request = replace(request, n=n)
-        count = evaluator(samples, request).n
+        known = evaluator(samples, request)
+        count = known.n
         outputs = Outputs(samples, seed, self.precision)
         request.notify(f"{count:,} translations")
-        raw = np.concatenate(list(outputs.held_out(self.game, np.arange(count))))
+        raw = np.concatenate(list(outputs.held_out(self.game, np.arange(count), known.members)))
         request.notify("translations back")
         way_back = self.game.back
         back, returned = outputs.back(self.game, way_back, raw), None

@@ -20,6 +20,7 @@ OTHERS = {
     "anomaly.fanogan_images": {"kappa"},
     "anomaly.ganomaly": {"again", "latents"},
     "anomaly.ganomaly_images": {"again", "latents"},
+    "field.dgmr": {"past", "future", "members"},
     "field.downscale": {"factor", "members"},
     "image.bagan": {"first"},
     "image.began": {"gain"},

@@ -12,7 +12,7 @@ from ptarmigan.modalities.field.rain import NAME
 from ptarmigan.modalities.field.recognise import recognise
 from ptarmigan.modalities.field.source import KINDS, Fields
 from ptarmigan.modalities.field.space import FieldSpace
-from ptarmigan.modalities.modality import Description, Modality
+from ptarmigan.modalities.modality import Description, Modality, Predictor
 
 
 def describe(options: Fields) -> Description:
@@ -27,6 +27,20 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
     from ptarmigan.modalities.field.evaluate import evaluator as of_fields
 
     return of_fields(samples, request)
+
+
+def outputs(samples: Samples, request: Request) -> Evaluator:
+    """Scores of ensembles."""
+    from ptarmigan.modalities.field.outputs import evaluator as of_ensembles
+
+    return of_ensembles(samples, request)
+
+
+def predict(run: Predictor, data: Any, out: Path, members: int, seed: int) -> str:
+    """An ensemble on the grid of a file."""
+    from ptarmigan.modalities.field.predict import predict as of_file
+
+    return of_file(run, data, out, members, seed)
 
 
 def example(place: Path) -> Any:
@@ -52,6 +66,8 @@ MODALITY = Modality(
     look=describe,
     example=example,
     evaluator=evaluator,
+    outputs=outputs,
+    predict=predict,
     ending=".nc",
     recipe="field.gan",
     recipes="ptarmigan.zoo.field",

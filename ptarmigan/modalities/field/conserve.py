@@ -81,3 +81,15 @@ def encoded(amount: Tensor, variable: Variable) -> Tensor:
     if variable.transform == "sqrt":
         return span * ((amount + LEAST).sqrt() - variable.low) - 1
     return span * (amount.clamp_min(DRY * variable.threshold).log10() - variable.low) - 1
+
+
+def as_data(x: Tensor, space: FieldSpace) -> Tensor:
+    """Encoded fields as data have them: below the threshold of a logarithmic variable there is nothing.
+
+    The gradient passes as if that were not so.
+    """
+    if all(v.transform != "log" for v in space.variables):
+        return x
+    each = zip(x.split(1, 1), list(space.variables) * space.times, strict=True)
+    hard = [encoded(settled(amount_of(one, v), v), v) if v.transform == "log" else one for one, v in each]
+    return x + (torch.cat(hard, 1) - x).detach()

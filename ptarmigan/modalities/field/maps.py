@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ptarmigan.media.plot import render
+from ptarmigan.modalities.field.colours import scale
 from ptarmigan.modalities.field.spectrum import spectrum
+from ptarmigan.modalities.field.strips import strip
 
 if TYPE_CHECKING:
     from ptarmigan.modalities.field.variable import Variable
@@ -19,10 +21,6 @@ COLUMNS, PANELS = 6, 48
 """Maps in a row, and in all, at most."""
 INCHES = 1.35
 """Of a side of a map."""
-RAIN = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
-"""Ends of the colours of a variable with a threshold, as multiples of ten thresholds."""
-GREY, DRY = "0.75", "white"
-"""Where values are missing, and where there is nothing."""
 
 
 def maps(
@@ -44,6 +42,9 @@ def maps(
     from matplotlib.figure import Figure
 
     n, times = raw.shape[:2]
+    if n == 1 and real is None:  # of which reports show many: a plot of one takes a third of a second
+        upright = raw[0] if north_up else raw[0, :, :, ::-1]
+        return strip(upright, variables, raw if range_of is None else range_of, COLUMNS)
     columns = min(COLUMNS, times if times > 1 else n)
     which = np.unique(np.linspace(0, times - 1, min(times, COLUMNS)).round().astype(int))
     rows = min(n, PANELS // columns) if times > 1 else -(-min(n, PANELS) // columns)
@@ -69,28 +70,9 @@ def maps(
             each.set_xticks([])
             each.set_yticks([])
         parts[i].colorbar(drawn, ax=axes, label=variable.label, location="left", extend=colours_end(colours))
-        if n * times == 1 and real is None:
-            continue
-        beside = parts[i].add_subplot(grid[: min(rows, 2), columns])
-        draw_spectra(beside, raw[:, :, i], None if real is None else real[:, :, i], variable)
+        axis = parts[i].add_subplot(grid[: min(rows, 2), columns])
+        draw_spectra(axis, raw[:, :, i], None if real is None else real[:, :, i], variable)
     return render(figure)
-
-
-def scale(variable: Variable, values: NDArray[Any]) -> dict[str, Any]:
-    """The colours of a variable: steps of logarithms above a threshold, diverging where it has signs."""
-    from matplotlib import colormaps
-    from matplotlib.colors import BoundaryNorm
-
-    if variable.transform == "log":
-        bounds = [10 * variable.threshold * each for each in RAIN]
-        colours = colormaps["turbo"].with_extremes(under=DRY, bad=GREY)
-        return {"cmap": colours, "norm": BoundaryNorm(bounds, colours.N, extend="max")}
-    there = values[np.isfinite(values)]
-    low, high = (float(there.min()), float(there.max())) if len(there) else (0.0, 1.0)
-    if low < 0 < high:
-        end = max(-low, high)
-        return {"cmap": colormaps["RdBu_r"].with_extremes(bad=GREY), "vmin": -end, "vmax": end}
-    return {"cmap": colormaps["viridis"].with_extremes(bad=GREY), "vmin": low, "vmax": high}
 
 
 def colours_end(colours: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Rain of the built-in set: log-normal random fields with a known spectrum that move and change.
 
 In every event cells drift with one wind, and waves of wavelength λ are forgotten in a time that grows with
-it, τ = 12 (λ / 64)^0.8 steps, as rain's do (Seed 2003, "A dynamic and spatial scaling approach to advection
+it, τ = 48 (λ / 64)^0.8 steps, as rain's do (Seed 2003, "A dynamic and spatial scaling approach to advection
 forecasting"): each Fourier coefficient is an autoregressive process of the first order, turned by the wind.
 """
 
@@ -22,6 +22,8 @@ SLOPE = 3.0
 """Of the radially averaged spectrum of the Gaussian field, beyond 4 waves."""
 WETTEST = 1.1
 """The standard deviation of the logarithm of rain."""
+MEMORY = 48.0
+"""Steps after which waves of 64 cells are forgotten, to 1/e."""
 LEAST = 0.1
 """Millimetres an hour below which there is none."""
 
@@ -43,7 +45,7 @@ def event(number: int, side: int, times: int, seed: str) -> Grid:
     amplitude = np.maximum(waves, 4 / side) ** (-(SLOPE + 1) / 2)
     amplitude[0, 0] = 0
     amplitude *= side / np.sqrt(np.square(amplitude).sum())
-    kept = np.exp(-((64 * waves) ** 0.8) / 12)
+    kept = np.exp(-((64 * waves) ** 0.8) / MEMORY)
     turned = kept * np.exp(-2j * np.pi * speed * (y * np.sin(angle) + x * np.cos(angle)))
     fields, state = np.empty((times, 1, side, side), np.float32), noise(rng, side)
     for time in range(times):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -48,11 +48,20 @@ class Outputs:
         again = self.back(game, back, outputs)
         return found if again is None else {**found, BACK: again}
 
-    def held_out(self, game: Game, which: Indices) -> Iterator[NDArray[Any]]:
-        """Translations of held-out inputs, a few at a time."""
+    def held_out(self, game: Game, which: Indices, members: int = 1) -> Iterator[NDArray[Any]]:
+        """Translations of held-out inputs, a few at a time; of several members all of an input together."""
         source = self.samples.require_condition().held_out
         parts = np.array_split(which, max(1, -(-len(which) // CHUNK)))
-        return self.of(game, (source.read(part) for part in parts))
+        if members == 1:
+            return self.of(game, (source.read(part) for part in parts))
+        return (self.members(game, source.read(part), members) for part in parts)
+
+    def members(self, game: Game, raw: NDArray[Any], members: int) -> NDArray[Any]:
+        """As many translations of each raw input, one input after another, of one seed after another."""
+        each = [
+            np.concatenate(list(replace(self, seed=self.seed + i).of(game, [raw]))) for i in range(members)
+        ]
+        return np.stack(each, 1).reshape(-1, *each[0].shape[1:])
 
     def of(self, game: Game, given: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
         """Translations of raw inputs, a few at a time."""

@@ -25,7 +25,8 @@ def l1(a: Raw, b: Raw) -> Numbers:
     """The mean absolute difference of pixels, as a share of their range, of shape (n,)."""
     # row by row: as float64 a set is eight times its size
     differences = (np.abs(x.astype(np.float64) - y).mean() for x, y in zip(a, b, strict=True))
-    return np.fromiter(differences, np.float64, len(a)) / np.iinfo(b.dtype).max
+    span = np.iinfo(b.dtype).max if b.dtype.kind in "iu" else max(float(np.nanmax(b) - np.nanmin(b)), 1e-12)
+    return np.fromiter(differences, np.float64, len(a)) / span
 
 
 def decibels(a: Raw, b: Raw) -> Numbers:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game
 from ptarmigan.data.samples import Samples
+from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.panel import Metric
 from ptarmigan.metrics.request import Request
 from ptarmigan.tasks.task import Section, Task
@@ -46,11 +47,16 @@ class Translate(Task):
         self.outputs = Outputs(samples, seed, precision)
 
     @cached_property
-    def metrics(self) -> tuple[Metric, ...]:
-        """The metrics of translations."""
+    def evaluator(self) -> Evaluator:
+        """The evaluator of translations."""
         from ptarmigan.tasks.translate.evaluate import evaluator  # it stands on scipy
 
-        return evaluator(self.samples, Request(n=self.n)).metrics
+        return evaluator(self.samples, Request(n=self.n))
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics of translations."""
+        return self.evaluator.metrics
 
     def picture(self, game: Game) -> Image.Image:
         """Rows of input, output, and target where there is one; back again where the game does that."""
@@ -63,7 +69,9 @@ class Translate(Task):
 
     def scores(self, game: Game) -> dict[str, float]:
         """Every metric's value for the translations of the first held-out inputs."""
-        raw = np.concatenate(list(self.outputs.held_out(game, np.arange(self.n))))
+        members = self.evaluator.members
+        n = self.n if members == 1 else self.metrics[0].samples // members
+        raw = np.concatenate(list(self.outputs.held_out(game, np.arange(n), members)))
         return {metric.name: metric(raw) for metric in self.metrics}
 
     def described(self, game: Game) -> dict[str, Any]:

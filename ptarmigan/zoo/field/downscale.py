@@ -35,6 +35,7 @@ from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, PenaltyInputs
 from ptarmigan.core.schedule import cosine
 from ptarmigan.modalities.field.conserve import Conserve
+from ptarmigan.modalities.field.crps import fair_crps
 from ptarmigan.modalities.field.source import Fields
 from ptarmigan.modalities.field.space import FieldSpace
 from ptarmigan.tasks.translate.translation import Translation, both
@@ -215,20 +216,12 @@ class Downscaling(Translation):
         members = fake.unflatten(0, (len(c), self.members))
         return {
             "generator": non_saturating.generator(self.discriminator(fake, repeated), None),
-            "crps": self.weight * fair_crps(members, x) / 2,  # the range of encoded values is 2
+            "crps": self.weight * fair_crps(members, x).mean() / 2,  # the range of encoded values is 2
         }
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The mean score of patches, given the coarse field."""
         return torch.as_tensor(self.discriminator(x, c)).mean((1, 2))
-
-
-def fair_crps(members: Float[Tensor, "batch member ..."], x: Float[Tensor, "batch ..."]) -> Tensor:
-    """The mean of the fair CRPS of all cells."""
-    m = members.shape[1]
-    error = (members - x[:, None]).abs().mean()
-    pairs = (members[:, :, None] - members[:, None]).abs().sum((1, 2)).mean()
-    return error - pairs / (2 * m * (m - 1))
 
 
 @configurable
