@@ -9,8 +9,8 @@ from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
 from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, report
-from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.predict import predict
+from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
 from ptarmigan.commands.score import score

@@ -244,10 +244,10 @@ class DGMR(Translation):
         }
 
     def weights(self, x: Tensor) -> Tensor:
-        """w: how much each cell counts, in units of the data from 1 to 24, over its mean."""
+        """w: how much each cell counts, in units of the data from 1 to 24, over the mean of its sample."""
         raw = torch.as_tensor(self.future.decode(x)).flatten(1, 2).to(x)
         weights = raw.clamp(1.0, HEAVIEST)
-        return weights / weights.mean()
+        return weights / weights.mean((1, 2, 3), keepdim=True)
 
     def discriminate(self, x: Tensor, c: Tensor | None = None) -> Tensor | None:
         """The sum of both scores, at the first times and in the middle."""
