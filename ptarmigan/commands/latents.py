@@ -149,6 +149,8 @@ def edit(args: list[str]) -> int:
             device: where to compute.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
         """
+        import numpy as np
+
         from ptarmigan.commands.sample import condition
         from ptarmigan.media.files import check_vacant, create
         from ptarmigan.media.rows import titled_rows
@@ -161,18 +163,18 @@ def edit(args: list[str]) -> int:
         wish = condition(found.trained, given, class_, ())
         check_vacant(Path(out))
         space = found.trained.space
+        words = ", ".join(f"{name} {amount:+g}" for name, amount in amounts.items())
         if photo:
             projected, after = edited_photo(found, Path(run), photo, amounts)
-            rows, n = [("photo", projected.target), ("projected", projected.result)], 1
+            made, n = np.concatenate([projected.target, projected.result, after]), 1
+            drawn = [(f"photo, projection, {words}", space.strip(made, 2))]
         else:
             before, after = edited(found, amounts, n, seed=seed, given=wish)
-            rows = [("samples", before)]
+            drawn = [("samples", space.render(before)), (words, space.render(after))]
         if Path(out).suffix.lower() != ".png":
             show(write_samples(space, iter([after]), n, Path(out)))
             return
-        words = ", ".join(f"{name} {amount:+g}" for name, amount in amounts.items())
         with create(Path(out)) as draft:
-            drawn = [(title, space.render(raw)) for title, raw in [*rows, (words, after)]]
             titled_rows(drawn).save(draft, "PNG")
         show(f"before and after: {out}")
 

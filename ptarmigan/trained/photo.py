@@ -67,9 +67,7 @@ def shown(projection: Projection) -> Image.Image:
     space = projection.trained.space
     a, b = projection.target, projection.result
     apart = np.abs(a.astype(np.float64) - b.astype(np.float64)).astype(a.dtype)
-    return titled_rows(
-        [("target", space.render(a)), ("projection", space.render(b)), ("difference", space.render(apart))]
-    )
+    return titled_rows([("photo, projection, difference", space.strip(np.concatenate([a, b, apart]), 2))])
 
 
 def keep(projection: Projection, original: Generator, folder: Path, name: str) -> None:
