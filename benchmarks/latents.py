@@ -2,8 +2,8 @@
 
     python benchmarks/latents.py [--parts directions projection ring grid fashion] [--runs /tmp/latents]
 
-Digits are MNIST at 28 pixels, learnt by ``image.r1gan --conditional`` (5,000 steps of width 16, six minutes of
-one core); a run that is in ``--runs`` is used as it is. Aims: at ±1 σ of a direction a classifier of real
+Digits are MNIST at 28 pixels, learnt by ``image.r1gan --conditional`` (5,000 steps of width 16, six minutes
+of one core); a run that is in ``--runs`` is used as it is. Aims: at ±1 σ of a direction a classifier of real
 digits tells 90 % of samples to be what they were; a projected sample is within 5 % of the distance between
 two samples, a held-out digit within twice the distance to the nearest training image; 50 steps from the
 encoder reach what 500 reach without; chosen samples have a higher precision, at a stated cost in recall.
