@@ -140,6 +140,7 @@ def test_a_picture_is_given_to_a_translation(trained, tmp_path):
         ("toy.gan", "translate", "does not translate: use 'ptarmigan sample RUN'"),
         ("toy.gan", "threshold", "run is of toy.gan, which is no detector"),
         ("translate.pix2pix", "anomaly_scores", "run is of translate.pix2pix, which is no detector"),
+        ("translate.pix2pix", "space_of_w", "has no latents to edit, project or choose by"),
         ("translate.pix2pix", "interpolate", "no samples to interpolate between"),
         ("anomaly.ganomaly", "translate", "does not translate"),
     ],

@@ -9,6 +9,7 @@ from latent_runs import of
 
 from ptarmigan import load
 from ptarmigan.core import noise
+from ptarmigan.core.game import Tempered
 from ptarmigan.tasks.latents import space as spaces
 
 
@@ -135,3 +136,14 @@ def test_what_does_not_see_z_itself_has_no_first_map(latent_runs):
     inside.register_forward_hook(lambda module, given, out: out.square())
     with pytest.raises(ValueError, match="find directions by features"):
         spaces.first_linear(game)
+
+
+def test_what_has_no_latents_says_so(latent_runs):
+    game = load(latent_runs["plain"], device="cpu").game
+    spaces.check_editable(game, "mine")
+    game.latent = 0
+    with pytest.raises(ValueError, match="this run of mine has no latents: there is nothing to edit"):
+        spaces.check_editable(game, "mine")
+    game.latent, game.tokens = 6, Tempered()
+    with pytest.raises(ValueError, match="draws its samples token by token"):
+        spaces.check_editable(game, "mine")
