@@ -36,7 +36,7 @@ QUICK: dict[str, Any] = dict(
 )
 RUNS: dict[str, dict[str, Any]] = {
     "mnist": dict(data=str(DATA / "mnist"), conditional=True, width=16, steps=5_000),
-    "fashion": dict(data=str(DATA / "fashion_mnist"), width=16, steps=1_500),
+    "fashion": dict(data=str(DATA / "fashion_mnist"), width=16, steps=600),
     "ring": dict(data="ring", steps=3_000),
     "grid": dict(data="grid", steps=3_000),
 }
