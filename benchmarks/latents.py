@@ -142,10 +142,10 @@ def choice(folder: Path, name: str) -> dict[str, Any]:
     """Precision and recall, or modes, of samples that were not chosen, and of those that were."""
     generator: Any = ptarmigan.load(folder, device="cpu")
     chooser, out = Chooser(generator, folder), {}
-    n = CHOSEN if name != "fashion" else 1_000
+    n, length = (500, 30) if name == "fashion" else (CHOSEN, 100)
     chosen = {"plain": (generator.sample(n, seed=1), n)}
-    for how, chain in (("rejection", 0), ("mh", 100)):
-        found = chooser.sample(n, how, seed=1, chain=chain or 1)  # type: ignore[arg-type]
+    for how, chain in (("rejection", 1), ("mh", length)):
+        found = chooser.sample(n, how, seed=1, chain=chain)  # type: ignore[arg-type]
         chosen[how] = (found.raw, found.proposed)
     real = chooser.samples.held_out.read(np.arange(n) % len(chooser.samples.held_out))
     embed = generator.space.embed
