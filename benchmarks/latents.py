@@ -67,7 +67,7 @@ def trained(name: str, runs: Path) -> Path:
     """The folder of a run, which is trained where it is not there."""
     place = runs / name
     if not (place / "generator.safetensors").exists():
-        recipe = "toy.gan" if name in ("ring", "grid") else "image.r1gan"
+        recipe = {"ring": "toy.gan", "grid": "toy.r3gan"}.get(name, "image.r1gan")
         ptarmigan.train(recipe, out=place, **RUNS[name], **QUICK)
     return place
 
