@@ -25,6 +25,7 @@ import ptarmigan
 from ptarmigan.metrics.features import ClassifierFeatures
 from ptarmigan.metrics.modes import modes
 from ptarmigan.metrics.neighbours import precision_recall
+from ptarmigan.modalities.image.extractors.squeezenet import squeezenet
 from ptarmigan.trained import photo as photos
 from ptarmigan.trained.choose import Chooser
 from ptarmigan.trained.directions import Directions
@@ -148,9 +149,12 @@ def choice(folder: Path, name: str) -> dict[str, Any]:
         found = chooser.sample(n, how, seed=1, chain=chain)  # type: ignore[arg-type]
         chosen[how] = (found.raw, found.proposed)
     real = chooser.samples.held_out.read(np.arange(n) % len(chooser.samples.held_out))
-    embed = generator.space.embed
+    features, words = squeezenet(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors"), "squeezenet"
+    if chooser.samples.mixture is not None:
+        features, words = (lambda raw: raw), "coordinates"  # type: ignore[assignment]
+    ours = features(real)
     for how, (raw, proposed) in chosen.items():
-        ours, theirs = (embed(generator.space.encode(x).float()) for x in (real, raw))
+        theirs = features(raw)
         precision, recall = precision_recall(ours, theirs)
         out[how] = {
             "samples generated for each": proposed / n,
@@ -160,7 +164,7 @@ def choice(folder: Path, name: str) -> dict[str, Any]:
         if chooser.samples.mixture is not None:
             found = modes(raw, chooser.samples.mixture.centres, chooser.samples.mixture.sigma)
             out[how] |= {"modes": found.found, "good samples": found.good, "reverse KL": found.reverse_kl}
-    out["features"] = "the embedding of the space"
+    out["features"] = words
     return out
 
 
