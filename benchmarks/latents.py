@@ -149,9 +149,11 @@ def choice(folder: Path, name: str) -> dict[str, Any]:
         found = chooser.sample(n, how, seed=1, chain=chain)  # type: ignore[arg-type]
         chosen[how] = (found.raw, found.proposed)
     real = chooser.samples.held_out.read(np.arange(n) % len(chooser.samples.held_out))
-    features, words = squeezenet(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors"), "squeezenet"
-    if chooser.samples.mixture is not None:
-        features, words = (lambda raw: raw), "coordinates"  # type: ignore[assignment]
+    if chooser.samples.mixture is None:
+        words = "squeezenet"
+        features: Any = squeezenet(DATA / "weights" / "imagenet_squeezenet_v1_0.safetensors")
+    else:
+        words, features = "coordinates", np.asarray
     ours = features(real)
     for how, (raw, proposed) in chosen.items():
         theirs = features(raw)
