@@ -38,18 +38,22 @@ DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared
 PLACE = Path(os.environ.get("TMPDIR", "/tmp")) / "ptarmigan-oracle"
 LANGUAGE = {"width": 32, "hidden": 32, "least": 1}
 ADVERSARIAL = {**LANGUAGE, "pretraining": 0.0}
+RATES = {"generator_lr": 2e-3, "discriminator_lr": 2e-3}
 ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "mle": ("text.mle", {**LANGUAGE, "lr": 1e-2, "steps": 3_600}),
-    "seqgan": ("text.seqgan", {**ADVERSARIAL, "rollouts": 2, "steps": 200}),
-    "distillation": ("text.seqgan", {**ADVERSARIAL, "reward": "relativistic", "steps": 600}),
-    "maligan": ("text.maligan", {**ADVERSARIAL, "steps": 600}),
+    "seqgan": ("text.seqgan", {**ADVERSARIAL, **RATES, "filters": 5, "rollouts": 2, "steps": 60}),
+    "distillation": (
+        "text.seqgan",
+        {**ADVERSARIAL, **RATES, "filters": 5, "reward": "relativistic", "steps": 480},
+    ),
+    "maligan": ("text.maligan", {**ADVERSARIAL, **RATES, "steps": 480}),
 }
 """Recipes, and options that differ from their own."""
 TEMPERATURES = (1.0, 0.9, 0.8, 0.7)
 SEQUENCES, LENGTH, TOKENS, CHUNK = 10_000, 20, 5_000, 500
 SCORED, LOOKED_AT = 2_000, 500
 """Sequences, at the end and along the run."""
-LOOKS = 12
+LOOKS = 6
 """How often a run is looked at."""
 
 Ids = NDArray[np.int64]
