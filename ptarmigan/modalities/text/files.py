@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,9 @@ from ptarmigan.modalities.table.source import CSV, PARQUET, read_frame
 
 LINES, OBJECTS = (".txt", ".text"), (".jsonl", ".ndjson")
 PACKED = tuple(OPEN)
+HALVES = re.compile("[\ud800-\udfff]")
+NULS = 0.1
+"""The share of NUL characters above which what is read as UTF-8 is something else."""
 NAMES = ("text", "sentence", "caption", "content", "review", "answer", "response", "title")
 """What a column of text is called, in the order of preference."""
 SPLITS = {"train": "train", "training": "train", "test": "test", "valid": "test", "val": "test"}
@@ -71,8 +75,11 @@ class Corpus:
 
 
 def gathered(rows: Iterable[tuple[str, ...]], names: Sequence[str], notes: tuple[str, ...] = ()) -> Corpus:
-    """A corpus of rows whose values are ``texts``, ``labels`` and ``questions``; empty ones are left out."""
-    whole = list(rows)
+    """A corpus of rows whose values are ``texts``, ``labels`` and ``questions``; empty ones are left out.
+
+    Halves of surrogate pairs, which JSON and Python can hold and no file of text can, become U+FFFD.
+    """
+    whole = [tuple(HALVES.sub("\ufffd", value) for value in row) for row in rows]
     kept = [row for row in whole if all(value.strip() for value in row)]
     found = Corpus(empty=len(whole) - len(kept), notes=notes)
     columns = {"texts": found.texts, "labels": found.labels, "questions": found.questions}
@@ -109,7 +116,7 @@ def read(data: Any, column: str = "", label: str = "", question: str = "") -> Co
         option = "column" if column else "label" if label else "question"
         raise ValueError(f"--{option} is for tables and .jsonl: {path} has no columns")
     if form in LINES:
-        return gathered(((line,) for line in lines(path)), ("texts",))
+        return gathered(((line,) for line in whole_text(path).splitlines()), ("texts",))
     held = container(str(data))
     if held is None:
         if not path.exists():
@@ -131,12 +138,12 @@ def strings(data: Any) -> list[str]:
     raise ValueError(f"text is a path, a list of strings or a data frame, not {type(data).__name__}")
 
 
-def lines(path: Path) -> list[str]:
-    """The lines of a text file, also a packed one."""
+def whole_text(path: Path) -> str:
+    """What a text file holds, also a packed one."""
     if path.suffix.lower() in PACKED:
         with unpacked(path) as file:
-            return decoded(file.read(), str(path)).splitlines()
-    return decoded(read_bytes(path), str(path)).splitlines()
+            return decoded(file.read(), str(path))
+    return decoded(read_bytes(path), str(path))
 
 
 def decoded(whole: bytes, where: str) -> str:
@@ -146,10 +153,13 @@ def decoded(whole: bytes, where: str) -> str:
         ValueError: it is neither.
     """
     try:
-        return whole.decode(encoding_of(whole[:4])).removeprefix("\ufeff").replace("\0", " ")
+        text = whole.decode(encoding_of(whole[:4]))
     except UnicodeDecodeError as error:
         line = whole.count(b"\n", 0, error.start) + 1
         raise ValueError(f"{where} is no UTF-8 text (line {line:,}): save it as UTF-8") from None
+    if text.count("\0") > NULS * len(text):
+        raise ValueError(f"{where} is no UTF-8 text, but UTF-16 or UTF-32, or no text: save it as UTF-8")
+    return text.removeprefix("\ufeff").replace("\0", " ")
 
 
 def in_columns(frame: Any, where: str, column: str, label: str, question: str) -> Corpus:
@@ -187,7 +197,7 @@ def chosen_column(names: Sequence[str], taken: Sequence[str], where: str) -> str
 def in_objects(path: Path, column: str, label: str, question: str) -> Corpus:
     """The texts in a file with a JSON object, or a JSON string, in each line."""
     rows: list[dict[str, Any]] = []
-    for number, line in enumerate(lines(path), 1):
+    for number, line in enumerate(whole_text(path).split("\n"), 1):  # strings may hold other line ends
         if line.strip():
             rows.append(parsed(line, f"{path}: line {number:,}"))
     names = list(dict.fromkeys(name for row in rows for name, value in row.items() if isinstance(value, str)))

@@ -73,8 +73,11 @@ class Text:
             space = self.space(corpus)
         source = source_of(corpus, space)
         held_out = None if corpus.held_out is None else source_of(corpus.held_out, space)
+        others = None if held_out is None else held_out.raw
+        if others is not None and not (others > UNK).any():
+            raise ValueError("the held-out text has no token that the text to learn from has")
         samples = Samples(source, space, batch=batch, seed=seed, held_out=held_out)
-        samples.understood = tuple(understood(corpus, space, source.raw))
+        samples.understood = tuple(understood(corpus, space, source.raw, others))
         if text_of(self.data) not in grammar.NAMES:
             samples.named += (NAMED.format(self.least, "s" * (self.least > 1)),)
         return samples
@@ -177,7 +180,7 @@ def sibling(data: Any) -> str:
     return str(other) if other.is_file() else ""
 
 
-def understood(corpus: Corpus, space: TextSpace, raw: Ids) -> list[str]:
+def understood(corpus: Corpus, space: TextSpace, raw: Ids, held_out: Ids | None) -> list[str]:
     """What was read, and what became of it, in lines for people."""
     n, known = len(corpus), len(space.vocabulary)
     cut = sum(
@@ -185,12 +188,17 @@ def understood(corpus: Corpus, space: TextSpace, raw: Ids) -> list[str]:
         for texts, length in ((corpus.texts, space.length), (corpus.questions, space.question))
         for text in texts
     )
+    others = "" if held_out is None else f", and {unknown(held_out):.3g} % of those held out"
     tokens = int((raw >= UNK).sum())
-    share = 100 * int((raw == UNK).sum()) / max(1, tokens)
-    parts = [f"{space.tokenizer}: {known:,} are known, {share:.3g} % of {tokens:,} are not"]
+    parts = [f"{space.tokenizer}: {known:,} are known, {unknown(raw):.3g} % of {tokens:,} are not{others}"]
     parts += [f"{cut:,} of {n:,} sentences are longer than --longest, and are cut"] if cut else []
     parts += [f"{corpus.empty:,} lines are empty, and are left out"] if corpus.empty else []
     return [*corpus.notes, "; ".join(parts)]
+
+
+def unknown(raw: Ids) -> float:
+    """How many in a hundred tokens are not known."""
+    return 100 * int((raw == UNK).sum()) / max(1, int((raw >= UNK).sum()))
 
 
 def named(data: Any) -> str:

@@ -14,16 +14,20 @@ from ptarmigan.media.foreign import read_bytes
 from ptarmigan.modalities.text.tokens import CHARACTERS, EOS, PAD, SPECIAL, UNK, WORDS
 
 Ids = NDArray[np.int32]
+LONGEST = 200
+"""Characters of a token that can be known: the vocabulary is part of every file that is shared."""
 
 
 def vocabulary_of(sentences: Iterable[Sequence[str]], least: int) -> tuple[str, ...]:
-    """Every token that occurs ``least`` times, the commonest first.
+    """Every token that occurs ``least`` times, the commonest first; none of more than ``LONGEST`` characters.
 
     Raises:
         ValueError: none does.
     """
     counts = Counter(token for sentence in sentences for token in sentence)
-    found = [token for token, n in counts.items() if n >= least and token not in SPECIAL]
+    found = [
+        token for token, n in counts.items() if n >= least and token not in SPECIAL and len(token) <= LONGEST
+    ]
     if not found:
         raise ValueError(f"no word occurs {least} times: choose a smaller --least, or --tokenizer characters")
     return tuple(sorted(found, key=lambda token: (-counts[token], token)))

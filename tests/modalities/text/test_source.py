@@ -127,6 +127,8 @@ def test_folders_are_splits_and_classes(tmp_path):
     ("name", "content", "words"),
     [
         ("empty.txt", b"\n  \n\t\n", "holds no sentence"),
+        ("utf16.txt", "a cat\n".encode("utf-16-le"), "but UTF-16 or UTF-32, or no text"),
+        ("utf32.txt", "a cat\n".encode("utf-32"), "but UTF-16 or UTF-32, or no text"),
         ("latin.txt", "caf\xe9 au lait".encode("latin-1"), r"no UTF-8 text \(line 1\)"),
         ("bad.jsonl", b'{"text": "a"}\n{"text"', "line 2 is no JSON"),
         ("list.jsonl", b"[1, 2]", "line 1 is no object"),
@@ -201,3 +203,27 @@ def test_a_data_frame_is_read_and_what_a_file_names_is_said() -> None:
         "it names every token that occurs 2 times or more: --least 5 leaves out those of fewer",
     )
     assert Text().open(batch=2).named == ()
+
+
+def test_a_string_of_json_may_hold_other_ends_of_lines_and_halves_of_surrogate_pairs(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a\u2028b"}\n{"text": "a\x85b"}\n{"text": "a \\ud800 b"}\n')
+    samples = opened(tmp_path / "a.jsonl")
+    assert texts(samples) == ["a b", "a b", "a \ufffd b"]
+    samples.space.writers()[".txt"].write(tmp_path / "b.txt", iter([samples.source.read(np.arange(3))]), 3)
+    assert (tmp_path / "b.txt").read_text(encoding="utf-8").splitlines()[2] == "a \ufffd b"
+
+
+def test_a_huge_line_is_cut_and_a_huge_word_is_unknown():
+    samples = opened(["a b " * 200_000, "a " + "x" * 2_000_000, "a b"], tokenizer="words")
+    assert samples.space.length == 64
+    assert set(samples.space.vocabulary) == {"a", "b"}
+    assert texts(samples)[1] == "a <unk>"
+
+
+def test_held_out_text_of_unknown_words_alone_is_refused_and_their_share_is_said(tmp_path):
+    for name, line in (("train", "a b"), ("strange", "x y"), ("half", "a y")):
+        (tmp_path / f"{name}.txt").write_text(line)
+    with pytest.raises(ValueError, match="no token that the text to learn from has"):
+        opened(tmp_path / "train.txt", held_out=str(tmp_path / "strange.txt"))
+    half = opened(tmp_path / "train.txt", held_out=str(tmp_path / "half.txt"))
+    assert "and 50 % of those held out" in half.understood[-1]
