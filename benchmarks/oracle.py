@@ -27,6 +27,7 @@ import tyro
 from clocked import Play
 from numpy.typing import NDArray
 from record import record
+from text import follow
 from torch import Tensor
 
 from ptarmigan import zoo
@@ -44,9 +45,9 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
     "seqgan": ("text.seqgan", {**ADVERSARIAL, **RATES, "filters": 5, "rollouts": 2, "steps": 60}),
     "distillation": (
         "text.seqgan",
-        {**ADVERSARIAL, **RATES, "filters": 5, "reward": "relativistic", "steps": 480},
+        {**ADVERSARIAL, **RATES, "filters": 5, "reward": "relativistic", "steps": 300},
     ),
-    "maligan": ("text.maligan", {**ADVERSARIAL, **RATES, "steps": 480}),
+    "maligan": ("text.maligan", {**ADVERSARIAL, **RATES, "steps": 300}),
 }
 """Recipes, and options that differ from their own."""
 TEMPERATURES = (1.0, 0.9, 0.8, 0.7)
@@ -130,7 +131,9 @@ def main(
         options = options | {"seed": seed} | ({} if steps is None else {"steps": steps})
         run = build(zoo.recipe(recipe), options | files)
         if entry != "mle":
-            run.game.generator.load_state_dict(torch.load(place / f"{begin}-{seed}.pt", weights_only=True))
+            weights = torch.load(place / f"{begin}-{seed}.pt", weights_only=True)
+            run.game.get_submodule("generator").load_state_dict(weights)
+            follow(run.game)
         found = []
         for mark, game in marks(run):
             found.append(mark | scored(game, run, oracle, 1.0, LOOKED_AT))

@@ -1,19 +1,13 @@
-"""Text GANs beside maximum likelihood at several temperatures, and beside samplers that count n-grams.
+"""Text GANs beside the maximum likelihood that they began with, at several temperatures, on COCO captions.
 
-    python benchmarks/text.py oracle [--entries mle seqgan distillation maligan relgan scratchgan]
-    python benchmarks/text.py captions [--entries ...]
-    python benchmarks/text.py captions --run FOLDER      # one that was trained by ptarmigan train
+    python benchmarks/text.py mle                            # the start of the others, kept in --place
+    python benchmarks/text.py seqgan distillation maligan relgan scratchgan
+    python benchmarks/text.py --run FOLDER                   # one that was trained by ptarmigan train
 
-``oracle``: 10,000 sequences of 20 tokens of an LSTM with random weights (Yu et al. 2017), whose likelihood
-is known: NLL_oracle is of generated sequences under it, NLL_test of 10,000 others of its own under the
-generator, both in nats a token; 5.75 is its own entropy. Each alone is fooled, one by a low temperature,
-one by maximum likelihood. Aim: an adversarial model with NLL_oracle at most 8.7, and NLL_test within 0.2 of
-where it began.
-
-``captions``: 10,000 COCO captions, and 10,000 others as references, the protocol of ``ptarmigan score``.
-Aim: maximum likelihood reaches, at some temperature, BLEU-3 of 0.5 with a self-BLEU-3 of at most 0.72; and
-each adversarial model is held against the curve that temperatures draw. A model is above it where its
-BLEU-3 is higher than the curve's at its self-BLEU-3.
+10,000 captions, and 10,000 others as references, the protocol of ``ptarmigan score``. A model is better than
+maximum likelihood where its BLEU-3 is higher than the curve's, which temperatures draw, at its self-BLEU-3;
+``--steps`` of a GAN are all against the discriminator. Aim: maximum likelihood reaches, at some temperature,
+BLEU-3 of 0.5 with a self-BLEU-3 of at most 0.72. What is likely is known in ``oracle.py``.
 """
 
 from __future__ import annotations
@@ -21,7 +15,7 @@ from __future__ import annotations
 import copy
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +23,8 @@ import numpy as np
 import torch
 import tyro
 from clocked import Play
-from numpy.typing import NDArray
 from record import record
+from torch.nn.utils import parameters_to_vector
 
 from ptarmigan import zoo
 from ptarmigan.core.game import Game
@@ -42,96 +36,72 @@ from ptarmigan.tasks.likelihood import held_out_nll
 from ptarmigan.trained import load, rebuild
 from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
+from ptarmigan.zoo.text.seqgan import SeqGAN
 
 DATA = Path(os.environ.get("PTARMIGAN_DATA", Path(__file__).parents[2] / "shared" / "data")) / "text"
-TEMPERATURES = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2)
+TEMPERATURES = (0.7, 0.8, 0.9, 1.0, 1.1)
+PLACE = Path(os.environ.get("TMPDIR", "/tmp")) / "ptarmigan-captions"
+BEGUN: dict[str, Any] = {"pretraining": 0.0, "steps": 150}
+RATES = {"generator_lr": 3e-4, "discriminator_lr": 1e-3}
 ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
-    "mle": ("text.mle", {}),
-    "seqgan": ("text.seqgan", {"rollouts": 2}),
-    "distillation": ("text.seqgan", {"reward": "relativistic"}),
-    "maligan": ("text.maligan", {}),
-    "relgan": ("text.relgan", {}),
-    "scratchgan": ("text.scratchgan", {}),
+    "mle": ("text.mle", {"width": 64, "hidden": 128, "steps": 1_000}),
+    "seqgan": ("text.seqgan", {**BEGUN, **RATES, "rollouts": 2, "filters": 4, "steps": 60}),
+    "distillation": ("text.seqgan", {**BEGUN, **RATES, "filters": 4, "reward": "relativistic"}),
+    "maligan": ("text.maligan", {**BEGUN, **RATES}),
+    "relgan": ("text.relgan", {**BEGUN, **RATES, "discriminator_steps": 1, "steps": 60}),
+    "scratchgan": ("text.scratchgan", {"layers": 1, "batch": 64, "steps": 150}),
 }
 """Recipes, and options that differ from their own."""
-SEQUENCES, LENGTH, TOKENS = 10_000, 20, 5_000
-SCORED = 2_000
-
-Ids = NDArray[np.int64]
-
-
-class Oracle:
-    """The LSTM of SeqGAN's synthetic data; its weights are the arrays of the file, in order."""
-
-    def __init__(self) -> None:
-        with np.load(DATA / "seqgan_oracle_lstm.npz") as file:
-            arrays = [torch.from_numpy(file[f"p{i:02}"]).float() for i in range(15)]
-        self.embedding, *gates, self.out, self.bias = arrays
-        self.gates = [gates[3 * i : 3 * i + 3] for i in range(4)]
-
-    def steps(self, n: int) -> Iterator[Any]:
-        """Log-probabilities of the next of ``n`` tokens, which are then sent."""
-        token = torch.zeros(n, dtype=torch.long)
-        h = c = torch.zeros(n, self.embedding.shape[1])
-        while True:
-            x = self.embedding[token]
-            i, f, o, g = (x @ w + h @ u + b for w, u, b in self.gates)
-            c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-            h = torch.sigmoid(o) * torch.tanh(c)
-            token = yield (h @ self.out + self.bias).log_softmax(1)
-
-    def draw(self, n: int, seed: int) -> Ids:
-        """``n`` sequences."""
-        generator = torch.Generator().manual_seed(seed)
-        steps = self.steps(n)
-        logs, found = next(steps), []
-        for _ in range(LENGTH):
-            found.append(torch.multinomial(logs.exp(), 1, generator=generator)[:, 0])
-            logs = steps.send(found[-1])
-        return torch.stack(found, 1).numpy()
-
-    def nll(self, ids: Ids) -> float:
-        """The mean of −log p over all tokens."""
-        steps, total = self.steps(len(ids)), 0.0
-        logs = next(steps)
-        for column in torch.from_numpy(ids).T:
-            total -= float(logs.gather(1, column[:, None]).double().mean())
-            logs = steps.send(column)
-        return total / ids.shape[1]
 
 
 def main(
-    what: tyro.conf.Positional[str],
-    entries: tuple[str, ...] = tuple(ENTRIES),
+    entries: tyro.conf.Positional[tuple[str, ...]] = (),
     run: str = "",
     steps: int | None = None,
     seed: int = 0,
-    threads: int = 1,
+    n: int = 2_000,
+    place: Path = PLACE,
 ) -> None:
-    """Train text GANs and score them.
+    """Train text GANs on captions, and score them.
 
     Args:
-        what: oracle or captions.
         entries: which ones.
-        run: the folder of a run on captions, in place of all entries.
-        steps: of every recipe's training; its own when None.
+        run: the folder of a run on captions, in place of entries.
+        steps: of every recipe's training; the entry's own when None.
         seed: the random seed.
-        threads: of torch.
+        n: sentences that are scored.
+        place: where the start of GANs is.
     """
-    torch.set_num_threads(threads)
+    torch.set_num_threads(1)
+    place.mkdir(exist_ok=True)
     if run:
         known = load(Path(run))
-        found = swept(known.game, rebuild(Path(run)).samples) | {"options": known.description["options"]}
-        record("text", found, part=f"{what}: {known.recipe.removeprefix('text.')}, trained before")
+        found = swept(known.game, rebuild(Path(run)).samples, TEMPERATURES, n)
+        found |= {"options": known.description["options"]}
+        record("text", found, part=f"captions: {known.recipe.removeprefix('text.')}, trained before")
         return
     for name in entries:
         recipe, options = ENTRIES[name]
-        more = {"seed": seed, **({} if steps is None else {"steps": steps})}
+        options = options | {"seed": seed} | ({} if steps is None else {"steps": steps})
+        built = build(zoo.recipe(recipe), options | {"data": str(DATA / "coco_captions_train.txt")})
+        start, generator = place / f"mle-{seed}.pt", built.game.get_submodule("generator")
+        if "pretraining" in options:
+            generator.load_state_dict(torch.load(start, weights_only=True))
+            follow(built.game)
         begun = time.process_time()
-        found = {"oracle": on_oracle, "captions": on_captions}[what](recipe, options | more)
-        found |= {"steps": steps, "seed": seed, "seconds of CPU": round(time.process_time() - begun)}
-        print(name, found, flush=True)
-        record("text", found, part=f"{what}: {name}")
+        game = trained(built)
+        spent = round(time.process_time() - begun)
+        if name == "mle":
+            torch.save(game.get_submodule("generator").state_dict(), start)
+        found = swept(game, built.samples, TEMPERATURES if name == "mle" else (0.9, 1.0), n)
+        found |= {"options": options, "seconds of CPU": spent}
+        record("text", found, part=f"captions: {name}, seed {seed}")
+
+
+def follow(game: Game) -> None:
+    """Rollouts by the weights that a generator begins with."""
+    if isinstance(game, SeqGAN):
+        game.lagging.value.copy_(parameters_to_vector(game.generator.parameters()).detach())
 
 
 def trained(run: Run) -> Game:
@@ -146,39 +116,13 @@ def trained(run: Run) -> Game:
         return copy.deepcopy(game).eval()
 
 
-def on_oracle(recipe: str, options: dict[str, Any]) -> dict[str, Any]:
-    """NLL_oracle at every temperature, and NLL_test."""
-    oracle = Oracle()
-    train, test = (oracle.draw(SEQUENCES, seed) for seed in (0, 1))
-    place = Path(os.environ.get("TMPDIR", "/tmp")) / "ptarmigan-oracle"
-    place.mkdir(exist_ok=True)
-    for name, ids in (("train", train), ("test", test)):
-        (place / f"{name}.txt").write_text("\n".join(" ".join(map(str, row)) for row in ids))
-    run = build(zoo.recipe(recipe), options | {"data": str(place / "train.txt"), "least": 1})
-    game = trained(run)
-    space: Any = run.space
-    known = np.array([0] * 4 + [int(word) for word in space.vocabulary])
-    found = {}
-    for temperature in TEMPERATURES:
-        chunks = generate(game, space, SCORED, seed=1, temperature=temperature)
-        found[f"{temperature:g}"] = oracle.nll(known[np.concatenate(list(chunks))])
-    nll = held_out_nll(game, run.samples)
-    return {"NLL_oracle": found, "NLL_test": nll, "entropy": oracle.nll(test)}
-
-
-def on_captions(recipe: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Every score at every temperature, and those of the baselines."""
-    run = build(zoo.recipe(recipe), options | {"data": str(DATA / "coco_captions_train.txt")})
-    return swept(trained(run), run.samples)
-
-
-def swept(game: Game, samples: Samples) -> dict[str, Any]:
-    """The same of a game, on its samples."""
+def swept(game: Game, samples: Samples, temperatures: Sequence[float], n: int) -> dict[str, Any]:
+    """Every score of a game at some temperatures, and those of the baselines."""
     space = samples.space
-    evaluator = modality_of(space).evaluator(samples, Request(n=SCORED))
+    evaluator = modality_of(space).evaluator(samples, Request(n=n))
     found: dict[str, Any] = {}
-    for temperature in TEMPERATURES:
-        chunks = generate(game, space, SCORED, seed=1, temperature=temperature)
+    for temperature in temperatures:
+        chunks = generate(game, space, n, seed=1, temperature=temperature)
         scores = evaluator.evaluate(np.concatenate(list(chunks))).scores
         found[f"{temperature:g}"] = {score.scale.name: round(score.value.value, 4) for score in scores}
         print(temperature, found[f"{temperature:g}"], flush=True)

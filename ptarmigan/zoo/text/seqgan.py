@@ -73,6 +73,11 @@ class SeqGAN(AdversarialText):
         )
         self.copies = (copy.deepcopy(generator),)  # in a tuple: no network of the game, as it holds no state
 
+    def likelihood_loss(self, batch: Batch) -> Terms:
+        """−E[log p(x)]; the copy follows here too, lest the first rollouts be by weights of the beginning."""
+        self.lagging.note(parameters_to_vector(self.generator.parameters()))
+        return super().likelihood_loss(batch)
+
     def generator_loss(self, batch: Batch) -> Terms:
         """−E[Σ_t (Q_t − b_t) log G(y_t | y₁ … y_{t−1})]."""
         ids = self.fake(batch)

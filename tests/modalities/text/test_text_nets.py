@@ -198,6 +198,20 @@ def test_what_a_token_is_worth_is_what_follows_it():
     torch.testing.assert_close(values[:, 2], torch.tensor([2.0, 0.0]).double().sigmoid())
 
 
+def test_rollouts_are_by_a_copy_that_has_followed_maximum_likelihood():
+    game = SeqGAN(model(), Likes(), Phases(10, 10), 2)
+    optimizer = torch.optim.Adam(game.generator.parameters(), 1e-2)
+    ids = torch.tensor([[4, 5, EOS, PAD, PAD, PAD]] * 8)
+    begun = torch.nn.utils.parameters_to_vector(game.generator.parameters()).detach()
+    for _ in range(30):
+        optimizer.zero_grad()
+        game.likelihood_loss(Batch(ids))["likelihood"].backward()
+        optimizer.step()
+        game.lagging.settle()
+    now = torch.nn.utils.parameters_to_vector(game.generator.parameters()).detach()
+    assert (game.lagging.value - now).norm() < 0.3 * (begun - now).norm()
+
+
 def test_phases():
     assert Players(pretraining=0.5).phases(1_000) == Phases(500, 550)
     with pytest.raises(ValueError, match=r"a share of the steps below 0\.9, not 1"):
