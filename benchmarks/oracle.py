@@ -2,6 +2,7 @@
 
     python benchmarks/oracle.py mle                        # the start of the others, kept in --place
     python benchmarks/oracle.py distillation maligan ...   # from there
+    python benchmarks/oracle.py --discriminator 400        # what a discriminator learns of a fixed generator
 
 10,000 sequences of 20 tokens out of 5,000, of an LSTM with random weights (section 5.1). NLL_oracle is of
 generated sequences under it, NLL_test of 10,000 others of its own under the generator, both in nats a token;
@@ -31,6 +32,7 @@ from text import follow
 from torch import Tensor
 
 from ptarmigan import zoo
+from ptarmigan.modalities.text.game import Phases
 from ptarmigan.tasks.generate import generate
 from ptarmigan.training.options import build
 from ptarmigan.training.run import Run
@@ -108,7 +110,8 @@ class Oracle:
 
 
 def main(
-    entries: tyro.conf.Positional[tuple[str, ...]],
+    entries: tyro.conf.Positional[tuple[str, ...]] = (),
+    discriminator: int = 0,
     steps: int | None = None,
     seed: int = 0,
     place: Path = PLACE,
@@ -118,6 +121,7 @@ def main(
 
     Args:
         entries: which ones.
+        discriminator: steps of SeqGAN's against the start, which stays as it is.
         steps: of training, the entry's own when None.
         seed: the random seed of the run; sequences are the same.
         place: where sequences and the start of adversarial runs are.
@@ -126,6 +130,10 @@ def main(
     torch.set_num_threads(1)
     place.mkdir(exist_ok=True)
     oracle, files = Oracle(), written(place)
+    if discriminator:
+        alone = build(zoo.recipe("text.seqgan"), ENTRIES["seqgan"][1] | files | {"seed": seed})
+        alone.game.get_submodule("generator").load_state_dict(torch.load(place / f"{begin}-{seed}.pt"))
+        record("oracle", told_apart(alone, discriminator), part=f"discriminator, from {begin}, seed {seed}")
     for entry in entries:
         recipe, options = ENTRIES[entry]
         options = options | {"seed": seed} | ({} if steps is None else {"steps": steps})
@@ -145,6 +153,26 @@ def main(
         figures = {"along the run": found, "temperatures": sweep, "options": options}
         begun = "" if entry == "mle" else f", from {begin}"
         record("oracle", figures, part=f"{entry}{begun}, seed {seed}")
+
+
+def told_apart(run: Run, steps: int) -> dict[str, float]:
+    """The area under a discriminator's ROC curve: training and held-out sequences against generated ones."""
+    game: Any = run.game
+    game.phases = Phases(0, steps)
+    play = Play(run)
+    while play.step < steps:
+        play.advance(0.0)
+    made = np.concatenate(list(generate(game.eval(), run.space, LOOKED_AT, seed=1)))
+    of = {"training": run.samples.source, "held out": run.samples.held_out}
+    with torch.no_grad():
+        fake, *real = (
+            game.discriminate(run.space.encode(raw)).numpy()
+            for raw in (made, *(source.read(np.arange(LOOKED_AT)) for source in of.values()))
+        )
+    run.samples.close()
+    found = {name: float((one[:, None] > fake).mean()) for name, one in zip(of, real, strict=True)}
+    print(found, flush=True)
+    return found | {"steps": steps}
 
 
 def marks(run: Run) -> Iterator[tuple[dict[str, int], Any]]:

@@ -3,6 +3,7 @@
     python benchmarks/text.py mle                            # the start of the others, kept in --place
     python benchmarks/text.py seqgan distillation maligan relgan scratchgan
     python benchmarks/text.py --run FOLDER                   # one that was trained by ptarmigan train
+    python benchmarks/text.py --draw ../docs/pictures/text-curve.png
 
 10,000 captions, and 10,000 others as references, the protocol of ``ptarmigan score``. A model is better than
 maximum likelihood where its BLEU-3 is higher than the curve's, which temperatures draw, at its self-BLEU-3;
@@ -23,7 +24,7 @@ import numpy as np
 import torch
 import tyro
 from clocked import Play
-from record import record
+from record import record, recorded
 from torch.nn.utils import parameters_to_vector
 
 from ptarmigan import zoo
@@ -57,6 +58,7 @@ ENTRIES: dict[str, tuple[str, dict[str, Any]]] = {
 def main(
     entries: tyro.conf.Positional[tuple[str, ...]] = (),
     run: str = "",
+    draw: str = "",
     steps: int | None = None,
     seed: int = 0,
     n: int = 2_000,
@@ -67,6 +69,7 @@ def main(
     Args:
         entries: which ones.
         run: the folder of a run on captions, in place of entries.
+        draw: where a picture of all that was recorded is written.
         steps: of every recipe's training; the entry's own when None.
         seed: the random seed.
         n: sentences that are scored.
@@ -96,6 +99,35 @@ def main(
         found = swept(game, built.samples, TEMPERATURES if name == "mle" else (0.9, 1.0), n)
         found |= {"options": options, "seconds of CPU": spent}
         record("text", found, part=f"captions: {name}, seed {seed}")
+    if draw:
+        picture(Path(draw), seed)
+
+
+def picture(path: Path, seed: int) -> None:
+    """BLEU-3 over self-BLEU-3 of all that was recorded with a seed: temperatures are joined."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 4.5), dpi=110, layout="constrained")
+    axes = figure.add_subplot(xlabel="self-BLEU-3 (lower: more diverse)", ylabel="BLEU-3 (higher: better)")
+    every = recorded("text")
+    for name in ENTRIES:
+        if found := every.get(f"captions: {name}, seed {seed}"):
+            at = {t: (s["self-BLEU-3"], s["BLEU-3"]) for t, s in found["temperatures"].items()}
+            mle = name == "mle"
+            axes.plot(
+                *zip(*at.values(), strict=True),
+                "o-" if mle else "s:",
+                label=name,
+                color="0.5" if mle else None,
+            )
+            for t, place in at.items() if mle else ():
+                axes.annotate(f"T = {t}", place, xytext=(4, -10), textcoords="offset points", fontsize=7)
+    baselines = every[f"captions: mle, seed {seed}"]["baselines"]
+    for name, mark in (("3-gram sampler", "^"), ("4-gram sampler", "v"), ("training sentences", "*")):
+        axes.plot(baselines[name]["self-BLEU-3"], baselines[name]["BLEU-3"], mark, color="black", label=name)
+    axes.margins(x=0.08)
+    axes.legend(fontsize=8)
+    figure.savefig(path)
 
 
 def follow(game: Game) -> None:
