@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+import ptarmigan
 from ptarmigan.data.part import Part
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
@@ -14,6 +15,7 @@ from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.video import watcher
 from ptarmigan.modalities.video.clips import several
 from ptarmigan.modalities.video.evaluate import between, evaluator
+from ptarmigan.modalities.video.fvd import fvd_features
 from ptarmigan.modalities.video.measures import histogram
 from ptarmigan.modalities.video.predicted import LAST, noise_ratio
 from ptarmigan.modalities.video.predicted import evaluator as of_predictions
@@ -131,3 +133,22 @@ def test_without_an_order_that_it_can_tell_nothing_is_said_of_order(monkeypatch)
     found = watcher.Watcher(space, "", net, held_out)
     assert max(found.quality.values()) < watcher.TELLS
     assert np.isnan(found.in_order(found(held_out.read(np.arange(3))))).all()
+
+
+def test_the_features_of_fvd_are_those_of_a_network_that_sees_colours_from_0_to_255():
+    seen = []
+
+    def network(x, **options):
+        seen.append((tuple(x.shape), float(x.max()), options))
+        return x.mean((2, 3, 4))
+
+    grey = np.full((20, 10, 8, 8, 1), 255, np.uint8)
+    found = fvd_features(network)(grey)
+    assert found.shape == (20, 3)
+    assert [each[0] for each in seen] == [(16, 3, 10, 8, 8), (4, 3, 10, 8, 8)]
+    assert seen[0][1:] == (255.0, {"rescale": True, "resize": True, "return_features": True})
+    with pytest.raises(ValueError, match="clips of 10 frames or more"):
+        fvd_features(network)(grey[:, :9])
+    clips = np.stack([shape("x", i, 8, 8) for i in range(12)])
+    scores = ptarmigan.score(clips, clips[:6], features=fvd_features(network), metrics=["frechet"])["scores"]
+    assert scores["Fréchet distance"]["value"] >= 0
