@@ -2,6 +2,7 @@
 
     python benchmarks/shower.py relativistic --minutes 20
     python benchmarks/shower.py calogan --minutes 20
+    python benchmarks/shower.py baselines
     python benchmarks/shower.py speed
 
 20,000 simulated showers of 1 to 100 GeV to learn from, 5,000 others to score against, and as many generated
@@ -25,9 +26,11 @@ from clocked import clocked
 from record import record
 
 from ptarmigan import zoo
+from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.modalities.shower.simulate import simulate
+from ptarmigan.modalities.shower.source import Showers
 from ptarmigan.tasks.generate import generate
 from ptarmigan.training.options import build
 
@@ -45,14 +48,17 @@ def main(
     """Train and score, or time.
 
     Args:
-        what: relativistic, calogan or speed.
+        what: relativistic, calogan, baselines or speed.
         minutes: of the processor.
         seed: the random seed.
         keep: record the figures.
         picture: a file for a picture of the last showers beside real ones.
     """
     torch.set_num_threads(1)
-    found = timed() if what == "speed" else trained(what, minutes, seed, keep, picture)
+    if what == "baselines":
+        found = beside()
+    else:
+        found = timed() if what == "speed" else trained(what, minutes, seed, keep, picture)
     if keep:
         record("shower", found, part=what)
 
@@ -73,17 +79,29 @@ def trained(name: str, minutes: float, seed: int, keep: bool, picture: str) -> d
         if picture:
             real = run.samples.held_out.read(np.arange(SCORED))
             run.space.render(raw, real).save(picture)
-    scores = evaluator.evaluate(raw).scores
-    found["scores"] = {
+    return found | {"scores": scores_of(evaluator, raw)}
+
+
+def beside() -> dict[str, Any]:
+    """Scores of training showers, and of the baselines."""
+    samples = Showers().open(batch=1)
+    request = Request(n=SCORED, metrics=["wasserstein", "separation", "detector", "novelty"])
+    evaluator = modality_of(samples.space).evaluator(samples, request)
+    return scores_of(evaluator, samples.source.read(np.arange(SCORED)))
+
+
+def scores_of(evaluator: Evaluator, raw: np.ndarray) -> dict[str, Any]:
+    """Every score, with its error, that of other real showers, and those of the baselines."""
+    found = {
         score.scale.name: {
             "value": round(score.value.value, 4),
             "error": round(score.value.error, 4),
             "real": None if score.real is None else round(score.real, 4),
             **{name: round(value, 4) for name, value in score.baselines.items()},
         }
-        for score in scores
+        for score in evaluator.evaluate(raw).scores
     }
-    for name, score in found["scores"].items():
+    for name, score in found.items():
         print(name, score)
     return found
 

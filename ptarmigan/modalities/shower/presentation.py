@@ -74,7 +74,8 @@ class ShowerPresentation(ShowerEncoding, Presentation):
             )
             panels[i].set_title(f"{name} ({one[0]:.3g} GeV), layer {i}", fontsize=8)
             panels[i].tick_params(labelsize=7)
-        figure.colorbar(drawn, ax=list(panels), label="GeV")
+        bar = figure.colorbar(drawn, ax=list(panels), label="GeV", format=lambda value, _: f"{value:g}")
+        bar.ax.tick_params(labelsize=7)
 
     def _histograms(self, panels: Any, raw: NDArray[Any], real: NDArray[Any]) -> None:
         """Response, share of cells that are hit, and depth."""
