@@ -61,8 +61,13 @@ def check_options(kind: Modality, given: Mapping[str, Any], known: tuple[str, ..
         if name not in known:
             others = [m.plural for m in modalities() if m.takes and name in (*m.option_names, *m.scored_by)]
             option = name.replace("_", "-")
-            raise ValueError(f"--{option} is for {' and '.join(others)}, and these are {kind.plural}")
+            raise ValueError(f"--{option} is for {in_words(others)}, and these are {kind.plural}")
     return found
+
+
+def in_words(names: list[str]) -> str:
+    """``fields, images and videos``."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def is_given(value: Any) -> bool:

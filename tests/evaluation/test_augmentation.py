@@ -232,7 +232,11 @@ def test_images_without_classes_are_refused(tmp_path):
         ("ring", {}, "points have no classes to oversample, but images and rows of a table have"),
         ("digits", dict(label="risk"), "--label is for rows of a table"),
         ("digits", dict(categorical=("a",)), "--categorical is for rows of a table, and these are images"),
-        ("iris", dict(label="class", size="8"), "--size is for images, and these are rows of a table"),
+        (
+            "iris",
+            dict(label="class", size="8"),
+            "--size is for fields, images and videos, and these are rows of a table",
+        ),
         ("iris", dict(kind="sond"), "no kind of data 'sond'"),
     ],
 )

@@ -275,8 +275,8 @@ def test_both_are_of_one_kind_which_is_recognised_or_said(points, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"size": "8"}, "--size is for images, and these are points"),
-        ({"crop": True}, "--crop is for images"),
+        ({"size": "8"}, "--size is for fields, images and videos, and these are points"),
+        ({"crop": True}, "--crop is for .*images"),
         ({"time": "day"}, "--time is for series"),
         ({"held_out": np.zeros((3, 3))}, "--held-out is for rows of a table"),
     ],

@@ -14,7 +14,7 @@ from ptarmigan.core.errors import must_fit
 from ptarmigan.core.memory import check_memory
 from ptarmigan.core.text import printable
 from ptarmigan.media.files import path_of
-from ptarmigan.media.foreign import regular
+from ptarmigan.media.foreign import read_bytes, regular
 from ptarmigan.media.optional import is_installed, needs
 from ptarmigan.modalities.field.grid import Axis, Grid, Named
 from ptarmigan.modalities.field.netcdf import Stored, is_netcdf3, read_netcdf3
@@ -44,6 +44,9 @@ LARGEST, SIDES = 1 << 34, 1 << 16
 """Numbers in a variable, and cells of a side, from which on a header is not believed."""
 COPIES = 16
 """Bytes of a number while it is read: as float64, and as it is kept."""
+
+MOST_METADATA = 1 << 26
+"""Bytes of what says how a zarr store is packed."""
 
 
 def read_grid(path: str | Path, variables: tuple[str, ...] = ()) -> Grid:
@@ -125,7 +128,7 @@ def refuse_pickles(path: Path) -> None:
     """
     for name in (".zarray", ".zmetadata", "zarr.json"):
         for file in sorted(path.rglob(name)):
-            if "pickle" in file.read_text(errors="replace").lower():
+            if b"pickle" in read_bytes(file, MOST_METADATA).lower():
                 raise ValueError(f"{path} has an array of pickled objects, which are not read")
 
 

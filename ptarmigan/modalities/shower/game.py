@@ -24,6 +24,9 @@ LEAST = 0.02
 class ShowerView(nn.Module):
     """Encoded showers and their smooth high-level features, each number at mean 0 and deviation 1.
 
+    One more is the response times √E: how much of its energy a shower leaves fluctuates by about 1/√E, so
+    that without it only the lowest energies are seen to be too narrow or too wide.
+
     Args:
         samples: by which they are standardised.
     """
@@ -35,7 +38,7 @@ class ShowerView(nn.Module):
         super().__init__()
         self.space = samples.space
         self.features = ShowerFeatures(self.space.layers, max(self.space.threshold, 1e-6), smooth=True)
-        self.size = self.space.shape[0] + len(self.features.names)
+        self.size = self.space.shape[0] + len(self.features.names) + 1
         self.register_buffer("mean", torch.zeros(self.size))
         self.register_buffer("scale", torch.ones(self.size))
         if n := min(FITTED, len(samples)):
@@ -45,8 +48,9 @@ class ShowerView(nn.Module):
 
     def seen(self, x: Tensor) -> Tensor:
         """Encoded showers and their features, ``(n, size)``."""
-        energy = self.space.energy(x[:, :1])
-        return torch.cat([x, self.features(energy[:, 0], self.space.share(x[:, 1:]) * energy)], 1)
+        energy, share = self.space.energy(x[:, :1]), self.space.share(x[:, 1:])
+        response = (share.sum(1, keepdim=True) - 1) * energy.sqrt()
+        return torch.cat([x, self.features(energy[:, 0], share * energy), response], 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Standardised."""

@@ -109,7 +109,7 @@ def in_energy_bins(fake: Floats, real: Floats) -> tuple[float, float, float]:
     """Largest differences in five bins of energy: of response, resolution and sparsity.
 
     The first two are relative, of the mean and the standard deviation of the response; the third is of the
-    share of empty cells.
+    share of empty cells. Bins of fewer than two are left out.
 
     Args:
         fake: incident energy, response and share of hit cells, ``(n, 3)``.
@@ -120,7 +120,7 @@ def in_energy_bins(fake: Floats, real: Floats) -> tuple[float, float, float]:
     for i in range(ENERGY_BINS):
         first, second = (x[np.searchsorted(edges, x[:, 0]) == i] for x in (fake, real))
         if min(len(first), len(second)) < 2:
-            return np.nan, np.nan, np.nan
+            continue  # too few to say anything of
         means = [x.mean(0) for x in (first, second)]
         spreads = [x[:, 1].std() / max(x[:, 1].mean(), 1e-12) for x in (first, second)]
         gaps.append(
@@ -130,7 +130,7 @@ def in_energy_bins(fake: Floats, real: Floats) -> tuple[float, float, float]:
                 abs(means[0][2] - means[1][2]),
             )
         )
-    response, resolution, sparsity = np.max(gaps, 0).tolist()
+    response, resolution, sparsity = np.max(gaps or [(np.nan, np.nan, np.nan)], 0).tolist()
     return response, resolution, sparsity
 
 

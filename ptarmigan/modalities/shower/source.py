@@ -16,6 +16,7 @@ from ptarmigan.data.cache import made
 from ptarmigan.data.permutation import permute
 from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.media.files import path_of
+from ptarmigan.media.foreign import regular
 from ptarmigan.modalities.shower import files
 from ptarmigan.modalities.shower.encoding import THRESHOLD
 from ptarmigan.modalities.shower.geometry import CALOGAN, Layer, grid
@@ -44,7 +45,7 @@ class Showers:
     count: int = 20_000
     """Showers that are simulated, besides as many again as one in four that are held out."""
     threshold: float = THRESHOLD
-    """GeV: cells of less are read as empty."""
+    """GeV: cells of less are read as empty. Generated cells below the least of the data are empty too."""
 
     def open(self, *, batch: int, seed: int = 0) -> Samples[ShowerSpace]:
         """The showers, shuffled by ``seed`` and cut into batches; one in five is held out.
@@ -64,7 +65,7 @@ class Showers:
         raw, layers = self.read()
         others = permute(np.arange(min(len(raw) // HELD_OUT, MOST)), len(raw), "shower", "held out")
         train = np.delete(raw, others, 0)
-        space = ShowerSpace.of(train, layers, self.threshold)
+        space = ShowerSpace.of(train, layers, read_out(train, self.threshold))
         held_out = ArraySource(raw[np.sort(others)]) if len(others) else None
         return Samples(ArraySource(train), space, batch=batch, seed=seed, held_out=held_out)
 
@@ -131,6 +132,13 @@ def from_arrays(arrays: dict[str, NDArray[Any]], binning: tuple[Layer, ...]) -> 
     return raw, layers
 
 
+def read_out(raw: Raw, threshold: float) -> float:
+    """The energy in GeV from which on a cell is hit: the threshold, or what the least of them has."""
+    cells = raw[:, 1:]
+    least = float(cells.min(where=cells > 0, initial=math.inf))
+    return max(threshold, 0.999 * least) if least < math.inf else threshold
+
+
 def rows_and_columns(shape: tuple[int, ...]) -> tuple[int, int]:
     """Of a layer's array ``(n, rows, columns)`` or ``(n, cells)``."""
     return (1, shape[1]) if len(shape) == 2 else (shape[1], math.prod(shape[2:]))
@@ -161,7 +169,7 @@ def simulated(n: int) -> Raw:
     """Showers of the simulation, kept in the cache; the first ones do not depend on how many there are."""
     name, need = f"em-{VERSION}-{n}.npy", 4 * n * (1 + sum(layer.cells for layer in CALOGAN))
     place = made("showers", name, need, lambda file: np.save(file, drawn(n)))
-    return drawn(n) if place is None else np.load(place, allow_pickle=False)
+    return drawn(n) if place is None else np.load(regular(place), allow_pickle=False)
 
 
 def chunk(number: int, size: int = 100) -> Raw:

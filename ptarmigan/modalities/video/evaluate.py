@@ -47,7 +47,7 @@ def evaluator(samples: Samples, request: Request) -> Evaluator:
         own,
         request,
         lambda: choose_features(request.features, features_of(watcher(), own), request.weights),
-        (*learnt, *free, ACCURACY, *truth, CLASSES, KID, VENDI, *TESTS),
+        (*learnt, *free, ACCURACY, *truth, CLASSES, KID, VENDI, SLICED, *TESTS),
         (SLICED, *free),
         n=min(SCORED, len(own.held_out)),
         quick_features=lambda: EmbeddedFeatures(space),

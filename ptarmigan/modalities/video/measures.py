@@ -54,7 +54,7 @@ def motion() -> Measure:
         Scale("motion energy", "of real", False, "mean change of a value from frame to frame; 1 is as real"),
         Scale("motion gap", "of real", True, "how far motion energy is from 1"),
     )
-    return Measure("motion", scales, against)
+    return Measure("motion", scales, against, quick=True)
 
 
 def colours() -> Measure:
@@ -64,6 +64,7 @@ def colours() -> Measure:
         "acd",
         (Scale("ACD", "levels", True, note),),
         lambda reference: lambda fake: (reference.mean(colour_distance(fake.set.raw())),),
+        quick=True,
     )
 
 

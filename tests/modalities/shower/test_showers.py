@@ -322,3 +322,14 @@ def test_the_discriminator_sees_numbers_on_one_scale() -> None:
     torch.testing.assert_close(fake[:, 0], batch.x[:, 0])
     fake.sum().backward()
     assert all(torch.isfinite(p.grad).all() for p in run.game.generator.parameters())
+
+
+def test_no_cell_is_generated_below_the_least_of_the_data() -> None:
+    raw = np.zeros((10, 505), np.float32)
+    raw[:, 0], raw[:, 5] = 10, np.linspace(0.002, 1, 10)
+    layout = {"incident_energies": raw[:, :1] * 1e3, "showers": raw[:, 1:] * 1e3}
+    space = Showers(layout).open(batch=2).space
+    least = float(Showers(layout).open(batch=2).source.read(np.arange(8))[:, 5].min())
+    x = space.encode(np.stack([raw[0], raw[0]]))
+    x[:, 5] = torch.tensor([0.9, 1.0]) * space.seen(torch.tensor(least / 10))
+    np.testing.assert_allclose(space.decode(x)[:, 5], [0, least], rtol=1e-4)
