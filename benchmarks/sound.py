@@ -40,7 +40,7 @@ METRICS = ("frechet", "agreement", "inception-score", "novelty", "speakers")
 RUNS: dict[str, dict[str, Any]] = {
     "specgan": {"conditional": True, "width": 12, "steps": 6_000},
     "wavegan": {"conditional": True, "loss": "r1", "lr": 5e-4, "width": 12, "steps": 9_000},
-    "phase_vocoder": {"steps": 1_000, "alone": 0.95},
+    "phase_vocoder": {"steps": 2_000, "alone": 0.95},
     "vocos": {"steps": 6_000, "segment": 4_096, "batch": 8},
     "hifigan": {"steps": 3_000, "segment": 4_096, "batch": 8},
     "segan": {"length": 4_096, "steps": 800},

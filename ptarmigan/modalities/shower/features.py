@@ -24,7 +24,7 @@ class ShowerFeatures(nn.Module):
     Args:
         layers: of the calorimeter.
         threshold: energies of a cell, in GeV, up to which it is not hit.
-        smooth: the share of hit cells is e/(e + threshold), which has a gradient.
+        smooth: the share of hit cells is e²/(e² + threshold²), which has a gradient.
     """
 
     moments: Tensor
@@ -64,7 +64,11 @@ class ShowerFeatures(nn.Module):
 
     def hit(self, cells: Tensor) -> Tensor:
         """The share of cells that are hit, of every layer."""
-        found = cells / (cells + self.threshold) if self.smooth else (cells > self.threshold).to(cells.dtype)
+        if self.smooth:
+            squared = (cells / self.threshold).square()
+            found = squared / (squared + 1)
+        else:
+            found = (cells > self.threshold).to(cells.dtype)
         return torch.stack([found[:, part].mean(1) for part in self.parts], 1)
 
     def contrast(self, cells: Tensor) -> Tensor:

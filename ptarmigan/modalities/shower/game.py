@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.batch import Batch
+from ptarmigan.core.game import Terms
 from ptarmigan.core.gan import GAN
+from ptarmigan.core.losses import relativistic
 from ptarmigan.data.samples import Samples
 from ptarmigan.modalities.shower.features import ShowerFeatures
 from ptarmigan.modalities.shower.space import ShowerSpace
@@ -64,12 +66,32 @@ class ShowerGAN(GAN):
         generator: ``(z, e) -> encoded showers``, with the encoded energies ``e``, ``(n, 1)``.
         discriminator: scores of what ``view`` shows.
         view: of encoded showers.
-        **how: see ``GAN``.
+        moments: the weight of the squared distance of means and standard deviations of features over a batch.
+        **how: see ``GAN``; the loss is relativistic.
     """
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, view: ShowerView, **how: Any) -> None:
-        super().__init__(generator, discriminator, **how)
-        self.view = view
+    generator_reads = True
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        view: ShowerView,
+        *,
+        moments: float,
+        **how: Any,
+    ) -> None:
+        super().__init__(generator, discriminator, loss=relativistic, **how)
+        self.view, self.moments = view, moments
+
+    def generator_loss(self, batch: Batch) -> Terms:
+        """The generator's loss of the scores, and the distance of the moments of features."""
+        real, fake = self.augmented(batch.x), self.augmented(self.fake(batch))
+        scores = self.loss.generator(self.discriminator(fake), self.discriminator(real))
+        features = [x[:, self.view.space.shape[0] :] for x in (real, fake)]
+        (mean, spread), (others, width) = [(x.mean(0), x.std(0)) for x in features]
+        distance = ((others - mean).square() + (width - spread).square()).mean()
+        return {"generator": scores, "moments": self.moments * distance}
 
     def fake(self, batch: Batch) -> Tensor:
         """Generated showers of the energies of the real ones."""
