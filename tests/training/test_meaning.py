@@ -61,6 +61,7 @@ OTHERS = {
     "video.mocogan": {"motion"},
     "video.next": {"given"},
     "video.vgan": {"sparsity"},
+    "shower.relativistic": {"moments"},
 }
 """Options that no treatment aims at, of recipes of which nobody has to say so."""
 

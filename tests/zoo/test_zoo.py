@@ -40,6 +40,7 @@ NOT_UNDIVIDED = {
     "image.wgan_gp": BATCH_NORM,
     "series.timegan": "its losses take the roots of means, and the moments of a batch",
     "shower.calogan": "minibatch discrimination, and its batch norm, see one shard at a time",
+    "shower.relativistic": "moments of features are of one shard at a time",
     "sound.specgan": "what differs within a batch, and its batch norm, are of one shard at a time",
     "table.ctgan": BATCH_NORM,
     "table.dpgan": BATCH_NORM,

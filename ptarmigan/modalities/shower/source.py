@@ -139,7 +139,8 @@ def read_out(raw: Raw, threshold: float) -> float:
     """The energy in GeV from which on a cell is hit: the threshold, or what 999 of 1,000 hit cells exceed."""
     hit = raw[:LOOKED_AT, 1:]
     hit = hit[hit > 0]
-    return max(threshold, float(np.quantile(hit, FAINTEST))) if len(hit) else threshold
+    faintest = 0.999 * float(np.quantile(hit, FAINTEST, method="lower")) if len(hit) else 0.0  # of rounding
+    return max(threshold, faintest)
 
 
 def rows_and_columns(shape: tuple[int, ...]) -> tuple[int, int]:
