@@ -18,8 +18,9 @@ from ptarmigan.core import losses
 from ptarmigan.core.losses import Loss
 from ptarmigan.core.optim import adam
 from ptarmigan.core.penalties import ApproximateR1, Penalty
+from ptarmigan.doctor.vitals import quiet
 from ptarmigan.training.distributed import Ranks, copy_from_first
-from ptarmigan.training.rules import SKIPPED, descend, move
+from ptarmigan.training.rules import SKIPPED, alternating
 
 LOSSES: dict[str, Loss] = {
     "hinge": losses.hinge,
@@ -172,8 +173,7 @@ class Adversary:
             return {}
         pairs, self._waiting = self._waiting, []
         batches = Batches(pairs, self.seed, self.steps, ranks(), ambient(fake.device))
-        terms = descend(self._game, {PLAYER: self.optimizer}, self._game.due(self.steps), batches)
-        move(self.optimizer, terms[SKIPPED])
+        terms = alternating(self._game, {PLAYER: self.optimizer}, batches, self.steps)
         if self.steps % LOOK == 0 and self._game.seen is not None:
             self._monitor.note(self.steps, self._game.seen, bool(terms[SKIPPED]), self._numbers)
         self._real, self._game.seen = pairs[-1].real, None
@@ -189,11 +189,8 @@ class Adversary:
         """
         if held_out is None or self._real is None:
             return advice(self._monitor)
-        mode = self.discriminator.training
-        self.discriminator.eval()
-        with torch.no_grad():
+        with quiet(self._game), torch.no_grad():
             scores = [mean_scores(outputs(self.discriminator, x, given)) for x in (held_out, self._real)]
-        self.discriminator.train(mode)
         return advice(self._monitor, *scores)
 
     def state_dict(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ptarmigan.adversary.networks import Output, outputs
 from ptarmigan.core import noise
-from ptarmigan.core.game import Game, Terms, Turn
+from ptarmigan.core.game import Game, Terms, Turn, between, every
 from ptarmigan.core.losses import Loss
 from ptarmigan.core.penalties import Penalty, PenaltyInputs
 from ptarmigan.core.precision import at_least_float32
@@ -49,13 +49,13 @@ class Discrimination(Game):
         self.seen: tuple[Tensor, Tensor] | None = None
 
     def turns(self) -> tuple[Turn, ...]:
-        """The discriminator, without and with penalties."""
-        return (Turn((PLAYER,), self.discriminator_loss), Turn((PLAYER,), self.penalised_loss))
-
-    def due(self, step: int) -> Turn:
-        """The turn of a step."""
-        plain, penalised = self.turns()
-        return penalised if self.penalties and step % self.lazy == 0 else plain
+        """The discriminator, at some steps with penalties."""
+        if not self.penalties:
+            return (Turn((PLAYER,), self.discriminator_loss),)
+        return (
+            Turn((PLAYER,), self.discriminator_loss, when=between(self.lazy)),
+            Turn((PLAYER,), self.penalised_loss, when=every(self.lazy)),
+        )
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Somebody else does.

@@ -57,7 +57,7 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Batches) -> Te
     return {**log, SKIPPED: bad}
 
 
-def alternating(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Terms:
+def alternating(game: Game, optimizers: Optimizers, draw: Batches, step: int) -> Terms:
     """Players are updated one after another, each against the latest weights of the others."""
     log: Terms = {}
     for turn in due(game, step):

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ptarmigan.data.samples import Samples, Source
+from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, choose
-from ptarmigan.metrics.panel import Panel
+from ptarmigan.metrics.outputs import OutputPanel
 from ptarmigan.metrics.request import Notify, Request, ignore
 from ptarmigan.metrics.view import View, raw_view
 from ptarmigan.modalities.field import ensemble
@@ -164,7 +164,7 @@ def fss(members: NDArray[Any], x: NDArray[Any], mark: float) -> float:
     return fractions_skill(members[0], x, mark, WINDOW)
 
 
-class Ensembles(Panel):
+class Ensembles(OutputPanel):
     """Measures of ensembles for the first held-out inputs: the members of each, one input after another.
 
     Args:
@@ -186,33 +186,13 @@ class Ensembles(Panel):
         errors: bool = True,
         notify: Notify = ignore,
     ) -> None:
-        self.samples, self.rows = samples, np.arange(n)
-        observed = raw_view(samples.held_out.read(self.rows))
-        reference = Reference(observed, observed, has_held_out=False, errors=errors)
-        super().__init__(measures, reference, n * MEMBERS, notify)
-
-    def view(self, source: Source) -> View:
-        """Members in the order of their inputs."""
-        return raw_view(source)
-
-    def real(self, measure: Measure) -> tuple[Reference, View]:
-        """What was observed."""
-        return self.reference, self.reference.real
-
-    def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """Old methods."""
-        return self.old_methods if self.reference.errors else {}
+        held = "held-out" if samples.held_out is not samples.source else "training"
+        words = f"{samples.space.words}; {MEMBERS} members for {n:,} {held} inputs"
+        super().__init__(measures, samples, n, words, members=MEMBERS, errors=errors, notify=notify)
 
     @cached_property
-    def old_methods(self) -> Mapping[str, View]:
+    def trivial(self) -> Mapping[str, View]:
         """Ensembles of RainFARM or of persistence and motion, of analogs, and of climatology."""
         self.notify("baselines")
-        given = self.samples.require_condition().held_out.read(self.rows)
-        found = baselines(self.samples, given, MEMBERS)
+        found = baselines(self.samples, self.inputs, MEMBERS)
         return {name: raw_view(raw.reshape(-1, *raw.shape[2:])) for name, raw in found.items()}
-
-    def protocol(self, measure: Measure, scale: Scale) -> str:
-        """The protocol, and the note of the measure."""
-        held = "held-out" if self.samples.held_out is not self.samples.source else "training"
-        words = f"{self.samples.space.words}; {MEMBERS} members for {len(self.rows):,} {held} inputs"
-        return f"{words}; {scale.note}"

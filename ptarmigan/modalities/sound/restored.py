@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import cache, cached_property
 from typing import Any
 
@@ -15,7 +15,7 @@ from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.evaluator import Evaluator, count_of
 from ptarmigan.metrics.features import CHUNK
 from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, choose
-from ptarmigan.metrics.panel import Panel
+from ptarmigan.metrics.outputs import OutputPanel
 from ptarmigan.metrics.request import Notify, Request, ignore
 from ptarmigan.metrics.view import View, raw_view
 from ptarmigan.modalities.sound.audible import window_for
@@ -88,7 +88,7 @@ def in_chunks(compare: Compare, real: NDArray[Any], fake: NDArray[Any]) -> NDArr
     return np.concatenate([compare(real[i : i + CHUNK], fake[i : i + CHUNK]) for i in parts])
 
 
-class Pairs(Panel):
+class Pairs(OutputPanel):
     """Measures of outputs, one for each of the first held-out inputs, against their targets.
 
     Args:
@@ -110,49 +110,29 @@ class Pairs(Panel):
         errors: bool = True,
         notify: Notify = ignore,
     ) -> None:
-        given = samples.require_condition()
-        rows = np.arange(n)
-        targets = raw_view(samples.held_out.read(rows))
-        self.words = f"{samples.space.words}; {n:,} outputs of held-out inputs against their targets"
-        self.given, self.rows = given, rows
-        super().__init__(measures, Reference(targets, targets, has_held_out=False, errors=errors), n, notify)
-
-    def view(self, source: Source) -> View:
-        """Outputs in the order of their inputs."""
-        return raw_view(source)
-
-    def real(self, measure: Measure) -> tuple[Reference, View]:
-        """The targets themselves."""
-        return self.reference, self.reference.real
-
-    def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """What the inputs sound like; of noisy ones also what needs no network, and a bound of masks."""
-        if not self.reference.errors:
-            return {}
-        return {AGAIN: self.again} | (self.masked if type(self.given.space) is SoundSpace else {})
+        words = f"{samples.space.words}; {n:,} outputs of held-out inputs against their targets"
+        super().__init__(measures, samples, n, words, errors=errors, notify=notify)
 
     def bounds(self, measure: Measure) -> tuple[str, ...]:
         """The mask that knows the noise."""
         return (RATIO,)
 
     @cached_property
-    def again(self) -> View:
-        """The inputs, heard again."""
-        return raw_view(heard_again(self.given.space, self.given.held_out.read(self.rows)))
+    def trivial(self) -> dict[str, View]:
+        """What the inputs sound like; noisy ones also with their bins kept in part.
 
-    @cached_property
-    def masked(self) -> dict[str, View]:
-        """Noisy inputs whose bins are kept in part: by an estimate of the noise, and by the noise itself."""
-        noisy, clean = self.again.set.raw(), self.reference.real.set.raw()
-        window = window_for(self.given.space.rate)  # type: ignore[attr-defined]
+        The share that is kept is an estimate's of the noise, and that of who knows the noise.
+        """
+        space = self.samples.require_condition().space
+        again = raw_view(heard_again(space, self.inputs))
+        if type(space) is not SoundSpace:
+            return {AGAIN: again}
+        noisy, clean, window = again.set.raw(), self.reference.real.set.raw(), window_for(space.rate)
         return {
+            AGAIN: again,
             SUBTRACTION: raw_view(subtracted(noisy, window)),
             RATIO: raw_view(ideal(noisy, clean, window)),
         }
-
-    def protocol(self, measure: Measure, scale: Scale) -> str:
-        """The protocol, and the note of the measure."""
-        return f"{self.words}; {scale.note}"
 
 
 def heard_again(space: Space, raw: NDArray[Any]) -> NDArray[Any]:

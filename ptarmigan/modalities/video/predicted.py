@@ -13,7 +13,7 @@ from ptarmigan.data.samples import Samples, Source
 from ptarmigan.metrics.estimate import Estimate
 from ptarmigan.metrics.evaluator import Evaluator, count_of
 from ptarmigan.metrics.measure import Estimates, Measure, Measured, Reference, Scale, choose
-from ptarmigan.metrics.panel import Panel
+from ptarmigan.metrics.outputs import OutputPanel
 from ptarmigan.metrics.request import Notify, Request, ignore
 from ptarmigan.metrics.view import View, raw_view
 from ptarmigan.modalities.video.decode import Frames
@@ -86,7 +86,7 @@ def measure_of(key: str) -> Measure:
     return Measure(key, (scale,), against, quick=True, real=lambda reference: (perfect,))
 
 
-class Predictions(Panel):
+class Predictions(OutputPanel):
     """Measures of frames, made after each of the first held-out ones, against those that followed.
 
     Args:
@@ -108,38 +108,19 @@ class Predictions(Panel):
         errors: bool = True,
         notify: Notify = ignore,
     ) -> None:
-        rows = np.arange(n)
-        targets = raw_view(samples.held_out.read(rows))
-        self.given = samples.require_condition().held_out.read(rows)
-        self.words = f"{samples.space.words} after {self.given.shape[1]} held-out ones; {n:,} clips"
-        self.length = targets.set.raw().shape[1]
-        super().__init__(measures, Reference(targets, targets, has_held_out=False, errors=errors), n, notify)
-
-    def view(self, source: Source) -> View:
-        """Frames in the order of those before."""
-        return raw_view(source)
-
-    def real(self, measure: Measure) -> tuple[Reference, View]:
-        """The frames that followed themselves."""
-        return self.reference, self.reference.real
-
-    def baselines(self, measure: Measure) -> Mapping[str, View]:
-        """What needs no network."""
-        return self.trivial if self.reference.errors else {}
+        super().__init__(measures, samples, n, "", errors=errors, notify=notify)
+        self.words = f"{samples.space.words} after {self.inputs.shape[1]} held-out ones; {n:,} clips"
 
     @cached_property
     def trivial(self) -> dict[str, View]:
         """The last frame for ever, the mean of those given, and every value going on as it did."""
-        last = self.given[:, -1:].astype(np.float64)
-        steps = np.arange(1, self.length + 1).reshape(1, -1, 1, 1, 1)
-        before = self.given[:, -2:-1].astype(np.float64) if self.given.shape[1] > 1 else last
+        given, length = self.inputs, self.reference.real.set.raw().shape[1]
+        last = given[:, -1:].astype(np.float64)
+        steps = np.arange(1, length + 1).reshape(1, -1, 1, 1, 1)
+        before = given[:, -2:-1].astype(np.float64) if given.shape[1] > 1 else last
         made = {
-            LAST: last.repeat(self.length, 1),
+            LAST: last.repeat(length, 1),
             LINE: last + (last - before) * steps,
-            MEAN: self.given.mean(1, keepdims=True).repeat(self.length, 1),
+            MEAN: given.mean(1, keepdims=True).repeat(length, 1),
         }
         return {name: raw_view(np.clip(raw.round(), 0, 255).astype(np.uint8)) for name, raw in made.items()}
-
-    def protocol(self, measure: Measure, scale: Scale) -> str:
-        """The protocol, and the note of the measure."""
-        return f"{self.words}; {scale.note}"
