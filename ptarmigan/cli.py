@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "predict": ("RUN DATA", "predict what follows from data, as an ensemble: next fields, or finer ones"),
     "detect": ("RUN DATA", "find anomalies with a trained detector"),
     "augment": ("--data X", "oversample rare classes with a GAN, and measure whether it helps"),
+    "ema": ("RUN", "find the best EMA of a run's weights, without training again"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
     "report": ("RUN", "write the run's page again"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ptarmigan.commands.augment import augment
 from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
+from ptarmigan.commands.ema import ema
 from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, report
 from ptarmigan.commands.predict import predict
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "predict": predict,
     "detect": detect,
     "augment": augment,
+    "ema": ema,
     "score": score,
     "compare": compare,
     "report": report,

@@ -26,6 +26,7 @@ from ptarmigan.trained.base import Trained
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, sensible
+from ptarmigan.training.power_ema import CHOSEN
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.schema import Weights, check
@@ -45,11 +46,13 @@ def load(
 ) -> Trained:
     """Load a run's folder, or a ``generator.safetensors`` alone; it needs no data.
 
+    Of a folder these are the last weights, or those that ``ptarmigan ema`` has chosen.
+
     Returns a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Args:
         run: the folder, the file, or an open file.
-        best: the weights with the best score, not the last.
+        best: the weights with the best score of the training instead.
         device: where to put them.
         game: the networks to fill, as for a run made by hand; the recipe's when None.
         recipe: the file of the run's recipe, where that is none of the zoo and was not trained with here: a
@@ -63,7 +66,7 @@ def load(
             return load(copy, device=device, game=game, recipe=recipe)
     file = path_of(run)
     if file.is_dir():
-        file = file / ("best.safetensors" if best else FILE)
+        file = file / ("best.safetensors" if best else CHOSEN if (file / CHOSEN).exists() else FILE)
         if not file.exists() and (file.parent / "run.json").exists():
             raise ValueError(f"{run} has no {file.name} yet: it is written when a run ends or improves")
     if not file.exists():

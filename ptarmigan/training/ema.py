@@ -23,13 +23,16 @@ class EMA:
         self.networks.eval().requires_grad_(False)
         self.pairs = [paired(mine, getattr(game, name)) for name, mine in self.networks.items()]
 
-    @torch.no_grad()
     def update(self, *, batch: int, half_life: float) -> None:
         """Update the average after a step of ``batch`` samples; ``half_life`` is in samples."""
-        follow = 1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0
+        self.follow(1 - 0.5 ** (batch / half_life) if half_life > 0 else 1.0)
+
+    @torch.no_grad()
+    def follow(self, share: float) -> None:
+        """Move the average by this share of the way to the current weights."""
         for blend, copied in self.pairs:
             if blend[0]:  # a State has none
-                torch._foreach_lerp_(blend[0], blend[1], follow)
+                torch._foreach_lerp_(blend[0], blend[1], share)
             for old, new in zip(*copied, strict=True):
                 old.copy_(new)
 

@@ -167,7 +167,7 @@ class Scores(Hook):
             return
         if first:
             trainer.record({f"score/{name}": value for name, value in trainer.scores.items()})
-        loss = self.loss(trainer.scores)
+        loss = self.task.loss(trainer.scores)
         if distributed.agree(first and loss < self.best, trainer.device):
             self.best, self.best_step, self.worse = loss, trainer.step, 0
             if first:
@@ -187,13 +187,6 @@ class Scores(Hook):
                 trainer.log.event(trainer.step, f"training goes on without scores: {one_line(error)}")
             self.failed = True
             return {}
-
-    def loss(self, scores: Mapping[str, float]) -> float:
-        """The first of the scores, with its sign changed where higher is better."""
-        if not scores:
-            return float("nan")
-        first = self.task.metrics[0]
-        return scores[first.name] * (1 if first.lower_is_better else -1)
 
     def check_patience(self, trainer: Trainer) -> None:
         """Stop after ``patience`` scores without a better one."""

@@ -85,6 +85,7 @@ class Weights(Description):
     precision: NotRequired[str | None]
     step: NotRequired[Count]
     scores: NotRequired[dict[str, Any]]
+    ema_width: NotRequired[float | None]
     abnormality: NotRequired[list[float]]
     epsilon: NotRequired[float]
     delta: NotRequired[float]
@@ -134,6 +135,14 @@ class Means(TypedDict):
     counts: dict[str, Annotated[Count, Ge(1)]]
 
 
+class Averaged(TypedDict):
+    """Power-function EMAs: the weights of each width, and the steps between which they were averaged."""
+
+    since: Count
+    updated: Count
+    averages: dict[str, dict[str, Any]]
+
+
 class Hooks(TypedDict):
     """The states of hooks by name; a user's are the user's."""
 
@@ -142,6 +151,7 @@ class Hooks(TypedDict):
     scores: NotRequired[Scored]
     rescue: NotRequired[Rescued]
     logging: NotRequired[Means]
+    power_ema: NotRequired[Averaged]
 
 
 class Checkpoint(TypedDict):

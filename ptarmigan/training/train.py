@@ -16,6 +16,7 @@ from ptarmigan.training.hooks import Export, Logging, Samples, Saving, Scores, U
 from ptarmigan.training.loggers import Logger
 from ptarmigan.training.logging import Log
 from ptarmigan.training.outcome import Outcome
+from ptarmigan.training.power_ema import PowerEMA
 from ptarmigan.training.recovery import Recovery
 from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import claim
@@ -52,6 +53,7 @@ def default_hooks(
     return [
         recovery,
         UpdateEMA(),
+        PowerEMA(run.game),
         *map(Guarded, hooks),
         logging,
         Convergence(settings.tolerance, logging),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from safetensors.torch import save as to_bytes
+from torch import nn
 
 from ptarmigan.data.known import to_share
 from ptarmigan.media.files import write
@@ -30,6 +33,10 @@ def write_weights(trainer: Trainer, task: Task, name: str) -> None:
             "step": trainer.step,
             "scores": trainer.scores,
         }
-    weights = trainer.ema.networks.state_dict()
-    tensors = {key: value.detach().cpu().contiguous() for key, value in weights.items()}
-    write(trainer.folder / name, to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)}))
+    write_networks(trainer.folder / name, trainer.ema.networks, described)
+
+
+def write_networks(path: Path, networks: nn.ModuleDict, described: dict[str, Any]) -> None:
+    """Write networks with what is said of them."""
+    tensors = {key: value.detach().cpu().contiguous() for key, value in networks.state_dict().items()}
+    write(path, to_bytes(tensors, metadata={"ptarmigan": json.dumps(described)}))
