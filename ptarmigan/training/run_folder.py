@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,14 @@ from ptarmigan.media.plain import read_json
 from ptarmigan.training.options import plain
 from ptarmigan.training.provenance import commit, hardware, moved, versions
 from ptarmigan.training.schema import Description, check
+from ptarmigan.training.settings import Settings
 
 FREE = frozenset({"minutes", "keep", "device", "vitals", "rescue"})
 """Settings that may differ when a run is resumed, because they do not change its numbers."""
 FORCED = frozenset({"steps", "threads", "score_every", "patience"})
 """Options that may differ when asked for by ``force``."""
+DEFAULTS = asdict(Settings())
+"""The settings of a run of an earlier version that did not have them."""
 
 
 DIGEST = "recipe_sha256"
@@ -100,7 +104,8 @@ def claim(folder: Path, description: dict[str, Any], *, force: bool = False, dat
     if mine["recipe"] != BY_HAND and there.get("edited", False) != description.get("edited", False):
         how = "edited in Python: go on with train(run, out=...)" if there.get("edited") else "not a Run"
         raise RunError(f"{folder} holds a run that was {how}, or choose another --out")
-    before = {"threads": threads(folder), **there["settings"], **theirs["options"]}
+    earlier = {name: DEFAULTS[name] for name in description["settings"] if name in DEFAULTS}
+    before = {**earlier, "threads": threads(folder), **there["settings"], **theirs["options"]}
     now = {**description["settings"], **mine["options"]}
     if DATA in there and DATA in description:
         if different := difference(there[DATA], description[DATA]):

@@ -51,6 +51,10 @@ class Settings:
     """Treatments of a faulty run, at most: roll back to a good checkpoint, change options, go on."""
     score_samples: int = 2_500
     """Samples in a score."""
+    start_from: str = ""
+    """A run's folder or file of weights, which a new run takes over where names and shapes are the same."""
+    freeze_discriminator: int = 0
+    """The first layers of the discriminator that are not trained, after --start-from (FreezeD)."""
     keep: int = 2
     """Checkpoints that are kept besides the best."""
 
@@ -66,6 +70,10 @@ class Settings:
         """
         if self.rescue and not (self.vitals and self.log_every):
             raise ValueError("--rescue goes by vital signs: it needs --vitals and a --log-every above 0")
+        if self.freeze_discriminator and not self.start_from:
+            raise ValueError(
+                "--freeze-discriminator keeps layers as they were trained: it needs --start-from"
+            )
         if self.threads > MANY:
             raise ValueError(f"--threads {self.threads}: at most {MANY}")
         if self.patience and self.score_every == 0:

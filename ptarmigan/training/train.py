@@ -19,11 +19,12 @@ from ptarmigan.training.outcome import Outcome
 from ptarmigan.training.power_ema import PowerEMA
 from ptarmigan.training.recovery import Recovery
 from ptarmigan.training.run import Run
-from ptarmigan.training.run_folder import claim
+from ptarmigan.training.run_folder import claim, treatments
 from ptarmigan.training.settings import Settings, pick_device, try_compiling
 from ptarmigan.training.stopping import Convergence, TimeLimit
 from ptarmigan.training.threads import settle
 from ptarmigan.training.trainer import Hook, Trainer
+from ptarmigan.training.transfer import freeze_discriminator, start_from
 from ptarmigan.training.user_hooks import Ending, Guarded
 
 Compose: TypeAlias = Callable[[Trainer, Sequence[Hook]], list[Hook]]
@@ -108,6 +109,7 @@ def train_run(
     goes_on = False
     try:
         with learning(), threads(settings.threads), reproducible(settings.deterministic):
+            said = transfer(run, folder, settings)
             trainer = Trainer(run, folder, settings, device, ranks, log)
             trainer.hooks = compose(trainer, hooks)
             check_names(trainer.hooks)
@@ -117,6 +119,8 @@ def train_run(
                 claim(folder, {**description, DATA: known}, force=force, data=given)
                 if not known["digest"]:
                     log.screen.say(NOT_CHECKED)
+            for line in said:
+                log.screen.say(line)
             outcome = trainer.train()
         distributed.wait()  # a rank that leaves before the rest may abort (gloo)
         goes_on = outcome.treatment is not None
@@ -126,6 +130,28 @@ def train_run(
         run.samples.close()
         if not goes_on:
             distributed.leave()
+
+
+def transfer(run: Run, folder: Path, settings: Settings) -> list[str]:
+    """Start a new run from the weights of another one, and take frozen layers from their optimizer.
+
+    Returns:
+        What was done, in lines; a run that goes on has its own weights.
+
+    Raises:
+        ValueError: the weights do not fit, or there are no such layers.
+    """
+    frozen = (
+        [freeze_discriminator(run, settings.freeze_discriminator)] if settings.freeze_discriminator else []
+    )
+    if not settings.start_from or any(folder.glob("state-*.pt")):
+        return []
+    try:
+        return [start_from(run.game, settings.start_from), *frozen]
+    except ValueError as error:
+        if treatments(folder):  # another recipe was taken, whose networks are others
+            return [f"{error}; it starts with weights of its own", *frozen]
+        raise
 
 
 @contextmanager
