@@ -132,6 +132,17 @@ def _restore_torch(device: torch.device, state: Tensor) -> None:
         torch.default_generator.set_state(state)
 
 
+def mark() -> Callable[[], None]:
+    """A function that goes back to here: what is drawn after its call is what was drawn before it."""
+    generator = _here.stream.generator()
+    start = generator.get_state()
+
+    def back() -> None:
+        generator.set_state(start)
+
+    return back
+
+
 def normal(n: int, *shape: int) -> Tensor:
     """Standard normal noise of shape ``(n, *shape)`` for the ``n`` samples of this shard."""
     return _mine(_drawn(torch.randn, n * _here.stream.shards, *shape), n)

@@ -245,3 +245,13 @@ def test_lazy_and_the_rest_are_all_steps():
     lazy, rest = every(4), between(4)
     assert [step for step in range(9) if lazy(step)] == [0, 4, 8]
     assert all(lazy(step) != rest(step) for step in range(9))
+
+
+def test_noise_goes_back_to_a_mark():
+    noise.at(0, "here")
+    noise.normal(2)
+    back = noise.mark()
+    first = noise.uniform(3), noise.normal(4, 2)
+    back()
+    again = noise.uniform(3), noise.normal(4, 2)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))

@@ -298,3 +298,25 @@ class TestAll:
 def test_names_differ():
     names = [penalty.name for penalty in every_penalty()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("penalty", [ApproximateR1, ApproximateR2])
+def test_a_share_of_the_batch_is_its_first_samples(penalty):
+    net, real, fake = smooth(), points(1, 8, 5), points(2, 8, 5)
+    whole = scored(net, real[:2], fake[:2])
+    noise.at(0, "here")
+    expected = penalty(0.5, 0.01)(whole)
+    noise.at(0, "here")
+    found = penalty(0.5, 0.01, share=0.25)(scored(net, real, fake))
+    torch.testing.assert_close(found, expected)
+
+
+def test_a_share_is_computed_anew_where_samples_see_one_another():
+    """Scores of two samples among eight are not those of the same two alone."""
+
+    def across(x):
+        return x.sum(1) * x.std(0).mean()
+
+    penalty = ApproximateR1(1.0, 1e-4, share=0.25)
+    real = points(1, 8, 5)
+    assert float(penalty(scored(across, real, real))) < 100, "else a difference of scores over σ² = 1e-8"

@@ -17,6 +17,7 @@ Fréchet distance 7.1 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from torch import nn
@@ -25,7 +26,7 @@ from ptarmigan.core.augment import Ada, Augment
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating, relativistic
 from ptarmigan.core.optim import adams
-from ptarmigan.core.penalties import R1, R2
+from ptarmigan.core.penalties import R1, R2, ApproximateR1, ApproximateR2, Penalty
 from ptarmigan.core.schedule import cosine
 from ptarmigan.core.transforms import color, cutout, translation
 from ptarmigan.modalities.image.source import Images
@@ -38,6 +39,10 @@ STAGES = 3
 HIDDEN = 128
 """Units before the discriminator's scores."""
 LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
+PENALTIES: dict[str, Callable[[float], tuple[Penalty, ...]]] = {
+    "exact": lambda gamma: (R1(gamma), R2(gamma)),
+    "approximate": lambda gamma: (ApproximateR1(gamma), ApproximateR2(gamma)),
+}
 
 
 @configurable
@@ -51,7 +56,10 @@ def recipe(
     lr: float = 2e-3,
     gamma: float = 1.0,
     lazy: int = 8,
+    gradient: Literal["exact", "approximate"] = "exact",
     augment: Literal["none", "diffaugment", "ada"] = "none",
+    alike: bool = False,
+    joint: bool = False,
     training: Training = Training(half_life=200_000.0),
 ) -> Run:
     """A GAN with gradient penalties.
@@ -61,8 +69,12 @@ def recipe(
         lr: Adam's learning rate at the start, for images of up to 47 pixels; halved for every doubling of
             the sides, since deeper networks diverge with it. A tenth of that at the end.
         gamma: γ, of the penalties.
+        gradient: of the penalties: exact, or a finite difference, which needs no second derivatives and so is
+            cheap enough for every step.
         augment: how images are augmented for the discriminator, where they are few: DiffAugment (Zhao et al.
             2020) or ADA (Karras et al. 2020), whose probability grows as the discriminator overfits.
+        alike: augment a real image and the generated one beside it alike.
+        joint: real and generated images share the discriminator's forward pass.
     """
     samples = training.open(data)
     shape, classes = samples.shape, samples.require_classes() if conditional else 0
@@ -71,9 +83,11 @@ def recipe(
         generator,
         DCGANDiscriminator(shape, width, classes, norm=nn.Identity, hidden=HIDDEN),
         loss=LOSSES[loss],
-        penalties=(R1(gamma), R2(gamma)),
+        penalties=PENALTIES[gradient](gamma),
         lazy=lazy,
         augment=augmentation(augment, training.batch),
+        alike=alike,
+        joint=joint,
     )
     lr /= 2 ** max(0, generator.stages - STAGES)
     return training.run(game, samples, adams(game, lr, (0.0, 0.99)), rate=cosine(1.0, 0.1))
