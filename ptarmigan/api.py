@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
@@ -15,7 +15,9 @@ from ptarmigan.core.errors import one_line
 from ptarmigan.doctor.hooks import train_with_diagnosis
 from ptarmigan.doctor.remedies import Setup
 from ptarmigan.doctor.treatment import Find, in_force, setup, treat
+from ptarmigan.media.console import say
 from ptarmigan.media.files import path_of
+from ptarmigan.modalities.modality import Advice
 from ptarmigan.modalities.recognise import recognise
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folder
@@ -88,10 +90,11 @@ def train(
         place = path_of(out) if out is not None else Path("runs") / "by-hand"
         go = partial(train_edited, what, place, settings, **how)
     else:
-        name, data, _ = resolve_recipe(os.fspath(what), kind)
-        recipe = zoo.recipe(name)
-        mine = defaults(recipe) | data | mine
+        found = resolve_recipe(os.fspath(what), kind)
+        name, recipe = found.recipe, zoo.recipe(found.recipe)
+        mine = defaults(recipe) | found.options | mine
         place = path_of(out) if out is not None else default_folder(name, mine)
+        mine = take_advice(found.advice, place, mine, options, quiet=quiet)
         go = partial(resume, name, mine, place, settings, **how)
     if not first_rank():
         return go()[1]
@@ -212,11 +215,33 @@ def build_treated(requested: Setup, done: list[dict[str, Any]], place: Path, fin
 
 
 class Resolved(NamedTuple):
-    """A recipe, the options that follow from its name, and the kind that data were recognised as."""
+    """A recipe, the options that follow from its name, the kind of the data, and what is advised for them."""
 
     recipe: str
     options: dict[str, Any]
     recognised: str = ""
+    advice: Advice = Advice()
+
+
+def take_advice(
+    advice: Advice, place: Path, options: dict[str, Any], given: Container[str], *, quiet: bool = False
+) -> dict[str, Any]:
+    """Options with those that are advised for the data, unless they were given; it is said in a line.
+
+    Args:
+        advice: for the data.
+        place: the run's folder: a run that is there goes on as it was begun.
+        options: all of them.
+        given: the names of those that a person gave.
+        quiet: say nothing.
+    """
+    begun = folder.asked(folder.load(place))["options"] if (place / "run.json").exists() else None
+    mine = {name: value for name, value in advice.options.items() if name not in given}
+    if begun is not None:
+        return options | {name: begun[name] for name in mine if name in begun}
+    if mine and not quiet and first_rank():
+        say(advice.why)
+    return options | mine
 
 
 def resolve_recipe(what: str, kind: str = "") -> Resolved:
@@ -243,7 +268,7 @@ def resolve_recipe(what: str, kind: str = "") -> Resolved:
         raise ValueError(
             f"{what}: no recipe is the default for {recognised.plural}: name one of 'ptarmigan list'"
         )
-    return Resolved(recognised.recipe, {"data": what}, found.line)
+    return Resolved(recognised.recipe, {"data": what}, found.line, recognised.advised(what))
 
 
 def default_folder(name: str, options: dict[str, Any]) -> Path:

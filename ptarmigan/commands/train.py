@@ -29,9 +29,10 @@ def train(args: list[str]) -> int:
         raise UsageError("name a recipe or data first, such as 'ptarmigan train image.dcgan'")
     what, rest = at_home(args[0]), args[1:]
     kind, rest = kind_of(rest)
-    name, data, taken = api.resolve_recipe(what, kind)
+    found = api.resolve_recipe(what, kind)
+    name, data = found.recipe, found.options
     if data and "--quiet" not in rest and api.first_rank():
-        say(f"{what} is {taken}; training {name}")
+        say(f"{what} is {found.recognised}; training {name}")
     recipe = zoo.recipe(name)
     fields: list[Any] = [
         ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(recipe))]),
@@ -44,7 +45,10 @@ def train(args: list[str]) -> int:
         dataclasses.make_dataclass("train", fields, namespace=described), given, f"train {what}"
     )
     use_data_dir(call.run.data_dir)
-    options = call.options | dataclasses.asdict(call.settings)
+    place = Path(call.run.out) if call.run.out else api.default_folder(name, call.options)
+    said = {word.partition("=")[0].removeprefix("--").replace("-", "_") for word in rest}
+    chosen = api.take_advice(found.advice, place, call.options, said, quiet=call.run.quiet)
+    options = chosen | dataclasses.asdict(call.settings)
     outcome = api.train(name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options)
     if not api.first_rank():
         return 0

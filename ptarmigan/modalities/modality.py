@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 from PIL import Image
@@ -54,6 +55,18 @@ class Predictor(Protocol):
     inputs: Space | None
 
 
+class Advice(NamedTuple):
+    """Options of a recipe that suit some data, and why, in a sentence; nothing where the defaults do."""
+
+    options: Mapping[str, Any] = MappingProxyType({})
+    why: str = ""
+
+
+def no_advice(data: Any) -> Advice:
+    """The defaults do."""
+    return Advice()
+
+
 @dataclass(frozen=True, eq=False)
 class Modality:
     """One kind of data.
@@ -83,6 +96,7 @@ class Modality:
             have none.
         ending: of the file that ``augment`` writes unless told otherwise; a folder when empty.
         recipe: the default of ``train DATA``, and where a rescue may end; empty where there is none.
+        advised: options of that recipe that suit some data, and why in a sentence, from names and headers.
         recipes: the package that holds its recipes; empty where there is none.
         calibrated: the doctor's thresholds were tuned on runs of this kind too.
         also: other spaces of the same raw samples, in which some recipes learn them: a spectrogram, say.
@@ -108,6 +122,7 @@ class Modality:
     labelled: Callable[..., Labelled] | None = None
     ending: str = ""
     recipe: str = ""
+    advised: Callable[[Any], Advice] = no_advice
     recipes: str = ""
     calibrated: bool = False
     also: tuple[type[Space], ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.evaluator import Evaluator
 from ptarmigan.metrics.request import Request
+from ptarmigan.modalities.image.few import advised
 from ptarmigan.modalities.image.named import NAMES
 from ptarmigan.modalities.image.networks import ImageNetworks
 from ptarmigan.modalities.image.recognise import recognise
@@ -66,6 +67,7 @@ MODALITY = Modality(
     evaluator=evaluator,
     labelled=labelled,
     recipe="image.r1gan",
+    advised=advised,
     recipes="ptarmigan.zoo.image",
     calibrated=True,
     networks=ImageNetworks,

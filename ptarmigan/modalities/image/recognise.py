@@ -41,8 +41,7 @@ def in_files(text: str) -> str:
     """Why a folder or an archive holds images."""
     if "{" in text and text.lower().endswith(TARS) and not Path(text).exists():
         return "shards of images"
-    several = endings(text)
-    count = sum(n for ending, n in several.items() if ending[1:] in EXTENSIONS)
+    count = image_files(text)
     if count:
         return f"{count:,} image file{'s' * (count > 1)}"
     folder = path_of(text)
@@ -55,6 +54,11 @@ def in_files(text: str) -> str:
         return "tar files of images"
     parquet = next((path for path in files if path.suffix.lower() == ".parquet"), None)
     return "Parquet files with a column of images" if parquet and holds_images(parquet) else ""
+
+
+def image_files(text: str) -> int:
+    """How many image files are in a folder or an archive."""
+    return sum(n for ending, n in endings(text).items() if ending[1:] in EXTENSIONS)
 
 
 def is_image_array(found: Glimpse | None) -> bool:
