@@ -60,6 +60,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "default": ("image.r1gan", {}),
     "diffaugment": ("image.r1gan", {"augment": "diffaugment"}),
     "diffaugment, alike": ("image.r1gan", {"augment": "diffaugment", "alike": True}),
+    "diffaugment, chain": ("image.r1gan", {"augment": "diffaugment", "chain": True}),
     "ada": ("image.r1gan", {"augment": "ada"}),
     "transfer": ("image.r1gan", {"augment": "diffaugment"}),
     "imle": ("image.imle", {}),

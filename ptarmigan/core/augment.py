@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -35,7 +37,15 @@ class Augment:
         return _in_turn(self.transforms, x, p) if p > 0 else x
 
 
-class Ada(nn.Module):
+class Adaptive(nn.Module, ABC):
+    """A module that adapts to the scores of real samples, on the discriminator's turns."""
+
+    @abstractmethod
+    def observe(self, real_scores: Tensor) -> None:
+        """Note the scores of real samples, as the discriminator saw them."""
+
+
+class Ada(Adaptive):
     """Adaptive discriminator augmentation (ADA): ``(x, progress) -> x``.
 
     Karras et al. 2020, arXiv 2006.06676: the probability rises while r_t, the mean sign of the scores of real

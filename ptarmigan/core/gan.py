@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ptarmigan.core import noise
-from ptarmigan.core.augment import Ada, Augment
+from ptarmigan.core.augment import Ada, Adaptive, Augment
 from ptarmigan.core.batch import Batch
 from ptarmigan.core.game import Game, Terms, Turn, always, between, every
 from ptarmigan.core.losses import Loss, non_saturating
@@ -189,9 +189,10 @@ class GAN(TwoPlayerGame):
         return x if self.augment is None else self.augment(x, self.progress)
 
     def observe(self, real_scores: Tensor) -> None:
-        """Pass the scores of real samples to an adaptive augmentation."""
-        if isinstance(self.augment, Ada):
-            self.augment.observe(real_scores)
+        """Pass the scores of real samples to what adapts to them: ADA, or a normalisation."""
+        for module in self.modules():
+            if isinstance(module, Adaptive):
+                module.observe(real_scores)
 
 
 def joined(first: Tensor, second: Tensor) -> Tensor:

@@ -150,14 +150,15 @@ def choose_ema(
     task, other = (task_of(run.game, run.samples, seed=s, n=n, precision=precision) for s in (seed, seed + 1))
     if not task.metrics:
         raise ValueError(f"nothing scores {described['recipe']}, so that no EMA of {folder} is the best")
+    name = task.metrics[0].name
     problem = f"{folder}: what is in its checkpoints does not fit"
     with folders.writing(folder), status(shown=not quiet) as notify, must_fit(problem):
         averages, tried = Averages(folder, run, notify), list[Candidate]()
         for each in [Candidate(step, width) for step in averages.steps for width in (None, *widths)]:
             notify(f"{each.words}, step {each.step:,}")
-            tried.append(replace(each, score=task.first(averages.scores(each, task))))
+            tried.append(replace(each, score=averages.scores(each, task)[name]))
         last = next(each for each in reversed(tried) if each.width is None)
-        best = min(tried, key=lambda each: task.loss({task.metrics[0].name: each.score}))
+        best = min(tried, key=lambda each: task.loss({name: each.score}))
         notify("other samples of the best")
         compared = [averages.scores(each, other) for each in (last, best)]
         chosen = task.loss(compared[1]) < task.loss(compared[0])
@@ -167,8 +168,8 @@ def choose_ema(
                 more = {**task.described(game), **game.described(), "scores": compared[1]}
             described |= more | {"step": best.step, "ema_width": best.width}
             write_networks(folder / CHOSEN, averages.ema.networks, described)
-        before, now = map(task.first, compared)
-        return Choice(task.metrics[0].name, tuple(tried), best, (before, now), chosen)
+        before, now = (scores[name] for scores in compared)
+        return Choice(name, tuple(tried), best, (before, now), chosen)
 
 
 def finished(folder: Path) -> dict[str, Any]:

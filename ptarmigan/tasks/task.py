@@ -85,15 +85,12 @@ class Task(ABC):
     def scores(self, game: Game) -> dict[str, float]:
         """Every metric's value."""
 
-    def first(self, scores: Mapping[str, float]) -> float:
-        """The score by which the best weights are chosen."""
-        return scores[self.metrics[0].name]
-
     def loss(self, scores: Mapping[str, float]) -> float:
         """The first of the scores, with its sign changed where higher is better; NaN where there are none."""
         if not scores:
             return float("nan")
-        return self.first(scores) * (1 if self.metrics[0].lower_is_better else -1)
+        first = self.metrics[0]
+        return scores[first.name] * (1 if first.lower_is_better else -1)
 
     @abstractmethod
     def described(self, game: Game) -> dict[str, Any]:

@@ -29,7 +29,7 @@ OTHERS = {
     "image.imle": {"pool", "epsilon"},
     "image.improved": {"feature_matching", "minibatch", "historical", "smoothing", "virtual"},
     "image.infogan": {"categories", "continuous"},
-    "image.r1gan": {"gradient", "alike", "joint"},
+    "image.r1gan": {"gradient", "alike", "chain", "joint"},
     "image.r3gan": {"group_size"},
     "image.sagan": {"attention"},
     "series.doppelganger": {"chunk", "beside"},

@@ -30,6 +30,7 @@ from ptarmigan.core.penalties import R1, R2, ApproximateR1, ApproximateR2, Penal
 from ptarmigan.core.schedule import cosine
 from ptarmigan.core.transforms import color, cutout, translation
 from ptarmigan.modalities.image.source import Images
+from ptarmigan.nets.chain import Chain, ZeroMean
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -38,6 +39,8 @@ STAGES = 3
 """Doublings of the generator up to 47 pixels, for which the learning rate is tuned."""
 HIDDEN = 128
 """Units before the discriminator's scores."""
+CHAINED = 20.0
+"""λ of CHAIN."""
 LOSSES = {"non_saturating": non_saturating, "relativistic": relativistic}
 PENALTIES: dict[str, Callable[[float], tuple[Penalty, ...]]] = {
     "exact": lambda gamma: (R1(gamma), R2(gamma)),
@@ -59,6 +62,7 @@ def recipe(
     gradient: Literal["exact", "approximate"] = "exact",
     augment: Literal["none", "diffaugment", "ada"] = "none",
     alike: bool = False,
+    chain: bool = False,
     joint: bool = False,
     training: Training = Training(half_life=200_000.0),
 ) -> Run:
@@ -74,16 +78,20 @@ def recipe(
         augment: how images are augmented for the discriminator, where they are few: DiffAugment (Zhao et al.
             2020) or ADA (Karras et al. 2020), whose probability grows as the discriminator overfits.
         alike: augment a real image and the generated one beside it alike.
+        chain: normalise the discriminator's features by CHAIN, where images are few (Ni and Koniusz 2024).
         joint: real and generated images share the discriminator's forward pass.
     """
     samples = training.open(data)
     shape, classes = samples.shape, samples.require_classes() if conditional else 0
     generator = DCGANGenerator(latent, shape, width, classes)
+    norm = Chain if chain else nn.Identity
+    discriminator = DCGANDiscriminator(shape, width, classes, norm=norm, hidden=HIDDEN)
+    means = (ZeroMean(CHAINED, discriminator),) if chain else ()
     game = GAN(
         generator,
-        DCGANDiscriminator(shape, width, classes, norm=nn.Identity, hidden=HIDDEN),
+        discriminator,
         loss=LOSSES[loss],
-        penalties=PENALTIES[gradient](gamma),
+        penalties=(*PENALTIES[gradient](gamma), *means),
         lazy=lazy,
         augment=augmentation(augment, training.batch),
         alike=alike,
