@@ -54,9 +54,17 @@ class PowerEMA(Hook):
         self.since, self.updated = -1, 0
 
     def start(self, trainer: Trainer) -> None:
-        """Begin here, unless it was begun before; what was chosen of fewer steps is out of date."""
+        """Begin here, unless it was begun before; what was chosen of fewer steps is out of date.
+
+        Raises:
+            ValueError: the averages in the checkpoint are of other steps.
+        """
         if self.since < 0:
             self.since = self.updated = trainer.step
+        if not self.since <= self.updated <= trainer.step:
+            raise ValueError(
+                f"{trainer.folder} cannot go on: its averages are of other steps; take another --out"
+            )
         if trainer.ranks.first and not trainer.over:
             (trainer.folder / CHOSEN).unlink(missing_ok=True)
 

@@ -88,7 +88,8 @@ def weights_of(source: str | os.PathLike[str]) -> Mapping[str, Tensor]:
     average = from_file(files[0], source) if files else {} if state is None else state["ema"]
     if not average:
         raise ValueError(f"--start-from {source}: no run was trained there")
-    return {**({} if state is None else state["game"]), **average}
+    found = {**({} if state is None else state["game"]), **average}
+    return {name: value for name, value in found.items() if isinstance(value, Tensor)}
 
 
 def from_file(path: Path, source: object) -> dict[str, Tensor]:

@@ -24,6 +24,7 @@ COMMANDS = {
     "sample of the file": ("sample", "RUN/generator.safetensors", "--n", "2", "--out", "made.npz"),
     "interpolate": ("interpolate", "RUN", "--n", "2", "--stops", "2", "--out", "walk.png"),
     "score": ("score", "RUN", "--n", "20", "--metrics", "modes"),
+    "ema": ("ema", "RUN", "--n", "20", "--widths", "0.1"),
     "compare": ("compare", "RUN", "--beside", "mixture"),
     "report": ("report", "RUN"),
     "doctor": ("doctor", "RUN"),
@@ -66,7 +67,7 @@ def test_a_run_from_elsewhere_runs_nothing(command, strange, capsys):
     code, err = said(capsys, *(word.replace("RUN", str(strange)) for word in COMMANDS[command]))
     assert not Path("ran").exists()
     assert code in (0, 2)
-    if command in ("sample", "sample of the file", "interpolate", "score", "compare"):
+    if command in ("sample", "sample of the file", "interpolate", "score", "ema", "compare"):
         assert code == 2
         assert len(err.splitlines()) == 1
         assert "--recipe mine.py" in err

@@ -15,7 +15,7 @@ from ptarmigan.training.power_ema import RESOLUTION, WIDTHS, PowerEMA, coefficie
 
 
 def at_step(step: int):
-    return SimpleNamespace(step=step, ranks=SimpleNamespace(first=False), over=False)
+    return SimpleNamespace(step=step, ranks=SimpleNamespace(first=False), over=False, folder="run")
 
 
 def averaged(game: GAN, steps: int, weight: torch.Tensor, path) -> PowerEMA:
@@ -105,3 +105,11 @@ def test_a_run_of_an_earlier_version_begins_to_average_where_it_is():
     for average in hook.averages.values():
         mine = average.networks["generator"].layers[0].weight
         torch.testing.assert_close(mine, torch.full_like(mine, 7.0), msg="nothing from before is in it")
+
+
+def test_averages_of_steps_that_are_to_come_are_refused():
+    hook = PowerEMA(ring_run().game)
+    for since, updated in ((5, 5), (3, 2), (0, 9)):
+        hook.since, hook.updated = since, updated
+        with pytest.raises(ValueError, match="its averages are of other steps"):
+            hook.start(at_step(4))
