@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ema": ("RUN", "find the best EMA of a run's weights, without training again"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
+    "studio": ("[FOLDER]", "show the runs of a folder in a browser, live; start new ones"),
     "report": ("RUN", "write the run's page again"),
     "doctor": ("RUN", "diagnose a run, and propose a treatment"),
     "data": ("SOURCE", "describe a source of samples, with a picture"),

@@ -15,6 +15,7 @@ from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
 from ptarmigan.commands.score import score
+from ptarmigan.commands.studio import studio
 from ptarmigan.commands.train import train
 from ptarmigan.commands.translate import translate
 
@@ -33,6 +34,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "ema": ema,
     "score": score,
     "compare": compare,
+    "studio": studio,
     "report": report,
     "doctor": doctor,
     "data": data,

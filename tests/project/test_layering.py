@@ -31,6 +31,8 @@ ORDER = [
     "evaluation",
     "report",
     "contract",
+    "serve",
+    "studio",
     "api",
     "commands",
     "cli",
