@@ -9,7 +9,6 @@ import tyro
 from ptarmigan.commands.options import parse, use_data_dir
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.console import say
-from ptarmigan.media.show import show
 
 PORT = 8470
 
@@ -41,7 +40,7 @@ def studio(args: list[str]) -> int:
             data_dir: where named data sets already are.
             open: open a browser.
         """
-        from ptarmigan.serve.server import access_of, check_installed, listen, read_token, run
+        from ptarmigan.serve.server import access_of, announce, check_installed, listen, read_token, run
 
         check_installed()
         from ptarmigan.serve.guards import Guard
@@ -66,23 +65,16 @@ def studio(args: list[str]) -> int:
         if not any(True for _ in shown.runs.found()):
             say(f"{folder} holds no runs yet: they appear when there are some")
         link = access.address + ("" if access.chosen else f"/?token={access.ticket}")
-        show(f"studio: {link}")
-        flush(link, browse=open)
+        announce(f"studio: {link}")
+        if open:
+            import webbrowser
+
+            webbrowser.open(link)
         guard = Guard(studio_app(shown), access, lambda new: say(f"opened; for another browser: {new}"))
         run(guard, listening, stopping=shown.stop, grace=3)
         if left := shown.jobs.left():
             say(left)
+        shown.jobs.close()
 
     parse(options, args, "studio")
     return 0
-
-
-def flush(link: str, *, browse: bool) -> None:
-    """Let the address be seen now, also through a pipe; open it where that is wanted."""
-    import sys
-
-    sys.stdout.flush()
-    if browse:
-        import webbrowser
-
-        webbrowser.open(link)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.media.optional import needs
+from ptarmigan.media.show import show
 from ptarmigan.serve.access import SHORTEST, Access
 from ptarmigan.training.signals import Ended
 
@@ -96,6 +98,12 @@ def access_of(host: str, port: int, token: str, *, alone: bool) -> Access:
             f"or set {TOKEN}"
         )
     return Access(host, port, "") if alone else found
+
+
+def announce(words: str) -> None:
+    """A line on stdout that is seen now, also through a pipe."""
+    show(words)
+    sys.stdout.flush()
 
 
 def run(app: App, listening: socket.socket, *, stopping: Callable[[], None], grace: float = 10.0) -> None:

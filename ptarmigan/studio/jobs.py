@@ -121,6 +121,7 @@ class Jobs:
         with self.lock:
             if self.job is not None and self.job.process.poll() is None:
                 raise BusyError(f"{self.job.name} is being trained: one at a time")
+            self.close()
             output = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as it is shown
             process = subprocess.Popen(
                 [sys.executable, "-m", "ptarmigan", "train", *words],
@@ -146,6 +147,11 @@ class Jobs:
     def plain(self) -> dict[str, Any] | None:
         """The last training, as the page shows it."""
         return None if self.job is None else self.job.plain()
+
+    def close(self) -> None:
+        """Keep no longer what the last training printed; it goes on."""
+        if self.job is not None:
+            self.job.output.close()
 
     def left(self) -> str:
         """What goes on when the page ends, in a line; empty where nothing does."""

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -61,8 +62,10 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def studio(root: Path) -> Studio:
-    return Studio(Runs(root), Jobs(root))
+def studio(root: Path) -> Iterator[Studio]:
+    found = Studio(Runs(root), Jobs(root))
+    yield found
+    found.jobs.close()
 
 
 @pytest.fixture
