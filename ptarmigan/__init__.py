@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ptarmigan.evaluation.score import score
     from ptarmigan.metrics.measure import Measure
     from ptarmigan.trained import Trained, load
+    from ptarmigan.trained.keras_layer import keras_layer
     from ptarmigan.training.loggers import Logger
     from ptarmigan.training.outcome import Outcome
     from ptarmigan.training.rules import Rule, alternating, extragradient, simultaneous
@@ -55,6 +56,7 @@ _HOMES = {
     "alternating": "ptarmigan.training.rules",
     "compare": "ptarmigan.api",
     "extragradient": "ptarmigan.training.rules",
+    "keras_layer": "ptarmigan.trained.keras_layer",
     "load": "ptarmigan.trained",
     "score": "ptarmigan.evaluation.score",
     "simultaneous": "ptarmigan.training.rules",
@@ -86,6 +88,7 @@ __all__ = [
     "alternating",
     "compare",
     "extragradient",
+    "keras_layer",
     "load",
     "score",
     "simultaneous",

@@ -19,7 +19,7 @@ HEAD = ("Score", "Generated", "Real", "Better when")
 
 def scores(record: RunRecord, run: Run | None, marks: Marks) -> Markup | None:
     """The section; None where nothing was scored."""
-    found = _latest(record, run)
+    found = latest(record, run)
     if found is None:
         return None
     entries: dict[str, Any] = found["scores"]
@@ -81,7 +81,7 @@ def _format(value: object) -> str:
     return number(float(value)) if isinstance(value, int | float) else "–"
 
 
-def _latest(record: RunRecord, run: Run | None) -> dict[str, Any] | None:
+def latest(record: RunRecord, run: Run | None) -> dict[str, Any] | None:
     """What scores.json holds, or the last scores of training where these are later; then it holds them."""
     kept = _saved(record)
     logged = {name: curve[-1] for name, curve in record.scores.items() if curve}

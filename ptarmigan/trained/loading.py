@@ -23,6 +23,7 @@ from ptarmigan.modalities.registry import from_json, optional_from_json
 from ptarmigan.nets.layers import fold
 from ptarmigan.tasks.choice import task_type
 from ptarmigan.trained.base import Trained
+from ptarmigan.trained.hub import FILE, SCHEME, fetch
 from ptarmigan.training import own
 from ptarmigan.training import run_folder as folders
 from ptarmigan.training.options import build, defaults, sensible
@@ -31,8 +32,6 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.schema import Weights, check
 from ptarmigan.training.settings import pick_device
-
-FILE = "generator.safetensors"
 
 
 @learning()
@@ -51,7 +50,7 @@ def load(
     Returns a ``Generator``, a ``Translator`` or a ``Detector``.
 
     Args:
-        run: the folder, the file, or an open file.
+        run: the folder, the file, an open file, or ``hf://user/name@revision`` on the Hugging Face Hub.
         best: the weights with the best score of the training instead.
         device: where to put them.
         game: the networks to fill, as for a run made by hand; the recipe's when None.
@@ -64,6 +63,8 @@ def load(
     if not isinstance(run, str | os.PathLike):
         with copied(run, FILE) as copy:
             return load(copy, device=device, game=game, recipe=recipe)
+    if isinstance(run, str) and run.startswith(SCHEME):
+        run = fetch(run)
     file = path_of(run)
     if file.is_dir():
         file = file / ("best.safetensors" if best else CHOSEN if (file / CHOSEN).exists() else FILE)

@@ -23,7 +23,8 @@ def example(name: str) -> dict:
 
 
 def test_every_example_is_tested():
-    mine, there = Path(__file__).read_text(), {path.stem for path in (ROOT / "examples").glob("*.py")}
+    tests = (Path(__file__), ROOT / "tests" / "nets" / "test_keras.py")
+    mine, there = "".join(t.read_text() for t in tests), {p.stem for p in (ROOT / "examples").glob("*.py")}
     assert there
     assert {name for name in there if f'example("{name}")' not in mine} == set()
 

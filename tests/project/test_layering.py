@@ -16,8 +16,8 @@ from ptarmigan.modalities.registry import BUILT_IN, modality
 
 ORDER = [
     "core",
-    "nets",
     "media",
+    "nets",
     "data",
     "metrics",
     "modalities",
