@@ -29,6 +29,7 @@ from ptarmigan.training.run import Run
 from ptarmigan.training.run_folder import BY_HAND
 from ptarmigan.training.settings import Settings, pick_device
 from ptarmigan.training.threads import settle
+from ptarmigan.training.trackers import trackers
 from ptarmigan.training.trainer import Hook
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def train(
     report: bool = True,
     hooks: Sequence[Hook] = (),
     loggers: Sequence[Logger] = (),
+    report_to: Sequence[str] = (),
     **options: Any,
 ) -> Outcome:
     """Train a recipe of the zoo, a file of your own, the default recipe for some data, or a ``Run``.
@@ -73,6 +75,8 @@ def train(
         report: write ``report.html`` at the end.
         hooks: called around the steps, on every rank, in this order.
         loggers: receive what is logged, on the first rank.
+        report_to: trackers that receive it too: ``wandb``, ``mlflow``, ``swanlab`` or a plug-in's. One that
+            fails is said once and left out.
         **options: the recipe's options and those of ``Settings``.
 
     Raises:
@@ -85,17 +89,18 @@ def train(
     settings = Settings(**given)
     pick_device(settings.device)
     mine = {k: v for k, v in options.items() if k not in SETTINGS}
-    how = TrainArguments(force=force, quiet=quiet, hooks=hooks, loggers=loggers)
     if isinstance(what, Run):
         place = path_of(out) if out is not None else Path("runs") / "by-hand"
-        go = partial(train_edited, what, place, settings, **how)
+        go = partial(train_edited, what, place, settings)
     else:
         found = resolve_recipe(os.fspath(what), kind)
         name, recipe = found.recipe, zoo.recipe(found.recipe)
         mine = defaults(recipe) | found.options | mine
         place = path_of(out) if out is not None else default_folder(name, mine)
         mine = take_advice(found.advice, place, mine, options, quiet=quiet)
-        go = partial(resume, name, mine, place, settings, **how)
+        go = partial(resume, name, mine, place, settings)
+    told = [*loggers, *(trackers(report_to, place) if first_rank() else ())]
+    go = partial(go, **TrainArguments(force=force, quiet=quiet, hooks=hooks, loggers=told))
     if not first_rank():
         return go()[1]
     with folder.writing(place):

@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
     "studio": ("[FOLDER]", "show the runs of a folder in a browser, live; start new ones"),
     "report": ("RUN", "write the run's page again"),
+    "send": ("RUN", "send what a run has logged to trackers, such as wandb or mlflow"),
+    "push": ("RUN USER/NAME", "push a trained run to the Hugging Face Hub; sample hf://USER/NAME uses it"),
     "doctor": ("RUN", "diagnose a run, and propose a treatment"),
     "data": ("SOURCE", "describe a source of samples, with a picture"),
     "list": ("", "list the recipes"),

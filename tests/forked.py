@@ -28,7 +28,6 @@ LIBRARIES = (
     "scipy.stats",
     "sklearn.ensemble",
     "torch",
-    "torch.utils.tensorboard",
     "tyro",
 )
 

@@ -9,7 +9,7 @@ from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
 from ptarmigan.commands.ema import ema
 from ptarmigan.commands.latents import directions, edit
-from ptarmigan.commands.look import data, doctor, report
+from ptarmigan.commands.look import data, doctor, push, report, send
 from ptarmigan.commands.predict import predict
 from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.recipes import check, copy, list_, show
@@ -36,6 +36,8 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "compare": compare,
     "studio": studio,
     "report": report,
+    "send": send,
+    "push": push,
     "doctor": doctor,
     "data": data,
     "list": list_,

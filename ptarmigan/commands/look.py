@@ -1,4 +1,4 @@
-"""``ptarmigan report``, ``doctor`` and ``data``: pages and descriptions."""
+"""``ptarmigan report``, ``send``, ``push``, ``doctor`` and ``data``: pages and descriptions."""
 
 from __future__ import annotations
 
@@ -35,6 +35,52 @@ def report(args: list[str]) -> int:
         show(str(write_report(Path(run))))
 
     parse(options, args, "report")
+    return 0
+
+
+def send(args: list[str]) -> int:
+    """``ptarmigan send RUN``."""
+
+    def options(run: tyro.conf.Positional[str], report_to: tuple[str, ...]) -> None:
+        """Send a run that has ended to trackers, from its log; train --report-to does it as it goes on.
+
+        Args:
+            run: the run's folder.
+            report_to: wandb, mlflow, swanlab or a plug-in's.
+        """
+        from ptarmigan.training.trackers.send import send
+
+        n = send(Path(run), report_to)
+        show(f"sent {n:,} lines and pictures of {run} to {', '.join(report_to)}")
+
+    parse(options, args, "send")
+    return 0
+
+
+def push(args: list[str]) -> int:
+    """``ptarmigan push RUN user/name``."""
+
+    def options(
+        run: tyro.conf.Positional[str],
+        repo: tyro.conf.Positional[str],
+        private: bool = False,
+        revision: str = "",
+        license: str = "",
+    ) -> None:
+        """Push a trained run to the Hugging Face Hub: weights, a card with scores, and a picture.
+
+        Args:
+            run: the run's folder.
+            repo: user/name; it is made where there is none.
+            private: make it for its owner alone.
+            revision: a branch; the main one when empty.
+            license: of the weights, as the Hub spells it, such as cc-by-4.0.
+        """
+        from ptarmigan.report.push import push
+
+        show(f"pushed to {push(run, repo, private=private, revision=revision, license=license)}")
+
+    parse(options, args, "push")
     return 0
 
 

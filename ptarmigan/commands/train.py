@@ -49,7 +49,14 @@ def train(args: list[str]) -> int:
     said = {word.partition("=")[0].removeprefix("--").replace("-", "_") for word in rest}
     chosen = api.take_advice(found.advice, place, call.options, said, quiet=call.run.quiet)
     options = chosen | dataclasses.asdict(call.settings)
-    outcome = api.train(name, out=call.run.out or None, force=call.run.force, quiet=call.run.quiet, **options)
+    outcome = api.train(
+        name,
+        out=call.run.out or None,
+        force=call.run.force,
+        quiet=call.run.quiet,
+        report_to=call.run.report_to,
+        **options,
+    )
     if not api.first_rank():
         return 0
     if not outcome.complete:
@@ -93,6 +100,8 @@ class Invocation:
     """Go on although --steps, --threads or --score-every differ from what the run was begun with."""
     quiet: bool = False
     """Show no progress."""
+    report_to: tuple[str, ...] = ()
+    """Trackers: wandb, mlflow, swanlab or a plug-in's. One that fails is said once, and training goes on."""
     data_dir: str = ""
     """Where named data sets already are; else $PTARMIGAN_DATA, then the cache."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ptarmigan.media.console import on_terminal, say
+from ptarmigan.media.events import EventFile
 from ptarmigan.media.progress import Bar
 from ptarmigan.training.log_lines import Lines
 
@@ -96,7 +98,7 @@ class RunFiles:
 
 
 class TensorBoard:
-    """Events for TensorBoard.
+    """Events for TensorBoard, which need not be installed to write them.
 
     Args:
         folder: where their file is.
@@ -105,32 +107,27 @@ class TensorBoard:
     """
 
     def __init__(self, folder: Path, step: int, full: Callable[[OSError], None]) -> None:
-        from torch.utils.tensorboard import SummaryWriter
-
-        self.full = full
-        self.writer: Any = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self.full, self.file = full, EventFile(folder)
+        with unless_full(full):
+            self.file.begin(step + 1 if step else 0)
 
     def values(self, step: int, values: Mapping[str, float]) -> None:
-        """All of them as one event: an event each takes longer than some steps."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        finite = {name: value for name, value in values.items() if np.isfinite(value)}
-        each = [Summary.Value(tag=name, simple_value=value) for name, value in finite.items()]
+        """All of them as one event."""
         with unless_full(self.full):
-            self.writer.file_writer.add_summary(Summary(value=each), step)
+            self.file.values(step, {name: value for name, value in values.items() if np.isfinite(value)})
 
     def picture(self, step: int, image: Image.Image) -> None:
         """One image."""
+        png = io.BytesIO()
+        image.convert("RGB").save(png, "PNG")
         with unless_full(self.full):
-            self.writer.add_image("samples", np.asarray(image.convert("RGB")), step, dataformats="HWC")
+            self.file.picture(step, "samples", png.getvalue(), image.height, image.width)
 
     def event(self, step: int, words: str) -> None:
         """Words are for the log."""
 
     def close(self) -> None:
-        """Flush."""
-        with unless_full(self.full):
-            self.writer.close()
+        """Every event is written already."""
 
 
 class Screen:

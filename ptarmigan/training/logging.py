@@ -81,10 +81,7 @@ class Log:
         """Begin, or go on after ``step``: later lines of an earlier attempt are dropped."""
         if self.folder is not None:
             self.rewind(step)
-            try:
-                self.loggers.insert(1, TensorBoard(self.folder, step, self.disk_is_full))
-            except UnicodeEncodeError:
-                self.screen.tell("nothing is written for TensorBoard: it needs a folder whose name is UTF-8")
+            self.loggers.insert(1, TensorBoard(self.folder, step, self.disk_is_full))
             self.screen.start(step)
 
     def rewind(self, step: int) -> None:
