@@ -95,9 +95,9 @@ def fetch(words: str) -> Path:
             ) from error
         say(f"the Hub cannot be reached: {Address(asked.repo, kept.parent.name)} is used, as fetched before")
         return kept
-    pinned = Address(asked.repo, str(info.sha))
     check_offered(asked, info.siblings or [])
-    path = download(api, pinned)
+    path = download(api, asked)
+    pinned = Address(asked.repo, path.parent.name)
     if asked.revision != pinned.revision:
         say(f"{asked} is {pinned}")
     return path
@@ -118,23 +118,23 @@ def check_offered(asked: Address, files: list[Any]) -> None:
         )
 
 
-def download(api: Any, pinned: Address) -> Path:
-    """The weights file of a commit, in the cache.
+def download(api: Any, asked: Address) -> Path:
+    """The weights file, in the folder of its commit in the cache, where it is found again without a network.
 
     Raises:
         ValueError: it did not arrive whole, or cannot be kept.
     """
     errors = hub().errors
     try:
-        path = Path(api.hf_hub_download(pinned.repo, FILE, revision=pinned.revision, cache_dir=cache()))
+        path = Path(api.hf_hub_download(asked.repo, FILE, revision=asked.revision or None, cache_dir=cache()))
     except (errors.HTTPError, errors.EntryNotFoundError) as error:
-        raise ValueError(f"{pinned} could not be fetched ({one_line(error)})") from error
+        raise ValueError(f"{asked} could not be fetched ({one_line(error)})") from error
     except OSError as error:
         if error.errno is None:  # the library's, of a file that is shorter or longer than was said
-            raise ValueError(f"{pinned}: {FILE} did not arrive whole: try again") from error
+            raise ValueError(f"{asked}: {FILE} did not arrive whole: try again") from error
         hint = "its cache is chosen by HF_HOME"
-        raise ValueError(f"{pinned} could not be kept ({one_line(error)}): {hint}") from error
-    check_digest(path, pinned)
+        raise ValueError(f"{asked} could not be kept ({one_line(error)}): {hint}") from error
+    check_digest(path, asked)
     return path
 
 
