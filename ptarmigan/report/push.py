@@ -12,7 +12,7 @@ from ptarmigan.report.card import card
 from ptarmigan.report.record import read as read_record
 from ptarmigan.report.scores import latest
 from ptarmigan.trained.hub import FILE, Address, address_of, client, hub, refusal
-from ptarmigan.trained.loading import read
+from ptarmigan.trained.loading import read, weights_file
 from ptarmigan.training.own import is_own
 from ptarmigan.training.run_folder import BY_HAND, pretty
 from ptarmigan.training.schema import Weights, check
@@ -63,10 +63,11 @@ def contents_of(folder: Path, repo: str, license: str = "") -> dict[str, str | b
     Raises:
         ValueError: there is no run that has ended, or nobody could load it.
     """
-    if not (folder / FILE).is_file():
+    weights = weights_file(folder)
+    if not weights.is_file():
         raise ValueError(f"{folder} has no {FILE}: push the folder of a run that has ended")
-    description, _ = read(folder / FILE)
-    check(Weights, description, f"{folder / FILE} was not written by ptarmigan")
+    description, _ = read(weights)
+    check(Weights, description, f"{weights} was not written by ptarmigan")
     if description["recipe"] == BY_HAND:
         raise ValueError(
             f"{folder} was put together in Python of networks that no recipe makes: nobody could load it"
@@ -84,7 +85,7 @@ def contents_of(folder: Path, repo: str, license: str = "") -> dict[str, str | b
     )
     extra = {name: folder / name for name in companions(description) if (folder / name).is_file()}
     files: dict[str, Any] = {
-        FILE: folder / FILE,
+        FILE: weights,
         **dict.fromkeys(["samples.png"][: len(picture)], *picture),
         **extra,
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
 from typing import Any
 
 from torch import Tensor
@@ -12,8 +11,7 @@ from ptarmigan.media.files import path_of
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.nets.keras import IMAGES, Held, keras_on_torch
 from ptarmigan.trained.generator import Generator
-from ptarmigan.trained.hub import FILE
-from ptarmigan.trained.loading import load
+from ptarmigan.trained.loading import load, weights_file
 
 keras: Any = keras_on_torch()
 
@@ -72,7 +70,7 @@ def digest_of(run: str) -> str:
         ValueError: there is none.
     """
     place = path_of(run)
-    file = place / FILE if place.is_dir() else Path(place)
+    file = weights_file(place) if place.is_dir() else place
     try:
         return hashlib.sha256(read_bytes(file)).hexdigest()
     except FileNotFoundError:

@@ -67,7 +67,7 @@ def load(
         run = fetch(run)
     file = path_of(run)
     if file.is_dir():
-        file = file / ("best.safetensors" if best else CHOSEN if (file / CHOSEN).exists() else FILE)
+        file = file / "best.safetensors" if best else weights_file(file)
         if not file.exists() and (file.parent / "run.json").exists():
             raise ValueError(f"{run} has no {file.name} yet: it is written when a run ends or improves")
     if not file.exists():
@@ -99,6 +99,11 @@ def load(
     if ours:
         fold(game)
     return kind_of(game)(game, space, description).eval()
+
+
+def weights_file(folder: Path) -> Path:
+    """The weights file of a run: that of the EMA that was chosen, or the one that training wrote."""
+    return folder / (CHOSEN if (folder / CHOSEN).exists() else FILE)
 
 
 def read(file: Path) -> tuple[Any, dict[str, Tensor]]:
