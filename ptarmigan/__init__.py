@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ptarmigan.training.run import Run
     from ptarmigan.training.settings import Settings
     from ptarmigan.training.trainer import Hook, Trainer
+    from ptarmigan.tuning.tune import Tuned, tune
 
 __version__ = "0.1.0"
 
@@ -52,6 +53,7 @@ _HOMES = {
     "Terms": "ptarmigan.core.game",
     "Trained": "ptarmigan.trained",
     "Trainer": "ptarmigan.training.trainer",
+    "Tuned": "ptarmigan.tuning.tune",
     "Turn": "ptarmigan.core.game",
     "alternating": "ptarmigan.training.rules",
     "compare": "ptarmigan.api",
@@ -61,6 +63,7 @@ _HOMES = {
     "score": "ptarmigan.evaluation.score",
     "simultaneous": "ptarmigan.training.rules",
     "train": "ptarmigan.api",
+    "tune": "ptarmigan.tuning.tune",
 }
 
 __all__ = [
@@ -83,6 +86,7 @@ __all__ = [
     "Terms",
     "Trained",
     "Trainer",
+    "Tuned",
     "Turn",
     "__version__",
     "alternating",
@@ -93,6 +97,7 @@ __all__ = [
     "score",
     "simultaneous",
     "train",
+    "tune",
 ]
 
 

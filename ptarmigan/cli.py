@@ -24,6 +24,7 @@ steps of small networks took 5 to 20 times as long. An idle machine loses 2 to 7
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "train": ("RECIPE|DATA", "train a recipe, or the default one on your data; again: go on"),
+    "tune": ("RECIPE|DATA", "search for the options with the best score, by runs that are halved"),
     "sample": ("RUN", "generate samples with a trained run"),
     "interpolate": ("RUN", "interpolate between samples: a strip, a GIF or an MP4"),
     "directions": ("RUN", "find directions of latents, such as of weights or between classes"),

@@ -18,9 +18,11 @@ from ptarmigan.commands.score import score
 from ptarmigan.commands.studio import studio
 from ptarmigan.commands.train import train
 from ptarmigan.commands.translate import translate
+from ptarmigan.commands.tune import tune
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train,
+    "tune": tune,
     "sample": sample,
     "interpolate": interpolate,
     "directions": directions,

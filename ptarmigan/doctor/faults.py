@@ -6,6 +6,9 @@ import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+SMALLEST = 1e-9
+"""In place of 0, where something is divided by."""
+
 
 class Fault(StrEnum):
     """A fault; ``HEALTHY`` is none."""
@@ -59,6 +62,11 @@ def certainty(beyond: float) -> float:
     if not math.isfinite(beyond):
         return 1.0
     return round(float(1 - 0.5 / max(beyond, 1.0)), 3)
+
+
+def times_below(limit: float, value: float) -> float:
+    """How many times smaller than its threshold something is, which may be nothing at all."""
+    return limit / max(value, SMALLEST)
 
 
 def plain(evidence: dict[str, float]) -> dict[str, float]:

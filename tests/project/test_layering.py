@@ -34,6 +34,7 @@ ORDER = [
     "serve",
     "studio",
     "api",
+    "tuning",
     "commands",
     "cli",
     "__main__",

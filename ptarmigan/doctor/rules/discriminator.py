@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptarmigan.doctor import thresholds as at
-from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
+from ptarmigan.doctor.faults import Fault, Finding, certainty, plain, times_below
 from ptarmigan.doctor.signs import Signs
 from ptarmigan.doctor.trends import bad, coming
 
@@ -44,5 +44,5 @@ def too_weak(signs: Signs) -> Finding | None:
         n: signs.latest(n) for n in ("auc", "gradient_norm", "averaged/frechet", "averaged/precision")
     }
     return Finding(
-        Fault.TOO_WEAK, step, "", plain(evidence), certainty(at.NO_GRADIENT / max(gradient[-1], 1e-9))
+        Fault.TOO_WEAK, step, "", plain(evidence), certainty(times_below(at.NO_GRADIENT, gradient[-1]))
     )

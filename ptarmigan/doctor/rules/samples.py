@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptarmigan.doctor import thresholds as at
-from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
+from ptarmigan.doctor.faults import Fault, Finding, certainty, plain, times_below
 from ptarmigan.doctor.signs import Signs
 from ptarmigan.doctor.trends import growing
 
@@ -47,7 +47,11 @@ def collapse(signs: Signs) -> Finding | None:
     }
     if complete is not None:
         return Finding(
-            Fault.COLLAPSE, complete, "complete", plain(evidence), certainty(at.SINGLE / variety[-1])
+            Fault.COLLAPSE,
+            complete,
+            "complete",
+            plain(evidence),
+            certainty(times_below(at.SINGLE, variety[-1])),
         )
     return left_out(signs) or class_collapse(signs) or partial(signs)
 
@@ -91,7 +95,11 @@ def class_collapse(signs: Signs) -> Finding | None:
     detail = f"in classes {', '.join(map(str, alike))} of {len(variety)}"
     evidence = {f"class/{g}": variety[g] for g in alike}
     return Finding(
-        Fault.COLLAPSE, step, detail, plain(evidence), certainty(at.ALIKE / min(evidence.values()))
+        Fault.COLLAPSE,
+        step,
+        detail,
+        plain(evidence),
+        certainty(times_below(at.ALIKE, min(evidence.values()))),
     )
 
 
@@ -106,5 +114,5 @@ def partial(signs: Signs) -> Finding | None:
         return None
     evidence = {"averaged/vendi": vendi[-1], "averaged/coverage": coverage[-1]}
     return Finding(
-        Fault.COLLAPSE, step, "partial", plain(evidence), certainty(at.POOR / max(vendi[-1], 1e-9))
+        Fault.COLLAPSE, step, "partial", plain(evidence), certainty(times_below(at.POOR, vendi[-1]))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptarmigan.doctor import thresholds as at
-from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
+from ptarmigan.doctor.faults import Fault, Finding, certainty, plain, times_below
 from ptarmigan.doctor.signs import Signs, latest
 from ptarmigan.doctor.trends import bad, coming, wandering
 
@@ -47,7 +47,7 @@ def stalled(signs: Signs) -> Finding | None:
     if step is None or step > (1 - at.STALLED_BEFORE) * signs.history.steps:
         return None
     evidence = {"movement": signs.latest("movement"), "averaged/frechet": signs.latest("averaged/frechet")}
-    return Finding(Fault.STALLED, step, "", evidence, certainty(at.STILL / max(evidence["movement"], 1e-9)))
+    return Finding(Fault.STALLED, step, "", evidence, certainty(times_below(at.STILL, evidence["movement"])))
 
 
 def oscillation(signs: Signs) -> Finding | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ptarmigan.doctor import thresholds as at
-from ptarmigan.doctor.faults import Fault, Finding, certainty, plain
+from ptarmigan.doctor.faults import Fault, Finding, certainty, plain, times_below
 from ptarmigan.doctor.signs import Signs
 from ptarmigan.doctor.trends import growing
 from ptarmigan.tasks.translate.hidden import GROWS, VISIBLE
@@ -23,7 +23,7 @@ def one_for_all(signs: Signs) -> Finding | None:
         step,
         "",
         plain(evidence),
-        certainty(at.INSENSITIVE / max(evidence["input_sensitivity"], 1e-9)),
+        certainty(times_below(at.INSENSITIVE, evidence["input_sensitivity"])),
     )
 
 
@@ -41,7 +41,7 @@ def ignored(signs: Signs) -> Finding | None:
         step,
         "",
         plain(evidence),
-        certainty(at.FOLLOWS / max(abs(evidence["follows"] - 0.5), 1e-9)),
+        certainty(times_below(at.FOLLOWS, abs(evidence["follows"] - 0.5))),
     )
 
 
@@ -53,7 +53,7 @@ def unchanged(signs: Signs) -> Finding | None:
         return None
     evidence = {n: signs.latest(n) for n in ("changed", "averaged/frechet")}
     return Finding(
-        Fault.UNCHANGED, step, "", plain(evidence), certainty(at.UNCHANGED / max(changed[-1], 1e-9))
+        Fault.UNCHANGED, step, "", plain(evidence), certainty(times_below(at.UNCHANGED, changed[-1]))
     )
 
 
