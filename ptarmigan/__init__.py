@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ptarmigan.training.run import Run
     from ptarmigan.training.settings import Settings
     from ptarmigan.training.trainer import Hook, Trainer
-    from ptarmigan.tuning.tune import Tuned, tune
+    from ptarmigan.tuning.tune import tune
+    from ptarmigan.tuning.tuned import Tuned
 
 __version__ = "0.1.0"
 
@@ -53,7 +54,7 @@ _HOMES = {
     "Terms": "ptarmigan.core.game",
     "Trained": "ptarmigan.trained",
     "Trainer": "ptarmigan.training.trainer",
-    "Tuned": "ptarmigan.tuning.tune",
+    "Tuned": "ptarmigan.tuning.tuned",
     "Turn": "ptarmigan.core.game",
     "alternating": "ptarmigan.training.rules",
     "compare": "ptarmigan.api",

@@ -30,7 +30,8 @@ def tune(args: list[str]) -> int:
             "name a recipe or data first, such as 'ptarmigan tune image.r1gan --search lr=1e-4..1e-2:log'"
         )
     what, (kind, rest) = at_home(args[0]), kind_of(args[1:])
-    name, data, _ = api.resolve_recipe(what, kind)
+    found = api.resolve_recipe(what, kind)
+    name, data = found.recipe, found.options
     fields: list[Any] = [
         ("options", Annotated[dict[str, Any], tyro.conf.arg(constructor=collecting(zoo.recipe(name)))]),
         ("settings", Settings, dataclasses.field(default=Settings())),
@@ -43,18 +44,19 @@ def tune(args: list[str]) -> int:
     use_data_dir(study.pop("data_dir"))
     from ptarmigan.tuning.tune import tune as search
 
-    found = search(
-        name,
+    tuned = search(
+        name if not data else what,
+        kind=kind,
         **{**study, "search": pairs(study["search"]), "out": study["out"] or None},
-        **changed(call, zoo.recipe(name)),
+        **{name: value for name, value in changed(call, zoo.recipe(name)).items() if name not in data},
     )
-    if found.signal:
-        say(f"{found.words}: {shlex.join(['ptarmigan', 'tune', *args])}")
-        return 128 + found.signal
-    show(found.words)
-    if found.options is not None:
-        show(f"the best options: {found.command}")
-    show(f"all that was tried: {found.folder / 'tune.html'}")
+    if tuned.signal:
+        say(f"{tuned.words}: {shlex.join(['ptarmigan', 'tune', *args])}")
+        return 128 + tuned.signal
+    show(tuned.words)
+    if tuned.options is not None:
+        show(f"the best options: {tuned.command}")
+    show(f"all that was tried: {tuned.folder / 'tune.html'}")
     return 0
 
 

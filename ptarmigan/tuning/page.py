@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,11 +15,9 @@ from ptarmigan.report.overlay import overlay, swatch
 from ptarmigan.report.page import document, format_value
 from ptarmigan.report.record import read
 from ptarmigan.tuning.search import Choice, Dimension, Range
+from ptarmigan.tuning.study import Plan
 from ptarmigan.tuning.trial import WORST, Trial, is_faulty
-
-if TYPE_CHECKING:
-    from ptarmigan.tuning.study import Plan
-    from ptarmigan.tuning.tune import Tuned
+from ptarmigan.tuning.tuned import Tuned
 
 CURVES = 8
 """Trials whose curves are drawn: the longest, then the best."""

@@ -142,7 +142,7 @@ class Pause(Hook):
     def end(self, trainer: Trainer, outcome: Outcome) -> None:
         """Read off the loss."""
         scores = next(hook for hook in trainer.hooks if isinstance(hook, Scores))
-        loss = scores.loss(outcome.scores)
+        loss = scores.task.loss(outcome.scores)
         self.loss = loss if loss == loss else WORST
 
 

@@ -7,8 +7,6 @@ import os
 import shlex
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ptarmigan import zoo
@@ -22,29 +20,7 @@ from ptarmigan.tuning.page import write_page
 from ptarmigan.tuning.search import Value, dimensions
 from ptarmigan.tuning.study import DEFAULT, Plan, Study, open_study
 from ptarmigan.tuning.trial import Trial
-
-
-@dataclass(frozen=True)
-class Tuned:
-    """What a study found.
-
-    Attributes:
-        folder: of the study, with ``tune.html`` and ``best.json``.
-        trials: every trial, with what it reached.
-        options: the best ones of those searched, also where the defaults are; None where it is not finished.
-        command: that trains with them.
-        comparison: of the finalists and the defaults, over new seeds.
-        words: what can be said, in a line.
-        signal: the number of the signal that ended it; 0 where none did.
-    """
-
-    folder: Path
-    trials: tuple[Trial, ...]
-    options: dict[str, Any] | None = None
-    command: str = ""
-    comparison: Comparison | None = None
-    words: str = ""
-    signal: int = 0
+from ptarmigan.tuning.tuned import Tuned
 
 
 def tune(
@@ -88,20 +64,21 @@ def tune(
         ValueError: an option is wrong, the folder holds something else, or the first trial failed.
         MissingPackageError: Optuna is not installed.
     """
-    name, data, _ = resolve_recipe(os.fspath(what), kind)
-    plan = planned(name, data | without_numpy(options), search, trials, rungs, reduction, finalists, seeds)
+    found = resolve_recipe(os.fspath(what), kind)
+    name, given = found.recipe, found.options | dict(found.advice.options) | without_numpy(options)
+    plan = planned(name, given, search, trials, rungs, reduction, finalists, seeds)
     default = default_folder(name, defaults(zoo.recipe(name)) | plan.options)
     folder = path_of(out) if out is not None else default.with_name(f"tune-{default.name}")
     sampler = open_study(folder, plan, storage)
     until = time.monotonic() + 60 * budget if budget else float("inf")
     study = Study(folder, plan, sampler, until, quiet)
     signal = study.work()
-    found = tuple(study.trials())
+    tried = tuple(study.trials())
     if signal or not study.finished:
-        left = Tuned(folder, found, words="not finished: the same command goes on", signal=signal)
+        left = Tuned(folder, tried, words="not finished: the same command goes on", signal=signal)
         write_page(left, plan, sampler.importances())
         return left
-    tuned = concluded(study, found)
+    tuned = concluded(study, tried)
     write_page(tuned, plan, sampler.importances())
     return tuned
 

@@ -51,7 +51,18 @@ def test_every_extra_that_is_named_exists() -> None:
         if 'extra="' in line
     }
     tables = {"augment", "parquet", "polars", "private", "table"}
-    assert found == tables | {"dinov2", "field", "hmm", "hub", "keras", "shower", "sound", "studio", "tune", "video"}
+    assert found == tables | {
+        "dinov2",
+        "field",
+        "hmm",
+        "hub",
+        "keras",
+        "shower",
+        "sound",
+        "studio",
+        "tune",
+        "video",
+    }
     assert found <= {*extras}
 
 
