@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ema": ("RUN", "find the best EMA of a run's weights, without training again"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
+    "serve": ("RUN", "serve a trained run over HTTP, to programs"),
     "studio": ("[FOLDER]", "show the runs of a folder in a browser, live; start new ones"),
     "report": ("RUN", "write the run's page again"),
     "send": ("RUN", "send what a run has logged to trackers, such as wandb or mlflow"),

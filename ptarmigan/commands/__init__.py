@@ -15,6 +15,7 @@ from ptarmigan.commands.project import encoder, project
 from ptarmigan.commands.recipes import check, copy, list_, show
 from ptarmigan.commands.sample import interpolate, sample
 from ptarmigan.commands.score import score
+from ptarmigan.commands.serve import serve
 from ptarmigan.commands.studio import studio
 from ptarmigan.commands.train import train
 from ptarmigan.commands.translate import translate
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "ema": ema,
     "score": score,
     "compare": compare,
+    "serve": serve,
     "studio": studio,
     "report": report,
     "send": send,
