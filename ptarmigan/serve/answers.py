@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from ptarmigan.core.errors import UsageError
 from ptarmigan.media.foreign import read_bytes
 from ptarmigan.tasks.detect.detect import detect
@@ -60,6 +62,10 @@ class Answers:
         if not 1 <= n <= self.most:
             raise UsageError(f"n is from 1 to {self.most:,}, not {n}")
         return self.trained
+
+    def example(self) -> NDArray[Any] | None:
+        """One sample; None of a run that generates none."""
+        return self.trained.sample(1) if isinstance(self.trained, Generator) else None
 
     def sample(self, form: str, n: int, given: Any, **how: Any) -> bytes:
         """``ptarmigan sample RUN --out x.FORM``.

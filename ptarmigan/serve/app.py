@@ -152,16 +152,17 @@ def add_protocol(app: FastAPI, name: str, answers: Answers, worker: Worker) -> N
         return {"name": name, "ready": True}
 
     @app.get("/v2/models/{model}")
-    def metadata(model: str) -> dict[str, Any]:
+    async def metadata(model: str) -> dict[str, Any]:
         known(model)
+        made = await worker.do(answers.example)
+        outputs = [] if made is None else [of_any_number(tensor_of(made))]
         numbers = [{"name": key, "datatype": "INT64", "shape": [1]} for key in ("n", "seed")]
         inputs = [*numbers, {"name": "given", "datatype": "BYTES", "shape": [1]}]
-        outputs = [{"name": "samples", "datatype": "UINT8", "shape": [-1, *answers.trained.space.shape]}]
         return {
             "name": name,
             "platform": "ptarmigan",
             "versions": ["1"],
-            "inputs": inputs,
+            "inputs": inputs if outputs else [],
             "outputs": outputs,
         }
 
@@ -176,6 +177,11 @@ def add_protocol(app: FastAPI, name: str, answers: Answers, worker: Worker) -> N
         generator = answers.generator(n)
         raw = await worker.do(lambda: generator.sample(n, seed=seed, given=wish))
         return {"model_name": name, "model_version": "1", "id": wanted.id, "outputs": [tensor_of(raw)]}
+
+
+def of_any_number(tensor: dict[str, Any]) -> dict[str, Any]:
+    """The description of a tensor of any number of samples, from one of one."""
+    return {"name": tensor["name"], "datatype": tensor["datatype"], "shape": [-1, *tensor["shape"][1:]]}
 
 
 def whole(value: int | float | str, name: str) -> int:

@@ -135,6 +135,8 @@ def test_the_open_inference_protocol_is_spoken(served, trained, tmp_path):
     expected = np.load(io.BytesIO(written(tmp_path / "x.npy", *words)))
     assert (found["id"], tensor["datatype"]) == ("a", "UINT8")
     np.testing.assert_array_equal(np.reshape(tensor["data"], tensor["shape"]), expected)
+    (said,) = client.get("/v2/models/sample").json()["outputs"]
+    assert said == {"name": "samples", "datatype": "UINT8", "shape": [-1, *expected.shape[1:]]}
     for wrong in ({"inputs": []} | {"x": 1}, {"inputs": [inputs[0] | {"data": [1.5]}]}, {}):
         assert client.post("/v2/models/sample/infer", json=wrong).status_code in (200, 400, 422)
     assert client.post("/v2/models/other/infer", json={"inputs": []}).status_code == 400
