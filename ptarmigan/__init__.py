@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ptarmigan.adversary import Adversary
-    from ptarmigan.api import compare, train
+    from ptarmigan.api import compare, export, train
     from ptarmigan.core.batch import Batch
     from ptarmigan.core.game import Game, State, Terms, Turn
     from ptarmigan.data.space import Space
@@ -58,6 +58,7 @@ _HOMES = {
     "Turn": "ptarmigan.core.game",
     "alternating": "ptarmigan.training.rules",
     "compare": "ptarmigan.api",
+    "export": "ptarmigan.api",
     "extragradient": "ptarmigan.training.rules",
     "keras_layer": "ptarmigan.trained.keras_layer",
     "load": "ptarmigan.trained",
@@ -92,6 +93,7 @@ __all__ = [
     "__version__",
     "alternating",
     "compare",
+    "export",
     "extragradient",
     "keras_layer",
     "load",

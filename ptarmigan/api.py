@@ -8,7 +8,7 @@ import os
 from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, Unpack
 
 from ptarmigan import zoo
 from ptarmigan.core.errors import one_line
@@ -35,6 +35,7 @@ from ptarmigan.training.trainer import Hook
 if TYPE_CHECKING:
     from ptarmigan.evaluation.compare import Comparison
     from ptarmigan.evaluation.oversampling.trial import Trial
+    from ptarmigan.trained import Trained
 
 
 class TrainArguments(TypedDict):
@@ -318,6 +319,54 @@ def compare(
     if page is not None:
         write_page(comparison, page)
     return comparison
+
+
+def export(
+    run: str | os.PathLike[str] | Trained,
+    *,
+    out: str | os.PathLike[str] = "exported",
+    to: Literal["onnx", "pt2", "triton"] = "onnx",
+    verify_score: int = 0,
+    best: bool = False,
+    recipe: str = "",
+    folder: str | os.PathLike[str] | None = None,
+    edited: Run | None = None,
+    quiet: bool = True,
+) -> list[str]:
+    """Export a trained run, so that it runs without ptarmigan; it is held against torch before it is written.
+
+    Args:
+        run: the run's folder, its generator.safetensors alone, or what ``load`` returned, on the processor.
+        out: a new folder: the graphs, a model card, config.json and inputs and outputs to check by.
+        to: ``onnx``; ``pt2``, of torch.export; ``triton``, a repository of models for NVIDIA's server.
+        verify_score: also score so many samples of the graphs, which has to give the run's score.
+        best: the weights with the best score, not the last.
+        recipe: the file of the run's recipe, where that is your own and was not trained with here.
+        folder: of the run, where ``run`` is a loaded one: its scores are in it, and where its data are.
+        edited: a run that was made in Python, with its networks and data.
+        quiet: show no progress.
+
+    Returns:
+        Lines that say what was verified and written.
+
+    Raises:
+        ValueError: there is no run or no room, an operation has no place in a graph, or the graph is not the
+            run's; nothing is written then.
+        MissingPackageError: what the format needs is not installed.
+    """
+    from ptarmigan.exports.write import export as exported
+    from ptarmigan.trained import Trained, load
+
+    place = None if folder is None else path_of(folder)
+    if isinstance(run, Trained):
+        trained = run
+    else:
+        game = None if edited is None else copy.deepcopy(edited.game)
+        trained = load(run, best=best, device="cpu", game=game, recipe=recipe)
+        place = place or (path_of(run) if path_of(run).is_dir() else None)
+    return exported(
+        trained, path_of(out), to, folder=place, verify_score=verify_score, run=edited, quiet=quiet
+    )
 
 
 def augment(data: str, **options: Any) -> tuple[Trial | None, str]:

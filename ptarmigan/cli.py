@@ -36,6 +36,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "detect": ("RUN DATA", "find anomalies with a trained detector"),
     "augment": ("--data X", "oversample rare classes with a GAN, and measure whether it helps"),
     "ema": ("RUN", "find the best EMA of a run's weights, without training again"),
+    "export": ("RUN", "export a trained run to ONNX, torch.export or Triton"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
     "serve": ("RUN", "serve a trained run over HTTP, to programs"),

@@ -8,6 +8,7 @@ from ptarmigan.commands.augment import augment
 from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
 from ptarmigan.commands.ema import ema
+from ptarmigan.commands.export import export
 from ptarmigan.commands.latents import directions, edit
 from ptarmigan.commands.look import data, doctor, push, report, send
 from ptarmigan.commands.predict import predict
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "detect": detect,
     "augment": augment,
     "ema": ema,
+    "export": export,
     "score": score,
     "compare": compare,
     "serve": serve,

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import index
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeAlias
 
 import torch
 from torch import Tensor
@@ -21,6 +21,9 @@ from torch import Tensor
 from ptarmigan.core.process import Lock
 
 CPU = torch.device("cpu")
+
+Draw: TypeAlias = Callable[..., Tensor]
+"""``torch.randn`` or ``torch.rand``."""
 
 
 def key(*parts: SupportsIndex | str) -> int:
@@ -48,11 +51,12 @@ class _Stream:
 
 
 class _Here(threading.local):
-    """This thread's stream, and what it has borrowed of torch, where it gives that back."""
+    """This thread's stream, what it has borrowed of torch, where it gives that back, and another source."""
 
     def __init__(self) -> None:
         self.stream = _Stream()
         self.loan: _Loan | None = None
+        self.source: Callable[[Draw, tuple[int, ...]], Tensor] | None = None
 
 
 _here = _Here()
@@ -164,7 +168,53 @@ def places(n: int) -> Tensor:
     return torch.arange(stream.shard * n, (stream.shard + 1) * n, device=stream.device)
 
 
-def _drawn(draw: Callable[..., Tensor], *shape: int) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Noise that was drawn: standard normal or uniform, and its numbers."""
+
+    kind: str
+    values: Tensor
+
+
+@contextmanager
+def recorded() -> Iterator[list[Drawn]]:
+    """A context that lists what this thread draws in it, in order."""
+    drawn: list[Drawn] = []
+
+    def source(draw: Draw, shape: tuple[int, ...]) -> Tensor:
+        values = _generated(draw, *shape)
+        drawn.append(Drawn("normal" if draw is torch.randn else "uniform", values))
+        return values
+
+    with _from(source):
+        yield drawn
+
+
+@contextmanager
+def given(values: Iterable[Tensor]) -> Iterator[None]:
+    """A context in which this thread draws nothing, and gets these tensors in order.
+
+    So the noise inside of networks can be an input of a graph that is made of them.
+    """
+    rest = iter(values)
+    with _from(lambda draw, shape: next(rest)):
+        yield
+
+
+@contextmanager
+def _from(source: Callable[[Draw, tuple[int, ...]], Tensor]) -> Iterator[None]:
+    before, _here.source = _here.source, source
+    try:
+        yield
+    finally:
+        _here.source = before
+
+
+def _drawn(draw: Draw, *shape: int) -> Tensor:
+    return _generated(draw, *shape) if _here.source is None else _here.source(draw, shape)
+
+
+def _generated(draw: Draw, *shape: int) -> Tensor:
     return draw(*shape, generator=_here.stream.generator(), device=_here.stream.device)
 
 

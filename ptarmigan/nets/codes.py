@@ -37,5 +37,17 @@ def to_codes(codes: State, z: Float[Tensor, "batch latent"], c: Classes) -> Floa
     covariance = second - mean[:, :, None] * mean[:, None]
     size = covariance.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
     eye = torch.eye(z.shape[1]).to(covariance)
-    root = torch.linalg.cholesky_ex(covariance + RIDGE * size * eye)[0].to(z.dtype)
+    root = root_of(covariance + RIDGE * size * eye).to(z.dtype)
     return mean.to(z.dtype)[c] + torch.bmm(root[c], z[:, :, None])[:, :, 0]
+
+
+def root_of(covariance: Float[Tensor, "classes size size"]) -> Float[Tensor, "classes size size"]:
+    """The Cholesky factor of each covariance, column by column where a graph is made, which has no other."""
+    if not torch.compiler.is_exporting():
+        return torch.as_tensor(torch.linalg.cholesky_ex(covariance)[0])
+    columns, rest = [], covariance
+    for at in range(covariance.shape[1]):
+        column = rest[:, :, 0] / rest[:, :1, 0].sqrt()
+        columns.append(F.pad(column, (at, 0)))
+        rest = rest[:, 1:, 1:] - column[:, 1:, None] * column[:, None, 1:]
+    return torch.stack(columns, 2)

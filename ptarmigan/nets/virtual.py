@@ -29,7 +29,7 @@ class VirtualBatchNorm(nn.Module):
             ValueError: there are fewer rows than the reference batch has.
         """
         n = self.reference
-        if len(x) < n:
+        if x.shape[0] < n:
             raise ValueError(f"virtual batch norm needs its {n} reference rows first")
         rows = at_least_float32(x)
         rows = rows.flatten(2) if rows.ndim > 2 else rows[:, :, None]

@@ -22,6 +22,7 @@ from ptarmigan.tasks.latents import directions as finding
 from ptarmigan.tasks.latents.directions import Direction
 from ptarmigan.tasks.latents.kept import check_name, read_directions, write_directions
 from ptarmigan.tasks.latents.two_sets import two_classes
+from ptarmigan.trained.base import Trained
 from ptarmigan.trained.generator import Generator
 
 FILE = Path("latents", "directions.safetensors")
@@ -190,7 +191,7 @@ class Directions:
         return more
 
 
-def weights_of(trained: Generator) -> str:
+def weights_of(trained: Trained) -> str:
     """A digest of the weights by which samples are made."""
     return digest(nn.ModuleDict({name: getattr(trained.game, name) for name in trained.game.ema}))
 

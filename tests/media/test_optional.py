@@ -57,6 +57,7 @@ def test_every_extra_that_is_named_exists() -> None:
         "hmm",
         "hub",
         "keras",
+        "onnx",
         "shower",
         "sound",
         "studio",

@@ -29,6 +29,7 @@ ORDER = [
     "trained",
     "estimators",
     "evaluation",
+    "exports",
     "report",
     "contract",
     "serve",

@@ -18,6 +18,10 @@ class Conditioning(Encoding):
         """What ``condition`` takes, from the words of a person at a command line: a class, or a sentence."""
         return " ".join(words)
 
+    def asked(self) -> list[Any]:
+        """Examples of what ``condition`` takes: every class, of other kinds a few of what they take."""
+        return list(self.classes)
+
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """What ``n`` samples are conditioned on, ``(n, …)``, so that they are what is asked for.
 

@@ -40,6 +40,10 @@ class Encoding(ABC):
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``: samples in the data's own units."""
 
+    def decoded(self, x: Tensor) -> Tensor | None:
+        """``decode`` as operations on tensors, so that a graph can hold them; None where it takes more."""
+        return None
+
     @property
     def raw_shape(self) -> tuple[int, ...]:
         """Shape of one raw sample."""

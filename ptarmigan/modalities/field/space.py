@@ -121,6 +121,15 @@ class FieldSpace(FieldPresentation, Space):
             raw[found[:, self.count :].reshape(raw.shape) < 0] = np.nan
         return raw
 
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        values = x[:, : self.count].unflatten(1, (self.times, len(self.variables)))
+        raw = torch.stack([v.decoded(values[:, :, i]) for i, v in enumerate(self.variables)], 2)
+        if not self.masked:
+            return raw
+        gone = x[:, self.count :].reshape(raw.shape) < 0
+        return raw.masked_fill(gone, torch.nan)
+
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """Means of equal parts of a field, and its spectrum in bands, of a few channels."""
         x = x.detach().float().cpu()

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 TRANSFORMS = ("linear", "standard", "sqrt", "log")
 WIDE = 4.0
 """Standard deviations that ``standard`` reaches, both ways."""
 DRY = 0.25
 """Of the wet threshold: what ``log`` writes for nothing, where the logarithm has no number."""
+LN10 = float(np.log(10))
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,16 @@ class Variable:
             # rounding is not to make drizzle of the threshold itself
             y = np.where(wet, np.maximum(10.0 ** np.minimum(y, 30.0), self.threshold), 0.0)
         return np.asarray(y, np.float32)
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """``decode`` as operations on tensors."""
+        y = self.low + (x.double() + 1) / 2 * (self.high - self.low)
+        if self.transform == "sqrt":
+            y = y.clamp(min=0).square()
+        elif self.transform == "log":
+            wet = y >= (np.log10(DRY * self.threshold) + np.log10(self.threshold)) / 2
+            y = torch.where(wet, (y.clamp(max=30.0) * LN10).exp().clamp(min=self.threshold), 0.0)
+        return y.float()
 
     @property
     def label(self) -> str:

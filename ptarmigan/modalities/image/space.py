@@ -79,9 +79,12 @@ class ImageSpace(RasterSpace):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
-        pixels = x.detach().float().add(1).mul(self.white / 2).round().clamp(0, self.white)
-        dtype = np.uint8 if self.bits == 8 else np.uint16
-        return pixels.permute(0, 2, 3, 1).cpu().numpy().astype(dtype)
+        return self.decoded(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        pixels = x.float().add(1).mul(self.white / 2).round().clamp(0, self.white)
+        return pixels.permute(0, 2, 3, 1).to(torch.uint8 if self.bits == 8 else torch.uint16)
 
     def load(self, path: Path) -> tuple[NDArray[Any], str]:
         """A picture of any size and mode: its middle, in the size, channels and depth of this space."""

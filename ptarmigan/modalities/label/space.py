@@ -93,7 +93,11 @@ class LabelSpace(RasterSpace):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The likeliest class of every pixel."""
-        return x.detach().float().argmax(1, keepdim=True).permute(0, 2, 3, 1).cpu().numpy().astype(np.uint8)
+        return self.decoded(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        return x.float().argmax(1, keepdim=True).permute(0, 2, 3, 1).to(torch.uint8)
 
     def pixels(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Maps in the colours of their classes, ``(n, height, width, 3)`` uint8."""

@@ -43,7 +43,11 @@ class PointSpace(Space):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``."""
-        return (x.detach().float().cpu().numpy() * np.float32(self.scale)).astype(np.float32)
+        return self.decoded(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        return x.float() * self.scale
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``points.csv`` under ``path``; unless ``first`` is 0, after the points that are there."""

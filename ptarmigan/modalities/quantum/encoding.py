@@ -90,6 +90,13 @@ class MeasurementEncoding(Encoding):
         share = (x.detach().double().cpu().numpy() / REACH + 1) / 2
         return self.grid[self.number(self._low + share * (np.asarray(self.high) - self._low))]
 
+    def decoded(self, x: Tensor) -> Tensor:
+        """``decode`` as a tensor."""
+        most = torch.tensor(self.sizes, dtype=torch.float64) - 1
+        low, pitch = torch.from_numpy(self._low), torch.from_numpy(self._pitch)
+        steps = ((x.double() / REACH + 1) / 2 * most).round()
+        return low + torch.minimum(steps.clamp(min=0), most) * pitch
+
     def frequencies(self, raw: NDArray[Any]) -> NDArray[np.float64]:
         """How often every outcome is among rows, as shares ``(places,)``."""
         return np.bincount(self.number(raw), minlength=self.places) / len(raw)

@@ -27,7 +27,7 @@ class CircuitGame(Game):
 
     def frequencies(self, x: Tensor) -> Tensor:
         """How often every outcome is among encoded samples ``(n, axes)``, as shares ``(places,)``."""
-        number = torch.zeros(len(x), dtype=torch.long, device=x.device)
+        number = torch.zeros(x.shape[0], dtype=torch.long, device=x.device)
         for axis, size in enumerate(self.sizes):
             step = ((x[:, axis] / REACH + 1) / 2 * (size - 1)).round().long().clamp(0, size - 1)
             number = number * size + step

@@ -5,9 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ptarmigan.core.inverse import first_above, normal_cdf
 from ptarmigan.modalities.quantum.circuit import Circuit, efficient_su2
 from ptarmigan.modalities.quantum.space import MeasurementSpace
-from ptarmigan.modalities.quantum.state import probabilities, simulate
+from ptarmigan.modalities.quantum.state import measured
 from ptarmigan.nets.layers import Classes
 from ptarmigan.nets.players import Generator
 
@@ -39,13 +40,13 @@ class CircuitGenerator(Generator):
 
     def probabilities(self) -> Tensor:
         """Of every outcome, ``(places,)``."""
-        return probabilities(simulate(self.circuit, self.angles))
+        return measured(self.circuit, self.angles)
 
     def forward(self, z: Tensor, c: Classes | None = None) -> Tensor:
         """Outcomes ``(n, axes)`` by the inverse of the cumulated probabilities at Φ(z); ``c`` is ignored."""
         share = self.probabilities().double().cumsum(0)
-        u = torch.special.ndtr(z[:, 0].double()) * share[-1]
-        return self.grid[torch.searchsorted(share, u, right=True).clamp(max=len(share) - 1)]
+        u = normal_cdf(z[:, 0].double()) * share[-1]
+        return self.grid[first_above(share, u).clamp(max=len(share) - 1)]
 
     def trained(self) -> Circuit:
         """The circuit with the angles that it has now."""

@@ -8,6 +8,7 @@ from torch import Tensor
 from ptarmigan.core.memory import check_memory
 from ptarmigan.modalities.quantum.circuit import Circuit
 from ptarmigan.modalities.quantum.gates import fixed, rotations
+from ptarmigan.modalities.quantum.reals import probabilities_in_reals
 
 COPIES, COMPLEX = 3, 16
 """States that are held at once, and bytes of a number."""
@@ -76,6 +77,14 @@ def act(state: Tensor, matrix: Tensor, qubits: tuple[int, ...]) -> Tensor:
 def complex_of(angles: Tensor) -> torch.dtype:
     """The complex dtype of the precision of angles."""
     return torch.promote_types(angles.dtype, torch.complex64)
+
+
+def measured(circuit: Circuit, angles: Tensor) -> Tensor:
+    """The probabilities of every outcome of a circuit with such angles; see ``simulate``."""
+    if not torch.compiler.is_exporting():
+        return probabilities(simulate(circuit, angles))
+    found = probabilities_in_reals(circuit, angles[None] if angles.dim() == 1 else angles)
+    return found[0] if angles.dim() == 1 else found
 
 
 def probabilities(state: Tensor) -> Tensor:

@@ -48,6 +48,10 @@ class SeriesSpace(SeriesPresentation, Space):
         """Columns of metadata and their values, from ``column=value``."""
         return self.about.read_condition(words)
 
+    def asked(self) -> list[Any]:
+        """Every value of a column of metadata, or the classes."""
+        return self.about.asked() if self.metadata else super().asked()
+
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """Series whose metadata hold what ``given`` says: ``{"site": "north"}``.
 

@@ -78,11 +78,14 @@ class ShowerEncoding(Encoding):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """Energies in GeV, ``(n, 1 + cells)`` float32."""
-        x = x.detach().float()
+        return self.decoded(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        x = x.float()
         energy = self.energy(x[:, :1].double()).float()
-        cells = self.share(x[:, 1:]).mul_(energy)
-        cells.mul_(cells >= self.threshold)
-        return torch.cat([energy, cells], 1).cpu().numpy()
+        cells = self.share(x[:, 1:]) * energy
+        return torch.cat([energy, cells * (cells >= self.threshold)], 1)
 
     def seen(self, share: Tensor) -> Tensor:
         """What networks see of a cell's share of the incident energy."""
@@ -90,7 +93,7 @@ class ShowerEncoding(Encoding):
 
     def share(self, x: Tensor) -> Tensor:
         """The inverse of ``seen``, up to what is far below any threshold; 0 of what is negative."""
-        return (torch.exp(UNIT * x.clamp(0, 1.5)) - 1) / SCALE
+        return (torch.exp(UNIT * x.clamp(0.0, 1.5)) - 1) / SCALE
 
     def scaled(self, energy: Tensor) -> Tensor:
         """What networks see of incident energies in GeV."""

@@ -54,6 +54,10 @@ class ShowerSpace(ShowerPresentation, Space):
             raise ValueError(f"showers are asked for as energy=50, in GeV, not as {' '.join(words)}")
         return found
 
+    def asked(self) -> list[Any]:
+        """The smallest, the middle and the largest energy."""
+        return [{ENERGY: self.energies[i]} for i in (0, len(self.energies) // 2, -1)]
+
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """Incident energies, as networks see them, ``(n, 1)``.
 

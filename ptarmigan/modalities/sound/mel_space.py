@@ -61,6 +61,10 @@ class MelSpace(SoundSpace):
         clips = F.pad(waves[:, around:], (0, self.length))[:, : self.length]
         return clips.clamp(-1, 1).cpu().numpy()
 
+    def decoded(self, x: Tensor) -> Tensor | None:
+        """None: phases are searched."""
+        return None
+
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """Means over equal parts of time."""
         return F.adaptive_avg_pool2d(x.detach().float()[:, None], (16, 16)).flatten(1).cpu().double().numpy()

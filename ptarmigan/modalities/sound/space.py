@@ -67,7 +67,11 @@ class SoundSpace(SoundPresentation, Space):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, clipped to what a file can hold."""
-        return x.detach().float().clamp(-1, 1)[:, 0].cpu().numpy()
+        return clipped(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor | None:
+        """The same as a tensor."""
+        return clipped(x)
 
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """Loudness in mel bands over equal parts of time, from 0, which is 60 dB below the loudest, to 1."""
@@ -88,3 +92,8 @@ def lengths_of(raw: NDArray[np.float32]) -> NDArray[np.int64]:
     heard = raw != 0
     last = raw.shape[1] - heard[:, ::-1].argmax(1)
     return np.where(heard.any(1), last, 0)
+
+
+def clipped(x: Tensor) -> Tensor:
+    """Encoded clips ``(n, 1, length)`` as samples ``(n, length)`` that a file can hold."""
+    return x.float().clamp(-1, 1)[:, 0]

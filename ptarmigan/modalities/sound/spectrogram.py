@@ -97,6 +97,10 @@ class SpectrogramSpace(SoundSpace):
         waves = griffin_lim(magnitudes, self.window, self.hop, self.iterations)
         return waves[:, self.before : self.before + self.length].clamp(-1, 1).cpu().numpy()
 
+    def decoded(self, x: Tensor) -> Tensor | None:
+        """None: phases are searched."""
+        return None
+
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """As of waveforms, but straight from the spectrogram."""
         weights = torch.from_numpy(bands(self.rate, self.window, BANDS)).float().to(x.device)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Conditional
+from ptarmigan.core.inverse import first_above
 from ptarmigan.modalities.table.conditions import LISTED
 from ptarmigan.modalities.table.nets import RowActivations
 from ptarmigan.modalities.table.space import TableSpace
@@ -52,7 +53,7 @@ class RowConditions(Conditional):
         if not self.size:
             return None
         u = noise.uniform(n, 1).to(self.ends) * self.columns
-        pairs = torch.searchsorted(self.ends, u[:, 0], right=True).clamp(max=len(self.ends) - 1)
+        pairs = first_above(self.ends, u[:, 0]).clamp(max=len(self.ends) - 1)
         zeros = torch.zeros(n, self.size, dtype=torch.get_default_dtype(), device=u.device)
         return zeros.scatter_(1, self.hot[pairs], 1.0)
 

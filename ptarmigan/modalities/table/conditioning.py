@@ -31,6 +31,10 @@ class TableConditioning(TableEncoding, Conditioning):
         """
         return by_column(words)
 
+    def asked(self) -> list[Any]:
+        """Every value of every column of values."""
+        return [{str(column.name): v} for column in self.columns if column.by_value for v in column.values]
+
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """What ``n`` rows are conditioned on, ``(n, size)``, so that columns hold what is asked.
 

@@ -52,7 +52,7 @@ class RowActivations(nn.Module):
     def log_softmax(self, logits: Rows) -> Rows:
         """The log-softmax of every vector; 0 for numbers outside of vectors."""
         with torch.no_grad():
-            top = logits.new_full((len(logits), self.vectors), -torch.inf)
+            top = logits.new_full((logits.shape[0], self.vectors), -torch.inf)
             heads = logits.masked_fill(self.alone, -torch.inf)
             top.scatter_reduce_(1, self.owner.expand_as(logits), heads, "amax")
         lowered = (logits - top[:, self.owner]).masked_fill(self.alone, 0)

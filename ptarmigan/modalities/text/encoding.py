@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ptarmigan.data.space.encoding import Encoding
-from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK, join, split
+from ptarmigan.modalities.text.tokens import EOS, PAD, SPECIAL, UNK, join, split
 from ptarmigan.modalities.text.vocabulary import Ids, lengths, numbered
 
 
@@ -70,6 +70,12 @@ class TextEncoding(Encoding):
             part[np.arange(part.shape[1]) > lengths(part)[:, None]] = PAD
         return raw
 
+    def decoded(self, x: Tensor) -> Tensor:
+        """``decode`` of finite numbers as a tensor."""
+        ids = x.round().clamp(0, self.tokens - 1).to(torch.int32)
+        parts = ids.split([self.question, self.length] if self.question else [self.length], 1)
+        return torch.cat([part * (behind_end(part) == 0) for part in parts], 1)
+
     def parts(self, raw: NDArray[np.int32]) -> Iterator[Ids]:
         """Questions, where there are any, and sentences, as views."""
         if self.question:
@@ -88,3 +94,9 @@ class TextEncoding(Encoding):
             join((known[i] for i in row[:n] if i != PAD), self.tokenizer)
             for row, n in zip(part.tolist(), counts, strict=True)
         ]
+
+
+def behind_end(part: Tensor) -> Tensor:
+    """How many ends there are before each token ``(n, length)``."""
+    ends = (part == EOS).to(torch.int64)
+    return ends.cumsum(1) - ends

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import Tempered
+from ptarmigan.core.inverse import first_above, normal_cdf
 from ptarmigan.modalities.text.space import TextSpace
 from ptarmigan.modalities.text.tied import log_likelihood
 from ptarmigan.modalities.text.tokens import BOS, EOS, PAD, UNK
@@ -122,7 +123,7 @@ class LanguageModel(Tempered):
         if begun is not None:
             ids[:, :start] = begun
         ended = (ids == EOS).any(1)
-        said = torch.cat([ids.new_full((len(ids), 1), BOS), ids[:, :start]], 1)
+        said = torch.cat([ids.new_full((ids.shape[0], 1), BOS), ids[:, :start]], 1)
         out, state = self.recurrent(self.inputs(said, c))
         for t in range(start, ids.shape[1]):
             logits = self.logits(self.features(out[:, -1:], c)[:, 0])
@@ -131,7 +132,7 @@ class LanguageModel(Tempered):
             token = inverse(logits if self.temperature == 1 else logits / self.temperature, u[:, t])
             ids[:, t] = torch.where(ended, PAD, token)
             ended = ended | (token == EOS)
-            if ended.all():
+            if not torch.compiler.is_exporting() and ended.all():  # a graph has no way out of a loop
                 break
             out, state = self.recurrent(self.inputs(ids[:, t : t + 1], c), state)
         return ids
@@ -222,12 +223,11 @@ def marked(n: int, which: Sequence[int]) -> Tensor:
 
 def uniform_of(z: Tensor) -> Tensor:
     """Standard normal numbers as uniform ones, in float64."""
-    return torch.as_tensor(torch.special.ndtr(z.double()).clamp(max=LARGEST))
+    return normal_cdf(z.double()).clamp(max=LARGEST)
 
 
 def inverse(logits: Float[Tensor, "batch tokens"], u: Float[Tensor, " batch"]) -> Int[Tensor, " batch"]:
     """The first token up to which the softmax has more than ``u``; what is summed up is in float64."""
     weights = (logits - logits.amax(1, keepdim=True)).exp()
     cumulated = weights.cumsum(1, dtype=torch.float64)
-    found = torch.searchsorted(cumulated, (u * cumulated[:, -1])[:, None], right=True)
-    return torch.as_tensor(found[:, 0].clamp(max=logits.shape[1] - 1))
+    return first_above(cumulated, u * cumulated[:, -1]).clamp(max=logits.shape[1] - 1)

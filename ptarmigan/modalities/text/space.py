@@ -14,7 +14,7 @@ from torch import Tensor
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.text.presentation import TextPresentation
-from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK
+from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK, join
 from ptarmigan.modalities.text.vocabulary import lengths
 
 DIMENSIONS = 64
@@ -41,6 +41,10 @@ class TextSpace(TextPresentation, Space):
         parts = [part.sum(1) / np.sqrt(np.maximum(count, 1)) for part in (directions, pairs)]
         *_, sentences = self.parts(raw)
         return np.concatenate([*parts, lengths(sentences)[:, None] / self.length], 1)
+
+    def asked(self) -> list[Any]:
+        """A question of known words, or the classes."""
+        return [join(self.vocabulary[: self.question], self.tokenizer)] if self.question else super().asked()
 
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """Answers to a question, or sentences of a class.

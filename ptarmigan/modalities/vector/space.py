@@ -83,6 +83,13 @@ class VectorSpace(Space):
         raw: NDArray[np.float64] = NEAR * np.sinh(far / NEAR) * self.scale + self.centre
         return raw
 
+    def decoded(self, x: Tensor) -> Tensor:
+        """``decode`` as a tensor, up to rounding."""
+        far = x.double().clamp(-FARTHEST, FARTHEST) / NEAR
+        sinh = (far.exp() - (-far).exp()) / 2
+        scale, centre = (torch.tensor(one, dtype=torch.float64) for one in (self.scale, self.centre))
+        return NEAR * sinh * scale + centre
+
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:
         """Write ``rows.csv`` under ``path``; unless ``first`` is 0, after the rows that are there."""
         path.mkdir(parents=True, exist_ok=True)

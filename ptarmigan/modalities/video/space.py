@@ -83,8 +83,12 @@ class VideoSpace(VideoPresentation, Space):
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
-        pixels = x.detach().float().add(1).mul(WHITE / 2).round().clamp(0, WHITE)
-        return pixels.permute(0, 2, 3, 4, 1).cpu().numpy().astype(np.uint8)
+        return self.decoded(x.detach()).cpu().numpy()
+
+    def decoded(self, x: Tensor) -> Tensor:
+        """The same as a tensor."""
+        pixels = x.float().add(1).mul(WHITE / 2).round().clamp(0, WHITE)
+        return pixels.permute(0, 2, 3, 4, 1).to(torch.uint8)
 
     def embed(self, x: Tensor) -> NDArray[np.float64]:
         """Means over parts of time and areas, and how much these areas change from frame to frame."""

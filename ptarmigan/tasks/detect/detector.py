@@ -41,10 +41,12 @@ class Detector(Game):
 
     Attributes:
         remembered: training samples whose scores give the thresholds, at most.
+        searches: a score is found by a search down gradients.
     """
 
     task = Detect
     remembered: int = 2_048
+    searches: bool = False
     generator: nn.Module
     encoder: nn.Module
 

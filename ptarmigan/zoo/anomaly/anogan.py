@@ -53,6 +53,7 @@ class AnoGAN(TwoPlayerGame, Detector):
 
     ema = ("generator", "discriminator")
     remembered = 512  # as a search for each takes long
+    searches = True
     discriminator: Discriminator
 
     def __init__(

@@ -58,7 +58,7 @@ class Autoencoder(SinglePlayerGame, Detector):
 
 def one_class(z: Tensor) -> Tensor:
     """The class of each code, where there is one class."""
-    return z.new_zeros(len(z), dtype=torch.long)
+    return z.new_zeros(z.shape[0], dtype=torch.long)
 
 
 @configurable

@@ -113,7 +113,7 @@ class Nowcaster(nn.Module):
     ) -> Float[Tensor, "n channel_ y x"]:
         """Encoded fields to come."""
         states = self.states(c)
-        begun = relu(self.noise(z.view(len(c), NOISE, c.shape[2] >> SCALES, c.shape[3] >> SCALES)))
+        begun = relu(self.noise(z.view(c.shape[0], NOISE, c.shape[2] >> SCALES, c.shape[3] >> SCALES)))
         last, found = c[:, -self.each :], []
         for _ in range(self.future.times):
             x = begun
@@ -131,7 +131,7 @@ class Nowcaster(nn.Module):
         found = []
         for layer, merge in zip(self.context, self.merge, strict=True):
             x = relu(layer(x))
-            found.append(torch.tanh(merge(x.reshape(len(c), times * x.shape[1], *x.shape[2:]))))
+            found.append(torch.tanh(merge(x.reshape(c.shape[0], times * x.shape[1], *x.shape[2:]))))
         return found
 
 

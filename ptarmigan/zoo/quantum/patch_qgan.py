@@ -32,7 +32,7 @@ from ptarmigan.data.samples import ArraySource, Samples
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.modalities.image.space import ImageSpace
 from ptarmigan.modalities.quantum.circuit import embedded_layers
-from ptarmigan.modalities.quantum.state import probabilities, simulate
+from ptarmigan.modalities.quantum.state import measured
 from ptarmigan.nets.mlp import PointDiscriminator
 from ptarmigan.nets.own import Unconditional
 from ptarmigan.nets.players import Generator
@@ -75,13 +75,13 @@ class PatchGenerator(Generator):
         """Images from −1 to 1; ``c`` is ignored."""
         turns = math.pi / 2 * torch.special.ndtr(z)
         parts = [self.part(turns, angles) for angles in self.angles]
-        return (2 * torch.cat(parts, 1) - 1).reshape(len(z), *self.shape)
+        return (2 * torch.cat(parts, 1) - 1).reshape(z.shape[0], *self.shape)
 
     def part(self, turns: Tensor, angles: Tensor) -> Tensor:
         """The pixels of one circuit, ``(n, pixels)``, the largest of which is 1."""
-        both = torch.cat([turns, angles.expand(len(turns), -1)], 1)
+        both = torch.cat([turns, angles.expand(turns.shape[0], -1)], 1)
         # the first qubits are the ancillas, so outcomes in which all are 0 come first
-        found = probabilities(simulate(self.circuit, both))[:, : self.pixels]
+        found = measured(self.circuit, both)[:, : self.pixels]
         return found / found.amax(1, keepdim=True)
 
 

@@ -98,7 +98,7 @@ class CTGAN(TwoPlayerGame):
 
     def sample(self, z: Tensor, c: Tensor | None = None) -> Tensor:
         """Rows that fulfil their conditions; without ``c``, of conditions as frequent as in the data."""
-        c = self.conditions.draw(len(z)) if c is None else c.to(z.dtype)
+        c = self.conditions.draw(z.shape[0]) if c is None else c.to(z.dtype)
         x: Tensor = self.generator(z, c)
         return x if c is None else self.conditions.impose(x, c)
 

@@ -1,0 +1,1 @@
+"""Trained runs as graphs that run without ptarmigan: ONNX, torch.export and Triton."""
