@@ -28,7 +28,7 @@ def first_above(cumulated: Tensor, u: Tensor) -> Tensor:
 def normal_cdf(x: Tensor) -> Tensor:
     """Φ(x), the probability that a standard normal number is less."""
     if torch.compiler.is_exporting() and x.dtype == torch.float64:  # whose erf ONNX Runtime has not
-        return (1 + erf(x * 0.5**0.5)) / 2
+        return (1 + erf(x * math.sqrt(0.5))) / 2
     return torch.as_tensor(torch.special.ndtr(x))
 
 
@@ -41,4 +41,4 @@ def erf(x: Tensor) -> Tensor:
     square, found = 2 * x * x, torch.ones_like(x)
     for n in reversed(range(1, TERMS)):
         found = 1 + found * square / (2 * n + 1)
-    return 2 / math.pi**0.5 * torch.exp(-x * x) * x * found
+    return torch.exp(-x * x) * x * found * (2 / math.sqrt(math.pi))

@@ -78,7 +78,7 @@ def functions(trained: Trained) -> list[Function]:
 def generators(trained: Latents) -> list[Function]:
     """``z`` to samples, of a class where there are some; and on other conditions."""
     game, space = trained.game, trained.space
-    on_conditions = any(isinstance(module, Conditional) for module in game.modules())
+    on_conditions = takes_conditions(game)
     if trained.conditional() and not on_conditions:
         asked = Input("class", "the number of the class", some_classes(len(space.classes)), "class")
         return [making("generator", "makes samples of classes", game, space, (latents(game), asked))]
@@ -95,6 +95,11 @@ def generators(trained: Latents) -> list[Function]:
         words = "makes samples that are what a condition asks for"
         found.append(making("conditional", words, game, space, (latents(game), asked)))
     return found
+
+
+def takes_conditions(game: Game) -> bool:
+    """Whether samples are made on conditions other than classes."""
+    return any(isinstance(module, Conditional) for module in game.modules())
 
 
 def translations(trained: Translator) -> list[Function]:

@@ -54,7 +54,8 @@ class Model:
         Args:
             n: how many samples; as many as there are inputs where inputs are given.
             seed: of what is drawn.
-            **given: inputs by name, such as ``z``; ``class`` may be one number or name for all.
+            **given: inputs by name, such as ``z``; ``class`` may be one number or name for all, and
+                ``condition`` one of those that config.json has, such as ``sex=Female``.
         """
         for value in given.values():
             if np.ndim(value):
@@ -82,8 +83,15 @@ class Model:
         """What is given for an input, as the graph wants it: pixels (n, height, width, channels) too."""
         if one["drawn"] == "class" and not np.ndim(value):
             names = self.config["classes"]
-            number = names.index(value) if value in names else int(value)
+            if str(value) not in names and not str(value).isdecimal():
+                raise SystemExit(f"there is no class {value!r}; there are {', '.join(names)}")
+            number = names.index(str(value)) if str(value) in names else int(value)
             value = np.full(shape, number)
+        if one["name"] == "condition" and not np.ndim(value):
+            known = self.config["conditions"]
+            if value not in known:
+                raise SystemExit(f"there is no condition {value!r}; there are {', '.join(known)}")
+            value = np.broadcast_to(known[value], shape)
         value = np.asarray(value)
         if value.dtype in (np.uint8, np.uint16) and value.ndim == 4 and value.shape[3] == one["shape"][0]:
             white = np.iinfo(value.dtype).max
@@ -134,6 +142,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=16, help="how many samples")
     parser.add_argument("--seed", type=int, default=0, help="of what is drawn")
     parser.add_argument("--class", dest="class_", default=None, help="name or number of the class of all")
+    parser.add_argument("--condition", default=None, help="of all, such as sex=Female, of conditional")
     parser.add_argument("--input", default="", help="an .npy file of inputs, such as pixels (n, h, w, c)")
     parser.add_argument("--out", default="samples.npz", help="an .npz of all outputs, or a .png of pixels")
     parser.add_argument("--check", action="store_true", help="compare with what torch made")
@@ -144,6 +153,8 @@ def main() -> None:
     given: dict[str, Any] = {}
     if args.class_ is not None:
         given["class"] = args.class_
+    if args.condition is not None:
+        given["condition"] = args.condition
     if args.input:
         given["input"] = np.load(args.input, allow_pickle=False)
     found = Model(args.function)(args.n, args.seed, **given)

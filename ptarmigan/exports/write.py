@@ -20,7 +20,7 @@ from ptarmigan.doctor import treatment
 from ptarmigan.evaluation import written
 from ptarmigan.exports import triton
 from ptarmigan.exports.card import card
-from ptarmigan.exports.functions import functions
+from ptarmigan.exports.functions import functions, takes_conditions
 from ptarmigan.exports.graph import Captured, capture, case
 from ptarmigan.exports.onnx import OPSET, Session, check_installed, to_onnx
 from ptarmigan.exports.score import Exported, compare_scores
@@ -41,6 +41,8 @@ from ptarmigan.training.settings import Settings
 Format: TypeAlias = Literal["onnx", "pt2", "triton"]
 KEPT = 4
 """Samples in check.npz."""
+MOST = 1_000_000
+"""Numbers of conditions in config.json."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,6 +189,7 @@ def described(trained: Trained, to: Format) -> dict[str, Any]:
         "words": trained.space.words,
         "step": int(trained.description.get("step") or 0),
         "classes": list(trained.space.classes),
+        "conditions": conditions(trained),
         "frequencies": None if frequencies is None else frequencies.tolist(),
         "space": trained.space.to_json(),
         "inputs": None if trained.inputs is None else trained.inputs.to_json(),
@@ -194,6 +197,21 @@ def described(trained: Trained, to: Format) -> dict[str, Any]:
         "versions": versions(),
         "functions": {},
     }
+
+
+def conditions(trained: Trained) -> dict[str, list[float]]:
+    """What can be asked for, in words, and the condition that asks for it; nothing where that is too much."""
+    space = trained.space
+    asked = space.asked() if takes_conditions(trained.game) else []
+    if not asked or len(asked) * space.condition(asked[0], 1).size > MOST:
+        return {}
+    return {in_words(given): space.condition(given, 1)[0].tolist() for given in asked}
+
+
+def in_words(given: Any) -> str:
+    """``sex=Female`` of values of columns; else as it is."""
+    pairs = given.items() if isinstance(given, Mapping) else ()
+    return ", ".join(f"{name}={value}" for name, value in pairs) or str(given)
 
 
 def kept_scores(folder: Path | None) -> dict[str, Any] | None:

@@ -28,6 +28,7 @@ from ptarmigan.exports.onnx import Session, to_onnx
 from ptarmigan.exports.score import Exported, exported
 from ptarmigan.exports.triton import config as triton_config
 from ptarmigan.exports.verify import TOLERANCE, verify
+from ptarmigan.exports.write import conditions
 from ptarmigan.modalities.point.space import PointSpace
 from ptarmigan.modalities.quantum.circuit import efficient_su2
 from ptarmigan.modalities.quantum.state import measured
@@ -307,6 +308,13 @@ SCORES = {
         }
     },
 }
+
+
+def test_what_can_be_asked_for_stands_beside_the_graph():
+    found = conditions(trained_of("table.ctgan"))
+    assert found
+    assert all("=" in words and sum(vector) == 1 for words, vector in found.items())
+    assert conditions(trained_of("image.cgan")) == {}
 
 
 class TestCard:
