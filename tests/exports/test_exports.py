@@ -57,8 +57,8 @@ ALIKE = {
     "shower.calogan",
     "sound.melgan",
 }
-"""Recipes whose graphs are computed by torch here, as ONNX's exporter takes long: others of their kind, of the
-same layers, go all the way."""
+"""Recipes whose graphs are computed by torch here, as ONNX's exporter takes long: others of their kind, with
+the same layers, go all the way."""
 WHOLE = os.environ.get("PTARMIGAN_EXPORTS")
 """Set to try these too: ``PTARMIGAN_EXPORTS=1 python -m pytest tests/exports``."""
 SIZES = (2, 7)
