@@ -105,7 +105,8 @@ def takes_conditions(game: Game) -> bool:
 def translations(trained: Translator) -> list[Function]:
     """Inputs to samples, and back where the run goes both ways."""
     game, inputs, space = trained.game, trained.inputs, trained.space
-    assert inputs is not None
+    if not inputs:
+        raise ValueError("this run's file has no space of inputs")
     there = trained.description.get("options", {}).get("direction", "AtoB")
     back = "BtoA" if there == "AtoB" else "AtoB"
     z = (latents(game),) if game.latent else ()

@@ -192,7 +192,7 @@ def described(trained: Trained, to: Format) -> dict[str, Any]:
         "conditions": conditions(trained),
         "frequencies": None if frequencies is None else frequencies.tolist(),
         "space": trained.space.to_json(),
-        "inputs": None if trained.inputs is None else trained.inputs.to_json(),
+        "inputs": trained.description.get("inputs"),
         "digest": weights_of(trained),
         "versions": versions(),
         "functions": {},
