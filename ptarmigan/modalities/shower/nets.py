@@ -119,7 +119,7 @@ class ShowerGenerator(Conditional):
             self.sizes, 1
         )
         # torch takes far longer for expm1
-        weights = torch.exp(h.clamp(0, HIGHEST)) - 1
+        weights = torch.exp(h.clamp(0.0, HIGHEST)) - 1
         each = torch.exp(response.clamp(-5, 1)) * layers.softmax(1)
         share = torch.cat(
             [
