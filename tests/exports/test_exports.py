@@ -357,10 +357,9 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
     train("toy.gan", data="ring", steps=2, score_every=0, out="run", quiet=True, report=False)
     with pytest.raises(ValueError, match="tflite"):
         dispatch(["export", "run", "--to", "tflite"])
-    assert dispatch(["export", "run", "--out", "out", "--verify-score", "200", "--quiet"]) == 0
-    assert "scores of 200 exported samples equal the run's" in capsys.readouterr().out
+    assert dispatch(["export", "run", "--out", "out", "--quiet"]) == 0
+    assert "wrote out: generator.onnx" in capsys.readouterr().out
     text = (tmp_path / "out" / "README.md").read_text()
-    assert "real samples" in text
     assert "ptarmigan train toy.gan" in text
     with pytest.raises(ValueError, match="out is not empty"):
         dispatch(["export", "run", "--out", "out"])
