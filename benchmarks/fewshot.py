@@ -195,12 +195,17 @@ def samples(run: Run, mark: Mark, seed: int) -> Pictures:
 
 def measured(data: Set, features: Features) -> Callable[[Pictures], dict[str, float]]:
     """The measures of pictures, all in features."""
-    train, held_out = features(data.train), features(data.held_out)
+    size = float(np.sqrt(np.square(features(data.train), dtype=np.float64).mean()))
+
+    def of(raw: Pictures) -> NDArray[Any]:
+        return features(raw) / size  # a kernel's units are a power of theirs
+
+    train, held_out = of(data.train), of(data.held_out)
     usual = float(np.median(nearest(train, held_out)[1]))
     apart = pairwise(train)
 
     def measure(raw: Pictures) -> dict[str, float]:
-        mine = features(raw)
+        mine = of(raw)
         which, distance = nearest(train, mine)
         return {
             "to the training pictures": round(kid(train, mine).value, 5),
