@@ -1,6 +1,7 @@
 """Augmentation of what the discriminator sees: differentiable, and the same for real and generated images.
 
-``Augment`` applies transforms with a scheduled probability, ``Ada`` with an adaptive one.
+``Augment`` applies transforms with a scheduled probability, ``Ada`` with an adaptive one; ``augmentation``
+makes those that go by a name.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from ptarmigan.core import schedule
 from ptarmigan.core.game import State
 from ptarmigan.core.precision import at_least_float32, without_autocast
 from ptarmigan.core.schedule import Schedule
-from ptarmigan.core.transforms import BGC, Probability, Transform
+from ptarmigan.core.transforms import BGC, Probability, Transform, color, cutout, translation
 
 
 class Augment:
@@ -75,6 +76,18 @@ class Ada(Adaptive):
     def observe(self, real_scores: Tensor) -> None:
         """Note the scores of (augmented) real images; p is updated when the discriminator's turn ends."""
         self.p.note(at_least_float32(real_scores.detach()).sign().mean())
+
+
+def augmentation(name: str, batch: int) -> Augment | Ada | None:
+    """DiffAugment (Zhao et al. 2020, arXiv 2006.10738), ADA, or none, by the names of options.
+
+    Args:
+        name: ``diffaugment``, ``ada`` or ``none``.
+        batch: real images in a turn of the discriminator.
+    """
+    if name == "ada":
+        return Ada(batch)
+    return Augment(color, translation, cutout) if name == "diffaugment" else None
 
 
 def _in_turn(transforms: tuple[Transform, ...], x: Tensor, p: Probability) -> Tensor:

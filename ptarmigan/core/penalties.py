@@ -136,9 +136,10 @@ class GradientPenalty:
 
 
 @contextmanager
-def _second_derivatives(x: Tensor) -> Iterator[None]:
-    """In full precision and never compiled: compiled graphs fail, or lose gradients, under ``create_graph``.
+def second_derivatives(x: Tensor) -> Iterator[None]:
+    """A block in full precision and never compiled.
 
+    Compiled graphs fail, or lose gradients, under ``create_graph``:
     https://github.com/pytorch/pytorch/issues/91469
     """
     with without_autocast(x), uncompiled():
@@ -148,7 +149,7 @@ def _second_derivatives(x: Tensor) -> Iterator[None]:
 def gradients(discriminator: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
     """∇D(x) for every sample, differentiable, as ``(batch, numbers)``."""
     x = at_least_float32(x.detach()).requires_grad_()
-    with _second_derivatives(x):
+    with second_derivatives(x):
         (gradient,) = torch.autograd.grad(discriminator(x).sum(), x, create_graph=True)
     return gradient.flatten(1)
 

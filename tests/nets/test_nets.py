@@ -23,6 +23,7 @@ from ptarmigan.zoo.image.began import Autoencoder, Decoder
 from ptarmigan.zoo.image.improved import Referenced, VirtualBatchNorm
 from ptarmigan.zoo.image.r3gan import Block, R3GANDiscriminator, R3GANGenerator
 from ptarmigan.zoo.image.sagan import SelfAttention
+from ptarmigan.zoo.image.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from ptarmigan.zoo.series import doppelganger as levels
 from ptarmigan.zoo.toy.pacgan import Maxout
 
@@ -49,6 +50,7 @@ GENERATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "r3gan dense": lambda shape, classes: R3GANGenerator(
         LATENT, shape, 8, classes, blocks=1, group_size=None
     ),
+    "stylegan2": lambda shape, classes: StyleGAN2Generator(LATENT, shape, 8, classes),
 }
 DISCRIMINATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "mlp": lambda shape, classes: MLPDiscriminator(shape, (16, 8), classes),
@@ -62,6 +64,10 @@ DISCRIMINATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "resnet attention": lambda shape, classes: ResNetDiscriminator(shape, 8, classes, attention=ATTEND),
     "r3gan": lambda shape, classes: R3GANDiscriminator(shape, 8, classes, blocks=1, group_size=4),
     "r3gan depthwise": lambda shape, classes: R3GANDiscriminator(shape, 8, classes, blocks=1, group_size=1),
+    "stylegan2": lambda shape, classes: StyleGAN2Discriminator(shape, 8, classes, group=1),
+    "stylegan2 plain": lambda shape, classes: StyleGAN2Discriminator(
+        shape, 8, classes, group=1, residual=False
+    ),
 }
 PLAIN = [name for name in DISCRIMINATORS if name != "dcgan"]  # none of these looks at the batch
 

@@ -32,6 +32,7 @@ OTHERS = {
     "image.r1gan": {"gradient", "alike", "chain", "joint"},
     "image.r3gan": {"group_size"},
     "image.sagan": {"attention"},
+    "image.stylegan2": {"preset"},
     "series.doppelganger": {"chunk", "beside"},
     "sound.hifigan": {"segment", "version", "features"},
     "sound.melgan": {"segment", "features"},

@@ -22,13 +22,12 @@ from typing import Literal
 
 from torch import nn
 
-from ptarmigan.core.augment import Ada, Augment
+from ptarmigan.core.augment import augmentation
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating, relativistic
 from ptarmigan.core.optim import adams
 from ptarmigan.core.penalties import R1, R2, ApproximateR1, ApproximateR2, Penalty
 from ptarmigan.core.schedule import cosine
-from ptarmigan.core.transforms import color, cutout, translation
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.chain import Chain, ZeroMean
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
@@ -99,13 +98,6 @@ def recipe(
     )
     lr /= 2 ** max(0, generator.stages - STAGES)
     return training.run(game, samples, adams(game, lr, (0.0, 0.99)), rate=cosine(1.0, 0.1))
-
-
-def augmentation(name: str, batch: int) -> Augment | Ada | None:
-    """The augmentation of that name."""
-    if name == "ada":
-        return Ada(batch)
-    return Augment(color, translation, cutout) if name == "diffaugment" else None
 
 
 small = dict(conditional=True, width=4, latent=8, lazy=2, augment="ada", steps=4, batch=8)
