@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ptarmigan.core.text import printable
+from ptarmigan.evaluation.markdown import inline, table
 from ptarmigan.exports.graph import Port
 from ptarmigan.exports.verify import TOLERANCE, Verified
 
@@ -74,7 +74,7 @@ def card(
                 "## Use\n\n" + USE[form].replace("FIRST", next(iter(ports))),
                 *(function(name, config, *both) for name, both in ports.items()),
                 "## How near it is to torch\n\n" + "\n".join(nearness(verified)),
-                "## Scores\n\n" + scored(scores),
+                "## Scores\n\n" + table(scores, "export again"),
                 f"## How it was made\n\n```bash\n{fenced(command)}\n```\n\nptarmigan "
                 f"{inline(config['versions']['ptarmigan'])}, torch {inline(config['versions']['torch'])}.",
             ]
@@ -110,40 +110,6 @@ def nearness(verified: Mapping[str, Verified]) -> Iterable[str]:
             f"- `{name}`: {found.words} of the largest number of an output or of 1 ({TOLERANCE:.0e} is "
             f"allowed); of whole numbers, such as pixels, {found.equal:.2%} are the same"
         )
-
-
-def scored(scores: Mapping[str, Any] | None) -> str:
-    """A table of scores, with those of real samples and of trivial generators, and how it was measured."""
-    if not scores or not scores.get("scores"):
-        return "It has not been scored: `ptarmigan score RUN`, then export again."
-    entries: Mapping[str, Any] = scores["scores"]
-    others = list(dict.fromkeys(name for one in entries.values() for name in one.get("baselines") or {}))
-    head = ["score", "this run", "±", "real samples", *map(inline, others), "better when"]
-    lines = [line(head), line(["---"] * len(head))]
-    for name, one in entries.items():
-        beside = [number((one.get("baselines") or {}).get(other)) for other in others]
-        direction = str(one.get("direction") or "").removesuffix(" is better")
-        cells = [number(one.get("value")), number(one.get("error")), number(one.get("floor")), *beside]
-        lines.append(line([inline(name), *cells, inline(direction)]))
-    protocols = dict.fromkeys(str(one.get("protocol") or "") for one in entries.values())
-    said = "\n".join(f"- {inline(words)}" for words in protocols if words)
-    count = f"Of {scores['samples']:,} samples. " if isinstance(scores.get("samples"), int) else ""
-    return "\n".join(lines) + f"\n\n{count}How it was measured:\n\n{said}"
-
-
-def line(cells: Sequence[str]) -> str:
-    """A row of a table."""
-    return f"| {' | '.join(cells)} |"
-
-
-def number(value: object) -> str:
-    """A number of a table."""
-    return f"{value:.4g}" if isinstance(value, int | float) else "–"
-
-
-def inline(words: object) -> str:
-    """Text of anybody as Markdown that only shows it."""
-    return re.sub(r"([\\`*_\[\]<>|#&!$~])", r"\\\1", printable(str(words)))
 
 
 def fenced(words: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from ptarmigan.core.text import printable
+from ptarmigan.evaluation.markdown import inline, table
 from ptarmigan.modalities.registry import from_json
-
-SCORE = "`ptarmigan score RUN`, then push."
 
 
 def card(
@@ -42,8 +40,7 @@ def card(
         + f". Its samples are {inline(from_json(config['space']).words)}.",
         "![Samples of the EMA weights](samples.png)" if picture else "",
         "## Use\n\n" + usage(repo, own),
-        "## Scores\n\n"
-        + (table(scores) if scores else "It has not been scored: `ptarmigan score RUN`, then push."),
+        "## Scores\n\n" + table(scores, "push"),
         "## How it was made\n\n" + made(config),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -74,26 +71,6 @@ def usage(repo: str, own: bool) -> str:
     )
 
 
-def table(scores: Mapping[str, Any]) -> str:
-    """Scores beside those of real samples and of trivial generators, and how they were measured."""
-    entries: Mapping[str, Any] = scores["scores"]
-    others = list(dict.fromkeys(name for one in entries.values() for name in one.get("baselines") or {}))
-    head = ["Score", "This run", "±", "Real samples", *map(inline, others), "Better when"]
-    rows = [head, ["---"] * len(head)]
-    for name, one in entries.items():
-        beside = [(one.get("baselines") or {}).get(other) for other in others]
-        numbers = map(number, [one.get("value"), one.get("error"), one.get("floor"), *beside])
-        rows.append(
-            [inline(name), *numbers, inline(str(one.get("direction") or "–").removesuffix(" is better"))]
-        )
-    count = f"Of {scores['samples']:,} samples. " if isinstance(scores.get("samples"), int) else ""
-    protocols = list(dict.fromkeys(str(one.get("protocol") or "") for one in entries.values()))
-    said = [f"- {inline(words)}" for words in protocols if words]
-    without = "" if others else f"\n\nTrivial generators were not scored: {SCORE}"
-    lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return f"{lines}\n\n{count}How it was measured:\n\n" + "\n".join(said or ["- not known"]) + without
-
-
 def made(config: Mapping[str, Any]) -> str:
     """The options and versions."""
     options = {name: value for name, value in config.get("options", {}).items() if name != "data"}
@@ -101,13 +78,3 @@ def made(config: Mapping[str, Any]) -> str:
     versions = config.get("versions") or {}
     said = ", ".join(f"{inline(name)} {inline(value)}" for name, value in versions.items())
     return f"```json\n{words}\n```" + (f"\n\nVersions: {said}." if said else "")
-
-
-def number(value: object) -> str:
-    """A number of a table."""
-    return f"{value:.4g}" if isinstance(value, int | float) else "–"
-
-
-def inline(words: object) -> str:
-    """Text of anybody as Markdown that only shows it."""
-    return re.sub(r"([\\`*_\[\]<>|#&!$~])", r"\\\1", printable(str(words)))

@@ -22,7 +22,7 @@ from ptarmigan.cli import dispatch
 from ptarmigan.core import inverse, noise
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import non_saturating
-from ptarmigan.exports.card import inline, scored
+from ptarmigan.evaluation.markdown import inline, table
 from ptarmigan.exports.functions import functions
 from ptarmigan.exports.graph import Port, capture, case
 from ptarmigan.exports.onnx import Session, to_onnx
@@ -322,7 +322,7 @@ def test_what_can_be_asked_for_stands_beside_the_graph():
 
 class TestCard:
     def test_baselines_and_protocol_stand_beside_the_score(self):
-        text = scored(SCORES)
+        text = table(SCORES, "export again")
         assert "| a\\|b | 1.5 | 0.1 | 0.5 | 3 | lower |" in text
         assert "Of 100 samples" in text
         assert "- of \\<b\\>pixels\\</b\\>" in text
@@ -331,7 +331,7 @@ class TestCard:
         assert inline("[x](javascript:1)\x1b[2J<i>`") == "\\[x\\](javascript:1)\\\\x1b\\[2J\\<i\\>\\`"
 
     def test_a_run_without_scores_says_so(self):
-        assert "ptarmigan score RUN" in scored(None)
+        assert "ptarmigan score RUN" in table(None, "export again")
 
 
 def test_a_page_needs_nothing_but_itself(folder, tmp_path):
