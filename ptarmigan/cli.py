@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "export": ("RUN", "export a trained run to ONNX, torch.export or Triton"),
     "score": ("RUN", "score a trained run"),
     "compare": ("RUN RUN ...", "compare runs: a table and a page; seeds of one recipe are a group"),
+    "audit": ("RUN", "attack a run: can others tell who was trained on?"),
     "serve": ("RUN", "serve a trained run over HTTP, to programs"),
     "studio": ("[FOLDER]", "show the runs of a folder in a browser, live; start new ones"),
     "report": ("RUN", "write the run's page again"),

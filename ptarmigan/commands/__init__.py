@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ptarmigan.commands.audit import audit
 from ptarmigan.commands.augment import augment
 from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
@@ -39,6 +40,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "export": export,
     "score": score,
     "compare": compare,
+    "audit": audit,
     "serve": serve,
     "studio": studio,
     "report": report,

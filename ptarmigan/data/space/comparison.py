@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch.nn.functional as F
@@ -36,6 +36,16 @@ class Comparison(Encoding):
         if x.shape[1] > LONGEST:
             x = F.adaptive_avg_pool1d(x[:, None], LONGEST)[:, 0]
         return x.cpu().double().numpy()
+
+    def adopted(self, raw: NDArray[Any], other: Encoding) -> NDArray[Any]:
+        """Raw samples of another space, such as of a file that was opened apart, as raw samples of this one.
+
+        Raises:
+            ValueError: they are of another form.
+        """
+        if reason := self.same_form(other):
+            raise ValueError(reason)
+        return raw
 
     def planes(self, x: Tensor) -> Tensor:
         """Encoded samples as ``(n, channels, places)``: what has a meaning and a scale of its own."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from ptarmigan.modalities.table.column import columns_differ
 from ptarmigan.modalities.table.conditioning import TableConditioning
 from ptarmigan.modalities.table.embedding import embedded
 from ptarmigan.modalities.table.presentation import TablePresentation
+from ptarmigan.modalities.table.recode import recoded
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class TableSpace(TablePresentation, TableConditioning, Space):
         if reason or not isinstance(other, TableSpace):
             return reason
         return columns_differ(self.columns, other.columns)
+
+    def adopted(self, raw: NDArray[Any], other: Encoding) -> NDArray[Any]:
+        """The same cells in the codes of this table."""
+        if not isinstance(other, TableSpace):
+            return super().adopted(raw, other)
+        return recoded(raw, other.columns, self.columns)
 
 
 def as_table(space: Space, otherwise: str) -> TableSpace:
