@@ -30,6 +30,7 @@ NOT_UNDIVIDED = {
     "image.dcgan": BATCH_NORM,
     "image.dragan": BATCH_NORM,
     "image.drifting": "samples drift by the others of their shard",
+    "image.fastgan": BATCH_NORM,
     "image.gman": BATCH_NORM,
     "image.imle": "the nearest sample is sought in the pool of one shard",
     "image.improved": "minibatch discrimination, and its batch norm, see one shard at a time",
