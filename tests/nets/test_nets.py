@@ -21,7 +21,7 @@ from ptarmigan.nets.sides import halved, halvings
 from ptarmigan.nets.spectral import SpectralNorm, spectral_norm
 from ptarmigan.zoo.image.began import Autoencoder, Decoder
 from ptarmigan.zoo.image.improved import Referenced, VirtualBatchNorm
-from ptarmigan.zoo.image.r3gan import Block, R3GANDiscriminator, R3GANGenerator
+from ptarmigan.zoo.image.r3gan import Block, R3GANDiscriminator, R3GANGenerator, narrowing
 from ptarmigan.zoo.image.sagan import SelfAttention
 from ptarmigan.zoo.image.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from ptarmigan.zoo.series import doppelganger as levels
@@ -365,6 +365,12 @@ def test_r3gan_widths_and_blocks_of_every_stage():
     discriminator = R3GANDiscriminator((1, 16, 16), widths, blocks=blocks, group_size=8)
     inside = [m.conv1.in_channels for m in discriminator.modules() if isinstance(m, Block)]
     assert inside == [8, 8, 8, 16, 16, 24]
+
+
+def test_r3gan_has_the_published_widths_for_faces():
+    assert narrowing(768, (3, 64, 64)) == [768, 768, 768, 768, 384]
+    assert narrowing(768, (3, 256, 256)) == [768, 768, 768, 768, 384, 192, 96]
+    assert narrowing(8, (1, 28, 28)) == [8, 8, 8]
 
 
 def test_r3gan_refuses_what_does_not_fit():

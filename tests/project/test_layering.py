@@ -46,6 +46,9 @@ LEVEL = {room: level for level, room in enumerate(ORDER)}
 CORE_STANDS_ON = {"torch", "jaxtyping"}
 
 VARIANTS = {
+    "image.r3gan_cifar": "image.r3gan",
+    "image.r3gan_64": "image.r3gan",
+    "image.r3gan_256": "image.r3gan",
     **{
         f"anomaly.{system}_images": f"anomaly.{system}"
         for system in ("alad", "anogan", "bigan", "fanogan", "ganomaly")

@@ -1,7 +1,7 @@
 """R3GAN: Huang et al. 2024, "The GAN is dead; long live the GAN! A modern GAN baseline", arXiv 2501.05441.
 
     ptarmigan train image.r3gan --data fashion-mnist
-    ptarmigan train image.r3gan --data cifar10 --width 768 --group-size 16 --blocks 2 --lazy 1 --conditional
+    ptarmigan train image.r3gan_cifar --data cifar10 --conditional
 
 A relativistic pairing loss (RpGAN) with zero-centred gradient penalties on real and on generated samples:
 
@@ -12,9 +12,9 @@ and residual networks without normalisation: blocks of convolutions 1×1 → gro
 initialisation is smaller in deeper networks (Fixup), and of which only the two before an activation have
 biases. With classes, an embedding of the class is concatenated to ``z``, and there is a projection in the
 discriminator. All schedules are the paper's: the learning rate, γ, Adam's β₂ and the half-life of the EMA
-follow a cosine. The second command is the published network for CIFAR-10; the default is smaller. Grouped
-convolutions (--group-size) are as published; their second derivatives are very slow on a CPU, so the default
-is dense ones and lazy penalties.
+follow a cosine. The published networks and settings are image.r3gan_cifar, image.r3gan_64 and
+image.r3gan_256; the default is smaller. Grouped convolutions (--group-size) are as published; their second
+derivatives are very slow on a CPU, so the default is dense ones and lazy penalties.
 Cost and score: after 454 steps, 30 s of one core, on digits:
 Fréchet distance 94.5 (real samples: 2.52); benchmarks/results/zoo.json
 """
@@ -39,6 +39,7 @@ from ptarmigan.core.transforms import blit, cutout, tint, warp
 from ptarmigan.modalities.image.source import Images
 from ptarmigan.nets.layers import Classes, ClassInput, required
 from ptarmigan.nets.resample import Downsample, Upsample
+from ptarmigan.nets.resnet import narrowed
 from ptarmigan.nets.sides import Sides, crop, doubled, halved, halvings
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
@@ -239,6 +240,13 @@ def projected(inputs: int, outputs: int) -> nn.Module:
     return nn.Identity() if inputs == outputs else pointwise(inputs, outputs)
 
 
+def narrowing(width: int, shape: Sequence[int]) -> list[int]:
+    """The width of every stage, as published: 768 four times, then 384, 192 and 96 for 256 pixels."""
+    sides: Sides = (shape[1], shape[2])
+    stages = halvings(sides)
+    return [narrowed(width, doubled(halved(sides, stages), i)) for i in range(stages + 1)]
+
+
 def per_stage(name: str, given: int | Sequence[int], stages: int) -> list[int]:
     """One number per stage.
 
@@ -264,6 +272,8 @@ def recipe(
     gamma: float = 0.5,
     lazy: int = 8,
     augment: float = 0.0,
+    narrow: bool = False,
+    schedule: float = 0.0,
     training: Training = Training(half_life=20_000.0),
 ) -> Run:
     """An R3GAN.
@@ -276,14 +286,18 @@ def recipe(
         gamma: γ at the start; a tenth of it at the end.
         lazy: the penalties are added at every ``lazy``-th step (1 in the paper).
         augment: probability of each augmentation at the end (0.55 for CIFAR-10).
+        narrow: from 64 pixels a side on, the width is halved with every doubling of the sides.
+        schedule: images after which all schedules have come to their end; 0 for those of the whole run.
     """
     samples = training.open(data)
     shape, classes = samples.shape, samples.require_classes() if conditional else 0
-    penalty = cosine(gamma, gamma / 10)
-    augmented = Augment(blit, warp, half_tint, cutout, probability=cosine(0.0, augment)) if augment else None
+    until = min(1.0, schedule / (training.steps * training.batch)) if schedule else 1.0
+    penalty, probability = cosine(gamma, gamma / 10, until), cosine(0.0, augment, until)
+    widths = narrowing(width, shape) if narrow else width
+    augmented = Augment(blit, warp, half_tint, cutout, probability=probability) if augment else None
     game = GAN(
-        R3GANGenerator(latent, shape, width, classes, blocks=blocks, group_size=group_size or None),
-        R3GANDiscriminator(shape, width, classes, blocks=blocks, group_size=group_size or None),
+        R3GANGenerator(latent, shape, widths, classes, blocks=blocks, group_size=group_size or None),
+        R3GANDiscriminator(shape, widths, classes, blocks=blocks, group_size=group_size or None),
         loss=relativistic,
         penalties=(R1(penalty), R2(penalty)),
         lazy=lazy,
@@ -293,9 +307,9 @@ def recipe(
         game,
         samples,
         adams(game, lr, (0.0, 0.9)),
-        half_life=cosine(0.0, training.half_life),
-        rate=cosine(1.0, 0.25),
-        beta2=cosine(0.9, 0.99),
+        half_life=cosine(0.0, training.half_life, until),
+        rate=cosine(1.0, 0.25, until),
+        beta2=cosine(0.9, 0.99, until),
     )
 
 
