@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ptarmigan.core import noise
 from ptarmigan.core.game import State
+from ptarmigan.nets.attention import SelfAttention
 from ptarmigan.nets.dcgan import DCGANDiscriminator, DCGANGenerator
 from ptarmigan.nets.layers import Dropout, Head, initialise
 from ptarmigan.nets.minibatch import MinibatchDiscrimination, MinibatchStd
@@ -20,9 +21,9 @@ from ptarmigan.nets.resnet import ConditionalBatchNorm, ResNetDiscriminator, Res
 from ptarmigan.nets.sides import halved, halvings
 from ptarmigan.nets.spectral import SpectralNorm, spectral_norm
 from ptarmigan.zoo.image.began import Autoencoder, Decoder
+from ptarmigan.zoo.image.biggan import BigGANGenerator
 from ptarmigan.zoo.image.improved import Referenced, VirtualBatchNorm
 from ptarmigan.zoo.image.r3gan import Block, R3GANDiscriminator, R3GANGenerator, narrowing
-from ptarmigan.zoo.image.sagan import SelfAttention
 from ptarmigan.zoo.image.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from ptarmigan.zoo.series import doppelganger as levels
 from ptarmigan.zoo.toy.pacgan import Maxout
@@ -50,6 +51,7 @@ GENERATORS: dict[str, Callable[[Shape, int], nn.Module]] = {
     "r3gan dense": lambda shape, classes: R3GANGenerator(
         LATENT, shape, 8, classes, blocks=1, group_size=None
     ),
+    "biggan": lambda shape, classes: BigGANGenerator(LATENT, shape, 8, classes, attention=16),
     "stylegan2": lambda shape, classes: StyleGAN2Generator(LATENT, shape, 8, classes),
 }
 DISCRIMINATORS: dict[str, Callable[[Shape, int], nn.Module]] = {

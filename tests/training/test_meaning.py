@@ -24,6 +24,7 @@ OTHERS = {
     "field.downscale": {"factor", "members"},
     "image.bagan": {"first"},
     "image.began": {"gain"},
+    "image.biggan": {"attention"},
     "image.dragan": {"reach"},
     "image.gman": {"discriminators", "sharpness"},
     "image.imle": {"pool", "epsilon"},

@@ -26,6 +26,7 @@ NOT_UNDIVIDED = {
     "field.gan": "what differs within a batch, and its batch norm, are of one shard at a time",
     "image.acgan": BATCH_NORM,
     "image.bagan": BATCH_NORM,
+    "image.biggan": BATCH_NORM,
     "image.cgan": BATCH_NORM,
     "image.dcgan": BATCH_NORM,
     "image.dragan": BATCH_NORM,

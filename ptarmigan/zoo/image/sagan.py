@@ -17,46 +17,15 @@ Fréchet distance 44.7 (real samples: 2.52); benchmarks/results/zoo.json
 
 from __future__ import annotations
 
-import torch
-import torch.nn.functional as F
-from jaxtyping import Float
-from torch import Tensor, nn
-
 from ptarmigan.core.gan import GAN
 from ptarmigan.core.losses import hinge
 from ptarmigan.core.optim import adam
 from ptarmigan.modalities.image.source import Images
+from ptarmigan.nets.attention import SelfAttention
 from ptarmigan.nets.resnet import ResNetDiscriminator, ResNetGenerator
 from ptarmigan.nets.spectral import spectral_norm
 from ptarmigan.training.recipe import Training, configurable
 from ptarmigan.training.run import Run
-
-
-class SelfAttention(nn.Module):
-    """Self-attention over the locations of an image; keys and values are max-pooled, as in the authors' code.
-
-    Args:
-        channels: of the features.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.query = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
-        self.key = nn.Conv2d(channels, max(1, channels // 8), 1, bias=False)
-        self.value = nn.Conv2d(channels, max(1, channels // 2), 1, bias=False)
-        self.out = nn.Conv2d(max(1, channels // 2), channels, 1, bias=False)
-        self.gain = nn.Parameter(torch.zeros(()))
-
-    def forward(
-        self, x: Float[Tensor, "batch channel height width"]
-    ) -> Float[Tensor, "batch channel height width"]:
-        """γ o + x."""
-        query = self.query(x).flatten(2)
-        key = F.max_pool2d(self.key(x), 2).flatten(2)
-        value = F.max_pool2d(self.value(x), 2).flatten(2)
-        attention = torch.softmax(query.transpose(1, 2) @ key, dim=-1)
-        attended = (value @ attention.transpose(1, 2)).unflatten(2, x.shape[2:])
-        return x + torch.as_tensor(self.gain * self.out(attended))
 
 
 @configurable
