@@ -184,7 +184,8 @@ def source(data: Set, minutes: float, threads: int, path: Path) -> Path:
     recipe, options = WAYS["default"]
     run = build(zoo.recipe(recipe), {"data": data.rest, **options})
     (mark,) = clocked(run, [minutes], clock=lambda: time.process_time() / threads)
-    save_file({name: value.clone() for name, value in weights(mark.game)}, path)
+    dense = torch.contiguous_format  # in bfloat16 they are channels last, which the file cannot hold
+    save_file({name: value.clone(memory_format=dense) for name, value in weights(mark.game)}, path)
     return path
 
 

@@ -44,7 +44,7 @@ def test_the_table_tells_copies_from_new_pictures(fewshot, data):
     assert copies["to the training pictures"] < copies[far], "which alone would call copying the best"
 
 
-@pytest.mark.parametrize("way", ["default", "transfer", "imle"])
+@pytest.mark.parametrize("way", ["default", "transfer", "imle", "fastgan"])
 def test_every_way_trains_and_is_scored(fewshot, data, way, monkeypatch):
     small = {"width": 4, "latent": 4, "batch": 8}
     recipe, options = fewshot.WAYS[way]
