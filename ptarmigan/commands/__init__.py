@@ -8,6 +8,7 @@ from ptarmigan.commands.audit import audit
 from ptarmigan.commands.augment import augment
 from ptarmigan.commands.compare import compare
 from ptarmigan.commands.detect import detect
+from ptarmigan.commands.detect_generated import detect_generated
 from ptarmigan.commands.ema import ema
 from ptarmigan.commands.export import export
 from ptarmigan.commands.latents import directions, edit
@@ -22,6 +23,7 @@ from ptarmigan.commands.studio import studio
 from ptarmigan.commands.train import train
 from ptarmigan.commands.translate import translate
 from ptarmigan.commands.tune import tune
+from ptarmigan.commands.watermark import verify, watermark
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": train,
@@ -41,6 +43,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "score": score,
     "compare": compare,
     "audit": audit,
+    "detect-generated": detect_generated,
+    "watermark": watermark,
+    "verify": verify,
     "serve": serve,
     "studio": studio,
     "report": report,
