@@ -52,8 +52,8 @@ def test_looking_ahead_is_where_adam_goes(played):
         loss(held).backward()
         optimizer.step()
     for expected, found in zip(held, ahead, strict=True):
-        # not bit for bit: eps stands within the root
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+        # not bit for bit: eps stands within the root, which shows where a gradient is about as small as eps
+        torch.testing.assert_close(found, expected, rtol=1e-4, atol=2e-6)
 
 
 def test_the_generator_goes_down_the_gradient_through_the_coming_moves():

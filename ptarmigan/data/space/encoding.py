@@ -36,9 +36,12 @@ class Encoding(ABC):
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """Raw samples, one a row, as the float tensor ``(n, *shape)`` that networks see."""
 
-    @abstractmethod
     def decode(self, x: Tensor) -> NDArray[Any]:
         """The inverse of ``encode``: samples in the data's own units."""
+        raw = self.decoded(x.detach())
+        if raw is None:
+            raise NotImplementedError(f"{type(self).__name__} has neither decode nor decoded")
+        return raw.cpu().numpy()
 
     def decoded(self, x: Tensor) -> Tensor | None:
         """``decode`` as operations on tensors, so that a graph can hold them; None where it takes more."""

@@ -112,17 +112,9 @@ class FieldSpace(FieldPresentation, Space):
             x = np.concatenate([np.where(known, x, 0), 2.0 * known - 1], 1)
         return torch.from_numpy(np.ascontiguousarray(x, np.float32))
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse, of any numbers: what is below a wet threshold is 0, what is masked is NaN."""
-        found = x.detach().float().cpu().numpy()
-        values = found[:, : self.count].reshape(len(x), self.times, -1, *found.shape[-2:])
-        raw = np.stack([v.decode(values[:, :, i]) for i, v in enumerate(self.variables)], 2)
-        if self.masked:
-            raw[found[:, self.count :].reshape(raw.shape) < 0] = np.nan
-        return raw
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """The inverse, of any numbers: what is below a wet threshold is 0, what is masked is NaN."""
+        x = x.float()
         values = x[:, : self.count].unflatten(1, (self.times, len(self.variables)))
         raw = torch.stack([v.decoded(values[:, :, i]) for i, v in enumerate(self.variables)], 2)
         if not self.masked:

@@ -77,12 +77,8 @@ class ImageSpace(RasterSpace):
         x -= 1
         return torch.from_numpy(np.ascontiguousarray(x)).permute(0, 3, 1, 2)
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
-        return self.decoded(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
         pixels = x.float().add(1).mul(self.white / 2).round().clamp(0, self.white)
         return pixels.permute(0, 2, 3, 1).to(torch.uint8 if self.bits == 8 else torch.uint16)
 

@@ -91,12 +91,8 @@ class LabelSpace(RasterSpace):
         x -= 1
         return torch.from_numpy(x).permute(0, 3, 1, 2)
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The likeliest class of every pixel."""
-        return self.decoded(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """The likeliest class of every pixel."""
         return x.float().argmax(1, keepdim=True).permute(0, 2, 3, 1).to(torch.uint8)
 
     def pixels(self, raw: NDArray[Any]) -> NDArray[Any]:

@@ -41,12 +41,8 @@ class PointSpace(Space):
         """``(n, size)`` coordinates to the same, scaled, as float32."""
         return torch.from_numpy(np.asarray(raw, np.float32) / np.float32(self.scale))
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``."""
-        return self.decoded(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """The inverse of ``encode``."""
         return x.float() * self.scale
 
     def save(self, raw: NDArray[Any], path: Path, first: int = 0) -> None:

@@ -76,12 +76,8 @@ class ShowerEncoding(Encoding):
         cells = torch.from_numpy(np.asarray(raw[:, 1:], np.float64))
         return torch.cat([self.scaled(energy), self.seen(cells / energy)], 1).float()
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """Energies in GeV, ``(n, 1 + cells)`` float32."""
-        return self.decoded(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """Energies in GeV, ``(n, 1 + cells)`` float32."""
         x = x.float()
         energy = self.energy(x[:, :1].double()).float()
         cells = self.share(x[:, 1:]) * energy

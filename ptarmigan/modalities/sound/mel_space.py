@@ -48,8 +48,8 @@ class MelSpace(SoundSpace):
         return (self.count, self.front.frames(self.length))
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
-        """``(n, length)`` to ``(n, bands, frames)``."""
-        return self.front(torch.from_numpy(np.ascontiguousarray(raw, np.float32)))
+        """``(n, length)`` to ``(n, bands, frames)``, in float64, so that quiet bands are equal anywhere."""
+        return self.front(torch.from_numpy(np.ascontiguousarray(raw, np.float64))).float()
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """Sounds of about these frames: magnitudes by least squares, phases by Griffin-Lim."""

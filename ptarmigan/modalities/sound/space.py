@@ -65,12 +65,8 @@ class SoundSpace(SoundPresentation, Space):
         """``(n, length)`` to ``(n, 1, length)``."""
         return torch.from_numpy(np.ascontiguousarray(raw, np.float32))[:, None]
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, clipped to what a file can hold."""
-        return clipped(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor | None:
-        """The same as a tensor."""
+        """The inverse of ``encode``, clipped to what a file can hold."""
         return clipped(x)
 
     def embed(self, x: Tensor) -> NDArray[np.float64]:

@@ -81,15 +81,19 @@ class SpectrogramSpace(SoundSpace):
         return (1, self.window // 2, self.columns)
 
     def logarithms(self, raw: NDArray[Any]) -> Tensor:
-        """Log-magnitudes ``(n, window // 2 + 1, frames)`` of clips, padded with zeros at both ends."""
-        waves = torch.from_numpy(np.ascontiguousarray(raw, np.float32))
+        """Log-magnitudes ``(n, window // 2 + 1, frames)`` of clips, padded with zeros at both ends.
+
+        In float64: in float32 the quiet bins would be another machine's rounding.
+        """
+        waves = torch.from_numpy(np.ascontiguousarray(raw, np.float64))
         after = (self.columns - 1) * self.hop + self.window - self.length - self.before
         return (spectrum(F.pad(waves, (self.before, after)), self.window, self.hop).abs() + FLOOR).log()
 
     def encode(self, raw: NDArray[Any]) -> Tensor:
         """``(n, length)`` to ``(n, 1, bins, frames)``."""
-        x = (self.logarithms(raw) - self._mean) / (WIDEST * self._deviation)
-        return x[:, None, :-1].clamp(-1, 1)
+        mean, deviation = self._moments
+        x = (self.logarithms(raw) - mean) / (WIDEST * deviation)
+        return x[:, None, :-1].clamp(-1, 1).float()
 
     def decode(self, x: Tensor) -> NDArray[Any]:
         """Sounds with these magnitudes, by Griffin-Lim."""
@@ -117,16 +121,16 @@ class SpectrogramSpace(SoundSpace):
         """The log-magnitudes that a tensor stands for, with the top bin."""
         spread = x.detach().float().clamp(-1, 1)[:, 0]
         top = spread.new_zeros(len(spread), 1, spread.shape[2])
-        mean, deviation = self._mean.to(spread.device), self._deviation.to(spread.device)
+        mean, deviation = (each.float().to(spread.device) for each in self._moments)
         return (torch.cat([spread, top], 1) * WIDEST * deviation + mean).clamp_max(KEPT)
 
     @property
-    def _mean(self) -> Tensor:
-        return torch.tensor(self.mean, dtype=torch.float32)[:, None]
-
-    @property
-    def _deviation(self) -> Tensor:
-        return torch.tensor(self.deviation, dtype=torch.float32)[:, None]
+    def _moments(self) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of the bins, ``(bins, 1)`` float64."""
+        mean, deviation = (
+            torch.tensor(each, dtype=torch.float64)[:, None] for each in (self.mean, self.deviation)
+        )
+        return mean, deviation
 
 
 def moments(batches: Iterable[Tensor]) -> tuple[tuple[float, ...], tuple[float, ...]]:

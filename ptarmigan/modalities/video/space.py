@@ -81,12 +81,8 @@ class VideoSpace(VideoPresentation, Space):
         x -= 1
         return torch.from_numpy(np.ascontiguousarray(x)).permute(0, 4, 1, 2, 3)
 
-    def decode(self, x: Tensor) -> NDArray[Any]:
-        """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
-        return self.decoded(x.detach()).cpu().numpy()
-
     def decoded(self, x: Tensor) -> Tensor:
-        """The same as a tensor."""
+        """The inverse of ``encode``, rounded and clipped to what a pixel can hold."""
         pixels = x.float().add(1).mul(WHITE / 2).round().clamp(0, WHITE)
         return pixels.permute(0, 2, 3, 4, 1).to(torch.uint8)
 

@@ -342,8 +342,8 @@ class StyleGAN2Generator(StyleGenerator):
             maps: the noise of every convolution, ``(n or 1, 1, height, width)``; when None it is drawn in
                 training, and always the same in evaluation.
         """
-        maps = [conv.maps(len(w)) for conv in layers_of(StyledConv, self.convs)] if maps is None else maps
-        h = self.start.expand(len(w), -1, -1, -1)
+        maps = [conv.maps(w.shape[0]) for conv in layers_of(StyledConv, self.convs)] if maps is None else maps
+        h = self.start.expand(w.shape[0], -1, -1, -1)
         image = w.new_zeros(())
         for i, conv in enumerate(self.convs):
             h = conv(h, w[:, i], maps[i])
