@@ -85,9 +85,9 @@ def check_pictures(space: Space, what: str) -> None:
     Raises:
         ValueError: they are not.
     """
-    if modality_of(space).name != "image" or space.shape[0] not in (1, 3) or min(space.shape[1:]) < 8:
+    if modality_of(space).name != "image" or space.shape[0] not in (1, 3) or min(space.shape[1:]) < 16:
         raise ValueError(
-            f"{what}: {space.words}; watermarks are for images without alpha, of 8 pixels and more"
+            f"{what}: {space.words}; watermarks are for images without alpha, of 16 pixels and more"
         )
 
 
