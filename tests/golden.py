@@ -34,7 +34,10 @@ ROUNDING = 1e-15
 LARGER: dict[str, Any] = {"size": "24", "batch": 2}
 OPTIONS = dict.fromkeys(
     ["translate.cut", "translate.cyclegan", "translate.fastcut", "translate.munit", "translate.style"], LARGER
-) | {"sound.phase_vocoder": {"lr": 1e-4}}
+) | {
+    "sound.phase_vocoder": {"lr": 1e-4},
+    "image.text2image": {"generator_lr": 2e-5, "discriminator_lr": 4e-5},
+}
 """Of recipes whose ``small`` run is chaotic: their instance norms see maps of a quarter of a picture's sides.
 
 At 8×8 pixels such a map is four numbers, and their variance, by which gradients are divided, is often near

@@ -46,8 +46,8 @@ def sample(args: list[str]) -> int:
                 series a .csv or .parquet, of text also a .txt or .jsonl.
             n: the number of samples.
             seed: the random seed; the first samples do not depend on n.
-            given: the condition of all samples: a class; of a table or series column=value; of a translation
-                the file of a picture.
+            given: the condition of all samples: a class; a sentence, where the run learnt captions; of a
+                table or series column=value; of a translation the file of a picture.
             class_: the condition as a class.
             truncation: below 1, less diverse and more typical samples: w nearer to its mean, or where there
                 is no w, z from a truncated normal distribution.
@@ -71,7 +71,8 @@ def sample(args: list[str]) -> int:
             write_chosen(trained, Path(run), n, choose, Path(out), chain, seed=seed, given=wish)
             return
         batches = trained.batches(n, seed=seed, given=wish, truncation=truncation, temperature=temperature)
-        show(write_samples(trained.space, batches, n, Path(out)))
+        captions = trained.captions(n, seed=seed, given=wish)
+        show(write_samples(trained.space, batches, n, Path(out), captions))
 
     parse(options, args, "sample")
     return 0
@@ -102,7 +103,9 @@ def write_chosen(
     check_vacant(out)
     chooser = Chooser(trained, folder)
     found = chooser.sample(n, how, chain=chain, **more)
-    lines = [write_samples(trained.space, iter([found.raw]), n, out)]
+    asked = more["given"]
+    captions = [] if asked is None else trained.captions(n, given=asked)
+    lines = [write_samples(trained.space, iter([found.raw]), n, out, captions)]
     lines.append(f"chosen by {how}: {found.proposed:,} were generated, {found.proposed / n:.3g} for each")
     if n >= ENOUGH:
         effect = chooser.effect(found.raw, **more)

@@ -14,6 +14,7 @@ from ptarmigan.data.space import Space
 from ptarmigan.tasks.translate.translation import Translation
 from ptarmigan.trained import Trained
 from ptarmigan.trained.detector import Detector
+from ptarmigan.trained.illustrator import Illustrator
 from ptarmigan.trained.latents import Latents
 from ptarmigan.trained.translator import Translator
 
@@ -78,6 +79,10 @@ def functions(trained: Trained) -> list[Function]:
 def generators(trained: Latents) -> list[Function]:
     """``z`` to samples, of a class where there are some; and on other conditions."""
     game, space = trained.game, trained.space
+    if isinstance(trained, Illustrator):
+        kept = torch.from_numpy(trained.kept).to(torch.get_default_dtype())
+        asked = Input("condition", "the numbers of a sentence's words", some_of(kept))
+        return [making("generator", "makes samples of sentences", game, space, (latents(game), asked))]
     on_conditions = takes_conditions(game)
     if trained.conditional() and not on_conditions:
         asked = Input("class", "the number of the class", some_classes(len(space.classes)), "class")

@@ -31,6 +31,7 @@ from ptarmigan.media.progress import status
 from ptarmigan.modalities.registry import modality_of
 from ptarmigan.trained import Trained
 from ptarmigan.trained.directions import weights_of
+from ptarmigan.trained.illustrator import Illustrator
 from ptarmigan.training.options import defaults
 from ptarmigan.training.provenance import versions
 from ptarmigan.training.run import Run
@@ -202,6 +203,9 @@ def described(trained: Trained, to: Format) -> dict[str, Any]:
 def conditions(trained: Trained) -> dict[str, list[float]]:
     """What can be asked for, in words, and the condition that asks for it; nothing where that is too much."""
     space = trained.space
+    if isinstance(trained, Illustrator):
+        kept = trained.kept[: MOST // trained.kept.shape[1]]
+        return dict(zip(trained.inputs.titles(kept), kept.tolist(), strict=True))
     asked = space.asked() if takes_conditions(trained.game) else []
     if not asked or len(asked) * space.condition(asked[0], 1).size > MOST:
         return {}

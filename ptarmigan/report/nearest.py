@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ptarmigan.data.dataset import Dataset
 from ptarmigan.data.permutation import Indices, permute
 from ptarmigan.data.samples import Source
 from ptarmigan.data.space import Space
@@ -55,7 +56,7 @@ class NearestNeighbours:
 
 
 def compare(run: Run, trained: Trained) -> NearestNeighbours:
-    """The nearest training samples of generated ones, of the same classes where the run is conditional.
+    """The nearest training samples of generated ones, of the same conditions where the run is conditional.
 
     Distances are those of the space's embedding, in units of ``unit``.
 
@@ -68,7 +69,7 @@ def compare(run: Run, trained: Trained) -> NearestNeighbours:
         trained.space,
         GENERATED,
         seed=run.seed,
-        classes=some_classes(source),
+        classes=some_conditions(run.samples),
         precision=trained.precision,
     )
     generated = np.concatenate(list(chunked))
@@ -94,12 +95,17 @@ def compare(run: Run, trained: Trained) -> NearestNeighbours:
     )
 
 
-def some_classes(source: Source) -> Indices | None:
-    """Classes that are as frequent as in the data; None where it has none."""
-    if source.labels is None:
-        return None
+def some_conditions(samples: Dataset) -> NDArray[Any] | None:
+    """What real samples are conditioned on, as often as in the data; None where it is nothing."""
+    given, source = samples.condition, samples.source
     rows = permute(np.arange(min(GENERATED, len(source))), len(source), "report", "real")
-    return np.resize(source.labels[rows], GENERATED)
+    if given is not None:
+        found = given.source.read(rows)
+    elif source.labels is not None:
+        found = source.labels[rows]
+    else:
+        return None
+    return np.resize(found, (GENERATED, *found.shape[1:]))
 
 
 def embedded(space: Space, source: Source, where: Indices) -> Floats:

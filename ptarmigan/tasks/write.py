@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,16 @@ from ptarmigan.media.gif import write_gif
 from ptarmigan.media.pictures import on_white
 from ptarmigan.media.progress import counted
 from ptarmigan.media.video import pyav, write_mp4
+from ptarmigan.tasks.caption.show import writers
 
 LONG = 1_000
 """Samples from which on a progress bar is drawn."""
 FPS = 12
 
 
-def write_samples(space: Space, batches: Iterator[NDArray[Any]], n: int, out: Path) -> str:
+def write_samples(
+    space: Space, batches: Iterator[NDArray[Any]], n: int, out: Path, captions: Sequence[str] = ()
+) -> str:
     """Write ``n`` raw samples in the form that the name ``out`` asks for, and say so in one line.
 
     A folder holds what ``space.save`` writes (a PNG each, points.csv or table.csv); ``.npy`` and ``.npz`` one
@@ -34,13 +37,15 @@ def write_samples(space: Space, batches: Iterator[NDArray[Any]], n: int, out: Pa
         batches: the samples, some at a time.
         n: how many there are.
         out: where to.
+        captions: of the samples, where they have such: they stand under each in a picture, and in a folder in
+            a table.
 
     Raises:
         ValueError: something is at ``out``, its ending is not known or does not fit, or a picture would be
             too large.
     """
     form = "" if out.is_dir() else out.suffix.lower()
-    known = space.writers()
+    known = writers(space, captions) if captions else space.writers()
     if form not in known:
         raise ValueError(f"{out}: {refusal(form, known)}")
     writer = known[form]

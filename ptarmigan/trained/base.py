@@ -74,6 +74,10 @@ class Trained(nn.Module, ABC):
         """Parse ``--given`` into the argument ``given`` of ``sample``."""
         return self.space.read_condition(words)
 
+    def captions(self, n: int, *, seed: int = 0, given: Any = None) -> list[str]:
+        """The captions of the samples that ``sample`` makes of the same arguments; none of other runs."""
+        return []
+
     @abstractmethod
     def evaluate(self, samples: Samples, n: int, seed: int, request: Request) -> Evaluation:
         """The scores of ``n`` samples of the run, by the evaluator of their kind.

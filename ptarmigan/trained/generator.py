@@ -86,8 +86,9 @@ class Generator(Latents):
         Args:
             n: how many.
             seed: the random seed.
-            given: the condition of all samples, where the run is conditional: a class, by name or number; for
-                tables, and for series with metadata, values of columns, such as ``{"sex": "Female"}``.
+            given: the condition of all samples, where the run is conditional: a class, by name or number; a
+                sentence, where it learnt captions; for tables, and for series with metadata, values of
+                columns, such as ``{"sex": "Female"}``.
             class_: the condition as a class.
             where: the condition as values of columns.
             truncation: below 1, less diverse and more typical samples: w goes towards its mean, and where
@@ -131,12 +132,17 @@ class Generator(Latents):
             raise ValueError(
                 "--truncation is for latents: text is made more typical by --temperature, such as 0.8"
             )
-        classes = self.condition(given, n, seed)
+        return self._conditioned(n, seed, self.condition(given, n, seed), truncation, temperature)
+
+    def _conditioned(
+        self, n: int, seed: int, conditions: NDArray[Any] | None, truncation: float, temperature: float
+    ) -> Iterator[Tensor]:
+        """Chunks of encoded samples of given conditions."""
         return encoded(
             self.game,
             n,
             seed=seed,
-            classes=classes,
+            classes=conditions,
             truncation=truncation,
             temperature=temperature,
             precision=self.precision,

@@ -47,7 +47,7 @@ def load(
 
     Of a folder these are the last weights, or those that ``ptarmigan ema`` has chosen.
 
-    Returns a ``Generator``, a ``Translator`` or a ``Detector``.
+    Returns a ``Generator``, of captions an ``Illustrator``, a ``Translator`` or a ``Detector``.
 
     Args:
         run: the folder, the file, an open file, or ``hf://user/name@revision`` on the Hugging Face Hub.
@@ -177,6 +177,10 @@ def kind_of(game: Game) -> type[Trained]:
         from ptarmigan.trained.detector import Detector
 
         return Detector
+    if use == "illustrate":
+        from ptarmigan.trained.illustrator import Illustrator
+
+        return Illustrator
     from ptarmigan.trained.generator import Generator
 
     return Generator

@@ -82,6 +82,7 @@ class Weights(Description):
     space: dict[str, Any]
     inputs: NotRequired[dict[str, Any] | None]
     frequencies: NotRequired[list[int] | None]
+    given: NotRequired[list[list[Count]]]
     precision: NotRequired[str | None]
     step: NotRequired[Count]
     scores: NotRequired[dict[str, Any]]

@@ -14,6 +14,7 @@ from ptarmigan.contract.recipes import small
 from ptarmigan.contract.recipes import small_run as run_of
 from ptarmigan.core import noise
 from ptarmigan.nets.layers import fold
+from ptarmigan.tasks.choice import task_of
 from ptarmigan.trained import Trained
 from ptarmigan.trained.loading import kind_of
 from ptarmigan.training.options import build
@@ -55,5 +56,6 @@ def as_trained(run: Run, name: str) -> Trained:
         "step": 0,
         "frequencies": counts,
         "inputs": None if condition is None else condition.space.to_json(),
+        **task_of(game, run.samples).described(game),
     }
     return kind_of(game)(game, run.space, description).eval()

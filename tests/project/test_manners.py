@@ -126,6 +126,7 @@ def everything(place: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     yield "Trained.open", lambda: g.open("digits")
     yield "Trained.read_condition", lambda: g.read_condition(["1"])
     yield "Trained.autocast", g.autocast
+    yield "Trained.captions", lambda: g.captions(3)
     yield "Generator.frame", lambda: t._trained.frame(3)
     yield "Detector.anomaly_scores", lambda: a._trained.anomaly_scores(x)
     yield "Detector.threshold", lambda: a._trained.threshold(0.1)

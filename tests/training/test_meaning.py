@@ -37,6 +37,7 @@ OTHERS = {
     "image.r3gan_cifar": {"group_size", "narrow", "schedule"},
     "image.sagan": {"attention"},
     "image.stylegan2": {"preset"},
+    "image.text2image": {"encoder", "sentence", "augmentation"},
     "series.doppelganger": {"chunk", "beside"},
     "sound.hifigan": {"segment", "version", "features"},
     "sound.melgan": {"segment", "features"},

@@ -41,6 +41,7 @@ NOT_UNDIVIDED = {
     "image.sagan": BATCH_NORM,
     "image.sngan": BATCH_NORM,
     "image.stylegan2": "what differs within a batch is of one shard at a time",
+    "image.text2image": "the sentences of others are those of one shard at a time",
     "image.wgan": BATCH_NORM,
     "image.wgan_gp": BATCH_NORM,
     "series.timegan": "its losses take the roots of means, and the moments of a batch",

@@ -45,6 +45,22 @@ class Conditioning(Encoding):
             return np.full(n, int(given), np.int64)
         raise ValueError(f"there is no class {given!r}; there are {', '.join(known)}")
 
+    def given(self, wish: Any, n: int) -> NDArray[Any]:
+        """``n`` raw samples of this space that samples of another one are conditioned on, such as captions.
+
+        Args:
+            wish: what a person gives for all of them, or a list, which is gone through again and again.
+            n: how many.
+
+        Raises:
+            ValueError: it is none, or samples of this kind are not given so.
+        """
+        raise ValueError(f"{self.words} cannot be given as a condition")
+
+    def titles(self, raw: NDArray[Any]) -> list[str]:
+        """Raw samples in a few words each, as what others are conditioned on is said; none by default."""
+        return []
+
     def unconditional(self, recipe: str) -> str:
         """That a recipe makes the same of any condition, in words, and what to do."""
         return f"this run of {recipe} learnt nothing of classes: leave --class out"

@@ -50,6 +50,11 @@ class FileSource:
             row[:] = self._standing_in(int(index))
         return out
 
+    def standing(self, indices: Indices) -> Indices:
+        """Which files are read at ``indices``: of those that turned out damaged, the ones that stand in."""
+        found = [next(p for p in self._alike(i) if p not in self._damaged) for i in indices.tolist()]
+        return np.array(found, np.int64)
+
     def tie(self, other: FileSource) -> None:
         """Files at the same place belong together: where one is damaged, the same pair stands in for both."""
         other._damaged, other._lock = self._damaged, self._lock

@@ -26,7 +26,7 @@ class TextEncoding(Encoding):
     Attributes:
         vocabulary: the tokens that are known, whose numbers begin after those of ``SPECIAL``.
         length: tokens of the longest sentence.
-        tokenizer: ``words`` or ``characters``.
+        tokenizer: ``words``, ``plain words`` or ``characters``.
         lower: all was made lower case.
         ends: some sentences are shorter than the longest.
         question: tokens of the longest question; 0 where there are none.

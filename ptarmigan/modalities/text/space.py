@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -14,11 +15,15 @@ from torch import Tensor
 from ptarmigan.core.noise import key
 from ptarmigan.data.space import Space
 from ptarmigan.modalities.text.presentation import TextPresentation
-from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK, join
+from ptarmigan.modalities.text.tokens import PAD, SPECIAL, UNK, join, split
 from ptarmigan.modalities.text.vocabulary import lengths
 
 DIMENSIONS = 64
 """Of what a sentence's words are in an embedding, and as many of its pairs of words."""
+CLOSE = 0.75
+"""How alike a known word has to be spelt for a person to have meant it."""
+LISTED = 8
+"""Known words that an error names, where none is spelt like the unknown one."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,53 @@ class TextSpace(TextPresentation, Space):
         """
         if not self.question or isinstance(given, Mapping):
             return super().condition(given, n, seed)
-        if not str(given).split():
-            raise ValueError("the question is empty: give one with --given")
-        asked = self.number([str(given)], self.question)
-        if (asked[0, : lengths(asked)[0]] == UNK).all():
-            raise ValueError(f"no word of the question {str(given)!r} is one that this run has learnt")
-        return asked.repeat(n, 0)
+        return self.numbers_of(str(given), self.question, "question").repeat(n, 0)
+
+    def given(self, wish: Any, n: int) -> NDArray[Any]:
+        """Sentences that others are conditioned on, of which every word is known.
+
+        Raises:
+            ValueError: one is empty, or has a word that the run has not learnt.
+        """
+        wishes = list(wish) if isinstance(wish, list | tuple) else [wish]
+        if isinstance(wish, Mapping) or not wishes:
+            raise ValueError("this run is given a sentence: --given 'a red circle'")
+        rows = [self.numbers_of(str(one), self.length, "sentence") for one in wishes]
+        for row, one in zip(rows, wishes, strict=True):
+            self.check_known(row[0], str(one))
+        return np.resize(np.concatenate(rows), (n, self.length))
+
+    def titles(self, raw: NDArray[Any]) -> list[str]:
+        """The sentences themselves."""
+        return self.texts(raw)
+
+    def numbers_of(self, text: str, length: int, what: str) -> NDArray[np.int32]:
+        """A text of a person as one row of numbers.
+
+        Raises:
+            ValueError: it is empty, or of unknown words alone.
+        """
+        row = self.number([text], length)
+        if not lengths(row)[0]:
+            raise ValueError(f"the {what} is empty: give one with --given")
+        if (row[0, : lengths(row)[0]] == UNK).all():
+            raise ValueError(f"no word of the {what} {text!r} is one that this run has learnt")
+        return row
+
+    def check_known(self, row: NDArray[np.int32], text: str) -> None:
+        """See that all tokens of a sentence are known, and that it is not too long.
+
+        Raises:
+            ValueError: one is not, with those that are spelt alike.
+        """
+        tokens = split(text, self.tokenizer, self.lower)
+        if len(tokens) > self.length:
+            raise ValueError(f"{text!r} has {len(tokens)} {self.tokenizer}, and this run took {self.length}")
+        unknown = [token for token, number in zip(tokens, row, strict=False) if number == UNK]
+        if unknown:
+            near = get_close_matches(unknown[0], self.vocabulary, 3, CLOSE) or self.vocabulary[:LISTED]
+            said = ", ".join(map(repr, dict.fromkeys(unknown)))
+            raise ValueError(f"this run has not learnt {said}: it knows {', '.join(near)} and others")
 
     def check_alone(self) -> None:
         """See that sentences answer no questions, for a system that knows of none.
