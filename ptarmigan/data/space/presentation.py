@@ -83,10 +83,7 @@ class Presentation(Encoding):
 
     def html(self, raw: NDArray[Any]) -> str:
         """Raw samples as HTML that is complete in itself: a picture, unless there is something better."""
-        file = io.BytesIO()
-        self.render(raw).save(file, "PNG")
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        return f'<img alt="{escaped(self.words)}" src="data:image/png;base64,{data}">'
+        return inside(self.render(raw), self.words)
 
     def frame(self, raw: NDArray[Any], first: int = 0) -> Any:
         """Raw samples as a pandas data frame, where their kind has one.
@@ -99,3 +96,11 @@ class Presentation(Encoding):
             ValueError: it has none.
         """
         raise ValueError(f"{self.words} are no table: there is no data frame of them")
+
+
+def inside(picture: Image.Image, words: str) -> str:
+    """A picture as HTML that holds it; ``words`` are said where it cannot be seen."""
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    return f'<img alt="{escaped(words)}" src="data:image/png;base64,{data}">'
