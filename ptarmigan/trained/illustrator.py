@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ class Illustrator(Generator):
         if kept.shape[1:] != self.inputs.shape:
             raise ValueError("the captions that this run's file keeps do not fit their space")
         self.kept = self.inputs.decode(kept)
+
+    def read_condition(self, words: Sequence[str]) -> list[str]:
+        """Sentences, each in quotes; where nothing is in quotes all words are one sentence."""
+        return list(words) if any(" " in word.strip() for word in words) else [" ".join(words)]
 
     def condition(self, given: Any, n: int, seed: int = 0) -> NDArray[Any]:
         """The sentences of ``n`` samples as numbers of their words.

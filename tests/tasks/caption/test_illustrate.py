@@ -193,3 +193,9 @@ def test_every_number_of_the_evaluator_stands_beside_trivial_ones(samples, monke
     assert [score.scale.name for score in found.scores] == ["R-precision", "spread per caption"]
     assert {*found.scores[0].baselines} == {"captions shuffled", "mean picture", "nearest caption"}
     assert evaluate.of_held_out(samples, 5).shape[0] == 5
+
+
+def test_sentences_are_told_apart_by_their_quotes(run):
+    trained = load(run)
+    assert trained.read_condition(("a red circle", "a blue square")) == ["a red circle", "a blue square"]
+    assert trained.read_condition(("a", "red", "circle")) == ["a red circle"]
