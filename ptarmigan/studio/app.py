@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 
 from ptarmigan import zoo
@@ -22,18 +22,16 @@ from ptarmigan.media.foreign import read_bytes
 from ptarmigan.report.style import CSS
 from ptarmigan.studio import form, views
 from ptarmigan.studio.diagnosis import Doctor
+from ptarmigan.studio.events import QUIET, RETRY, Streams, event
 from ptarmigan.studio.jobs import BusyError, Jobs
+from ptarmigan.studio.laboratory.routes import add_laboratory
+from ptarmigan.studio.laboratory.sessions import Sessions
 from ptarmigan.studio.runs import NoSuchRunError, Runs
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".json": "application/json", ".css": "text/css"}
-STREAMS = 32
-"""Pages that are followed at once, at most."""
 LOOK = 1.0
 """Seconds between two looks at what changes."""
-RETRY = {"retry-after": "5"}
-QUIET = ": \n\n"
-"""A comment, by which it is seen that a page is gone."""
 
 
 class Start(BaseModel):
@@ -59,18 +57,21 @@ class Studio:
         jobs: trainings that were started here.
         doctor: that diagnoses them.
         stopping: the server is to end, and so are streams.
-        streams: how many are open.
+        streams: those that are open.
+        sessions: of the laboratory.
     """
 
     runs: Runs
     jobs: Jobs
     doctor: Doctor = dataclasses.field(default_factory=Doctor)
     stopping: bool = False
-    streams: int = 0
+    streams: Streams = dataclasses.field(default_factory=Streams)
+    sessions: Sessions = dataclasses.field(default_factory=Sessions)
 
     def stop(self) -> None:
         """Let streams end."""
         self.stopping = True
+        self.sessions.close()
 
     def board(self) -> dict[str, Any]:
         """The list of runs, and what is being trained."""
@@ -109,6 +110,7 @@ def studio_app(studio: Studio) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         studio.doctor.start()
+        studio.sessions.warm()
         yield
 
     app = FastAPI(
@@ -118,6 +120,7 @@ def studio_app(studio: Studio) -> FastAPI:
     add_files(app)
     add_views(app, studio)
     add_changes(app, studio)
+    add_laboratory(app, studio.sessions, studio.streams, lambda: studio.stopping)
     return app
 
 
@@ -195,12 +198,10 @@ def add_views(app: FastAPI, studio: Studio) -> None:
     async def stream(
         run: str = "", mark: str = "", last_event_id: Annotated[str, Header(max_length=100)] = ""
     ) -> Response:
-        if studio.streams >= STREAMS:
-            return JSONResponse({"detail": "too many pages are open"}, 503, RETRY)
         if run:
             await run_in_threadpool(studio.runs.one, run)
         lines = follow_run(studio, run, Page(last_event_id or mark[:100])) if run else follow_board(studio)
-        return StreamingResponse(counted(studio, lines), media_type="text/event-stream")
+        return studio.streams.response(lines)
 
 
 def add_changes(app: FastAPI, studio: Studio) -> None:
@@ -218,16 +219,6 @@ def add_changes(app: FastAPI, studio: Studio) -> None:
     def stop(wanted: Named) -> dict[str, Any]:
         studio.jobs.stop(wanted.run)
         return {}
-
-
-async def counted(studio: Studio, lines: AsyncIterator[str]) -> AsyncIterator[str]:
-    """A stream that is counted as long as it is open."""
-    studio.streams += 1
-    try:
-        async for line in lines:
-            yield line
-    finally:
-        studio.streams -= 1
 
 
 async def follow_board(studio: Studio) -> AsyncIterator[str]:
@@ -249,9 +240,3 @@ async def follow_run(studio: Studio, run: str, page: Page) -> AsyncIterator[str]
             yield event("gone", json.dumps(one_line(error)))
             return
         await asyncio.sleep(LOOK)
-
-
-def event(name: str, data: str, mark: str = "") -> str:
-    """A server-sent event; JSON has no line breaks."""
-    known = f"id: {mark}\n" if mark else ""
-    return f"{known}event: {name}\ndata: {data}\n\n"

@@ -60,13 +60,21 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Batches) -> Te
 def alternating(game: Game, optimizers: Optimizers, draw: Batches, step: int) -> Terms:
     """Players are updated one after another, each against the latest weights of the others."""
     log: Terms = {}
+    for _, terms in turn_by_turn(game, optimizers, draw, step):
+        log = joined(log, terms)
+    return log
+
+
+def turn_by_turn(
+    game: Game, optimizers: Optimizers, draw: Batches, step: int
+) -> Iterator[tuple[Turn, Terms]]:
+    """The updates of a step of ``alternating``, one at a time: the turn, and its terms."""
     for turn in due(game, step):
         for _ in range(turn.times):
             terms = descend(game, optimizers, turn, draw)
             for name in turn.players:
                 move(optimizers[name], terms[SKIPPED])
-            log = joined(log, terms)
-    return log
+            yield turn, terms
 
 
 def simultaneous(game: Game, optimizers: Optimizers, draw: Draw, step: int) -> Terms:

@@ -28,6 +28,7 @@ VIEWS = {
     "view=run&name=ring": ".panel",
     "view=start&recipe=toy.gan": "fieldset",
     "view=compare&run=ring&run=moons": ".panel svg",
+    "view=laboratory&lesson=game&data=moons": ".facts dd",
 }
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: install one, or set $CHROMIUM")
 
@@ -149,6 +150,44 @@ def test_runs_are_found_chosen_and_compared(tab, browser):
     page.wait_for_selector(".panel svg .tone-1")
     page.get_by_role("link", name="Runs").click()
     page.wait_for_selector(".run")
+
+
+def test_the_laboratory_is_played_stepped_scrubbed_drawn_in_and_kept_in_the_address(tab, browser):
+    page = tab()
+    page.goto(f"{browser[2]}?lang=en#view=laboratory")
+    step, expect = page.locator(".facts dd").first, playwright.expect
+    expect(step).to_have_text("0 / 10,000")
+    page.get_by_role("button", name="One player").click()
+    expect(page.locator(".story")).to_contain_text("The discriminator looked at")
+    page.get_by_role("button", name="One player").click()
+    expect(page.locator(".story")).to_contain_text("The generator made new points")
+    expect(step).to_have_text("1 / 10,000")
+    colours = (
+        "new Set(document.querySelector('canvas').getContext('2d').getImageData(0, 0, 560, 560).data).size"
+    )
+    assert page.evaluate(colours) > 50
+    page.get_by_role("button", name="▶ Play").click()
+    page.wait_for_selector(".curves svg")
+    page.get_by_role("button", name="‖ Pause").click()
+    page.get_by_label("Step", exact=True).focus()
+    page.keyboard.press("Home")
+    expect(step).to_have_text("0 / 10,000")
+    page.locator(".settings").get_by_label("loss").select_option("hinge")
+    expect(page.locator(".command pre")).to_contain_text("--loss=hinge")
+    page.get_by_label("draw points").check()
+    page.locator("canvas").first.focus()
+    for key in (" ", "ArrowUp", " ", "ArrowLeft", " ", "ArrowUp", " "):
+        page.keyboard.press(key)
+    expect(page.locator(".command pre")).to_contain_text("--data=points.csv")
+    assert "loss=hinge" in page.url
+    assert "drawn=" in page.url
+    page.reload()
+    expect(page.locator(".command pre")).to_contain_text("--loss=hinge --data=points.csv")
+    page.get_by_label("Lesson").select_option("oscillation")
+    page.get_by_text("Oscillation and averaging").last.wait_for()
+    expect(page.locator(".settings").get_by_label("rule")).to_have_value("simultaneous")
+    page.get_by_role("button", name="Light or dark").click()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
 def test_a_trainer_that_is_killed_is_seen_while_the_page_is_open(tab, browser, root):

@@ -167,7 +167,7 @@ def test_a_stream_says_what_is_new_and_then_nothing(studio, root):
 
 
 def test_no_more_pages_are_followed_than_said(page, studio, monkeypatch):
-    monkeypatch.setattr(application, "STREAMS", 0)
+    monkeypatch.setattr("ptarmigan.studio.events.STREAMS", 0)
     answer = page.get("/api/stream")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
 

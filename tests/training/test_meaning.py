@@ -52,6 +52,7 @@ OTHERS = {
     "text.relgan": {"pretraining", "begin", "end", "representations", "memory"},
     "text.scratchgan": {"l2", "discount"},
     "text.seqgan": {"pretraining", "reward", "rollouts", "group"},
+    "toy.ganlab": {"regulariser", "optimizer", "rule", "dirac"},
     "toy.unrolled": {"unroll"},
     "translate.cyclegan": {"history"},
     "translate.munit": {"again", "style"},

@@ -61,11 +61,11 @@ export async function ask(path, query = {}, body = null) {
 }
 
 /** One stream of events, closed while nobody looks; `close()` ends it. */
-export function follow(query, listeners) {
+export function follow(query, listeners, path = "stream") {
   let source = null, mark = "";
   const open = () => {
     if (document.hidden || source) return;
-    source = new EventSource(`/api/stream?${new URLSearchParams({ ...query, mark })}`);
+    source = new EventSource(`/api/${path}?${new URLSearchParams({ ...query, mark })}`);
     for (const [name, listen] of Object.entries(listeners)) {
       source.addEventListener(name, (event) => {
         mark = event.lastEventId || mark;
