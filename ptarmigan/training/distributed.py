@@ -76,11 +76,19 @@ def leave() -> None:
     _joined.clear()
 
 
-def mean_over_ranks(tensors: Sequence[Tensor]) -> None:
-    """Replace every tensor by its mean over all ranks, in one flat all_reduce."""
+def mean_over_ranks(tensors: Sequence[Tensor], *, exact: bool = False) -> None:
+    """Replace every tensor by its mean over all ranks, in one flat all_reduce.
+
+    Args:
+        tensors: Of any shapes; every rank has the same ones, in the same order.
+        exact: Sum in float64, so that float32 values that are equal on all ranks stay what they are: in
+            float32, the mean of three equal numbers may be another number.
+    """
     if not dist.is_initialized() or not tensors:
         return
-    dtype = torch.float64 if any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+    dtype = (
+        torch.float64 if exact or any(tensor.dtype == torch.float64 for tensor in tensors) else torch.float32
+    )
     flat = torch.cat([tensor.reshape(-1).to(dtype) for tensor in tensors])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()

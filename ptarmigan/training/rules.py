@@ -49,7 +49,8 @@ def descend(game: Game, optimizers: Optimizers, turn: Turn, draw: Batches) -> Te
                 log[name] = log[name] + share if name in log else share
     gradients = [p.grad for p in held if p.grad is not None]
     states = [module for module in modules if isinstance(module, State) and module.notes]
-    mean_over_ranks([*gradients, *log.values(), *buffers, *(state.total for state in states)])
+    mean_over_ranks([*gradients, *log.values(), *(state.total for state in states)])
+    mean_over_ranks(buffers, exact=True)  # constants are among them
     bad = not_finite([*gradients, *log.values()])
     for state in states:
         state.settle(bad)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from conftest import ROOT, Cli, environment, modules_with_shapes
 from jaxtyping import TypeCheckError, install_import_hook
+from packaging.requirements import Requirement
 
 import ptarmigan
 
@@ -77,6 +78,19 @@ def test_every_dependency_is_pinned() -> None:
     names = {normal(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted}
     assert names - pins == {"ptarmigan"}
     assert "torch==2.13.0" in (ROOT / "constraints.txt").read_text().splitlines()
+
+
+def test_all_extras_fit_together() -> None:
+    """``all`` is every extra of use, and one version of each package is right for all of them."""
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert Requirement(extras["all"][0]).extras == extras.keys() - {"all", "test"}
+    pins = dict(
+        line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line
+    )
+    versions = {normal(name): version for name, version in pins.items()}
+    wanted = [*PROJECT["project"]["dependencies"], *(name for extra in extras.values() for name in extra)]
+    asked = [r for r in map(Requirement, wanted) if r.name != "ptarmigan"]
+    assert [str(r) for r in asked if not r.specifier.contains(versions[normal(r.name)])] == []
 
 
 def normal(name: str) -> str:
