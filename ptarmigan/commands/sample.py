@@ -12,6 +12,7 @@ from ptarmigan.core.errors import UsageError
 from ptarmigan.media.show import show
 
 if TYPE_CHECKING:
+    from ptarmigan.tasks.generate import Shard
     from ptarmigan.trained import Trained
 
 Choice: TypeAlias = Literal["rejection", "mh"]
@@ -34,6 +35,7 @@ def sample(args: list[str]) -> int:
         where: tuple[str, ...] = (),
         choose: Literal["", "rejection", "mh"] = "",
         chain: int = 640,
+        shard: str = "",
         best: bool = False,
         device: str = "auto",
         recipe: str = "",
@@ -56,6 +58,8 @@ def sample(args: list[str]) -> int:
             choose: only samples that the discriminator thinks real: rejection, or mh (Metropolis-Hastings);
                 what that costs is said, and of 500 or more what it does to precision and recall.
             chain: of mh, samples that are generated for each.
+            shard: i/k, the i-th of k processes that make the n samples together, from 1: their numbers go on
+                from those of the process before, and all together are to the byte what one process makes.
             best: the weights with the best score, not the last.
             device: where to make them.
             recipe: the file of the run's recipe, where that is your own and was not trained with here.
@@ -70,12 +74,38 @@ def sample(args: list[str]) -> int:
                 raise UsageError("--choose goes with neither --truncation nor --temperature")
             write_chosen(trained, Path(run), n, choose, Path(out), chain, seed=seed, given=wish)
             return
-        batches = trained.batches(n, seed=seed, given=wish, truncation=truncation, temperature=temperature)
-        captions = trained.captions(n, seed=seed, given=wish)
-        show(write_samples(trained.space, batches, n, Path(out), captions))
+        part = shard_of(shard, trained, n)
+        mine, more = part.span(n), {"shard": part} if shard else {}
+        captions = trained.captions(n, seed=seed, given=wish)[mine.start : mine.stop]
+        batches = trained.batches(
+            n, seed=seed, given=wish, truncation=truncation, temperature=temperature, **more
+        )
+        show(write_samples(trained.space, batches, len(mine), Path(out), captions, mine.start))
 
     parse(options, args, "sample")
     return 0
+
+
+def shard_of(words: str, trained: Trained, n: int) -> Shard:
+    """The shard that ``i/k`` names; that of a process alone for no words.
+
+    Raises:
+        UsageError: they are no such thing, the run makes no samples of latents, or there are too few samples.
+    """
+    from ptarmigan.tasks.generate import ALONE, CHUNK, Shard
+    from ptarmigan.trained.generator import Generator
+
+    if not words:
+        return ALONE
+    index, _, count = words.partition("/")
+    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise UsageError(f"--shard {words}: expected i/k, such as 1/4 for the first of four processes")
+    if not isinstance(trained, Generator):
+        raise UsageError("--shard is for runs that generate: this one is given what it works on")
+    part = Shard(int(index) - 1, int(count))
+    if not part.span(n):
+        raise UsageError(f"--shard {words}: of {n} samples, {CHUNK} at a time, none is left for it")
+    return part
 
 
 def write_chosen(

@@ -21,6 +21,22 @@ ROWS = 8_192
 
 
 @dataclass(frozen=True)
+class Part:
+    """Some of more samples, a few at a time: what one of several processes writes.
+
+    Attributes:
+        batches: the samples.
+        first: the number of the first one.
+    """
+
+    batches: Chunks
+    first: int
+
+    def __iter__(self) -> Iterator[NDArray[Any]]:
+        return iter(self.batches)
+
+
+@dataclass(frozen=True)
 class Writer:
     """One form in which samples are written.
 
@@ -98,14 +114,19 @@ NPZ, NPY = array(write_npz), array(write_npy)
 
 def numbered(batches: Chunks) -> Iterator[tuple[int, NDArray[Any]]]:
     """Batches, each with the number of its first sample."""
-    first = 0
+    first = batches.first if isinstance(batches, Part) else 0
     for raw in batches:
         yield first, raw
         first += len(raw)
 
 
-def grouped(batches: Chunks) -> Iterator[NDArray[Any]]:
+def grouped(batches: Chunks) -> Chunks:
     """The same samples, more at a time."""
+    more = _grouped(batches)
+    return Part(more, batches.first) if isinstance(batches, Part) else more
+
+
+def _grouped(batches: Chunks) -> Iterator[NDArray[Any]]:
     held: list[NDArray[Any]] = []
     for raw in batches:
         held.append(raw)

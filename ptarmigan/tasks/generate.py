@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -36,6 +37,32 @@ PAIRS = 36
 """Real samples, and generated ones, in a report."""
 
 
+@dataclass(frozen=True)
+class Shard:
+    """One of several processes that make samples together: some chunks in a row, about as many each.
+
+    Attributes:
+        index: from 0.
+        count: how many processes.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def chunks(self, n: int) -> range:
+        """The numbers of its chunks among those of ``n`` samples."""
+        every = -(-n // CHUNK)
+        return range(every * self.index // self.count, every * (self.index + 1) // self.count)
+
+    def span(self, n: int) -> range:
+        """The numbers of its samples among ``n``."""
+        mine = self.chunks(n)
+        return range(min(n, mine.start * CHUNK), min(n, mine.stop * CHUNK))
+
+
+ALONE = Shard()
+
+
 def latents(game: Game) -> Tensor:
     """A chunk of standard normal ``z``."""
     return noise.normal(CHUNK, game.latent)
@@ -50,6 +77,7 @@ def encoded(
     truncation: float = 1.0,
     temperature: float = 1.0,
     precision: torch.dtype | None = None,
+    shard: Shard = ALONE,
 ) -> Iterator[Tensor]:
     """Chunks of encoded samples on the device, ``n`` in all, from a game in evaluation mode.
 
@@ -61,12 +89,13 @@ def encoded(
         truncation: below 1, less diverse and more typical samples, see ``LatentSpace.sample``.
         temperature: of distributions that the game draws from, see ``Tempered``.
         precision: the dtype of autocast, or None.
+        shard: which of the chunks.
 
     Raises:
         ValueError: the game draws from no distributions, and a temperature is asked for.
     """
     device, space = next(game.parameters()).device, latent_space(game)
-    for chunk in range(-(-n // CHUNK)):
+    for chunk in shard.chunks(n):
         start, c = chunk * CHUNK, None
         if classes is not None:
             mine = classes[start : start + CHUNK]

@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from ptarmigan.data.space import Space
-from ptarmigan.data.writers import Writer
+from ptarmigan.data.writers import Part, Writer
 from ptarmigan.media.files import check_vacant, create
 from ptarmigan.media.gif import write_gif
 from ptarmigan.media.pictures import on_white
@@ -24,7 +24,12 @@ FPS = 12
 
 
 def write_samples(
-    space: Space, batches: Iterator[NDArray[Any]], n: int, out: Path, captions: Sequence[str] = ()
+    space: Space,
+    batches: Iterator[NDArray[Any]],
+    n: int,
+    out: Path,
+    captions: Sequence[str] = (),
+    first: int = 0,
 ) -> str:
     """Write ``n`` raw samples in the form that the name ``out`` asks for, and say so in one line.
 
@@ -39,6 +44,7 @@ def write_samples(
         out: where to.
         captions: of the samples, where they have such: they stand under each in a picture, and in a folder in
             a table.
+        first: the number of the first one, where others write those before it.
 
     Raises:
         ValueError: something is at ``out``, its ending is not known or does not fit, or a picture would be
@@ -52,7 +58,8 @@ def write_samples(
     if writer.most is not None:
         check_fits(n, writer.most)
     with create(out) as draft:
-        writer.write(draft, counted(batches, n, shown=n >= LONG and not writer.whole), n)
+        mine = counted(batches, n, shown=n >= LONG and not writer.whole)
+        writer.write(draft, Part(mine, first) if first else mine, n)
     return f"samples: {out}{'' if form else os.sep} ({writer.words.format(n=n)})"
 
 

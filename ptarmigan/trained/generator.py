@@ -17,7 +17,7 @@ from ptarmigan.data.samples import Samples
 from ptarmigan.metrics.panel import Evaluation
 from ptarmigan.metrics.request import Request
 from ptarmigan.modalities.registry import modality_of
-from ptarmigan.tasks.generate import check_count, encoded
+from ptarmigan.tasks.generate import ALONE, Shard, check_count, encoded
 from ptarmigan.tasks.likelihood import LIKELIHOOD, likelihood_score
 from ptarmigan.trained.base import DETECTS_NOTHING, TRANSLATES_NONE
 from ptarmigan.trained.latents import Latents, asked_for
@@ -115,13 +115,20 @@ class Generator(Latents):
         where: Mapping[Any, Any] | None = None,
         truncation: float = 1.0,
         temperature: float = 1.0,
+        shard: Shard = ALONE,
     ) -> Iterator[NDArray[Any]]:
-        """``sample`` in chunks, in constant memory."""
-        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation, temperature)
+        """``sample`` in chunks, in constant memory; those of a shard where processes share the work."""
+        chunks = self._encoded(n, seed, asked_for(given, class_, where), truncation, temperature, shard)
         return map(self.space.decode, chunks)
 
     def _encoded(
-        self, n: int, seed: int, given: Any, truncation: float, temperature: float
+        self,
+        n: int,
+        seed: int,
+        given: Any,
+        truncation: float,
+        temperature: float,
+        shard: Shard = ALONE,
     ) -> Iterator[Tensor]:
         n = index(n)
         if n < 1:
@@ -132,10 +139,16 @@ class Generator(Latents):
             raise ValueError(
                 "--truncation is for latents: text is made more typical by --temperature, such as 0.8"
             )
-        return self._conditioned(n, seed, self.condition(given, n, seed), truncation, temperature)
+        return self._conditioned(n, seed, self.condition(given, n, seed), truncation, temperature, shard)
 
     def _conditioned(
-        self, n: int, seed: int, conditions: NDArray[Any] | None, truncation: float, temperature: float
+        self,
+        n: int,
+        seed: int,
+        conditions: NDArray[Any] | None,
+        truncation: float,
+        temperature: float,
+        shard: Shard = ALONE,
     ) -> Iterator[Tensor]:
         """Chunks of encoded samples of given conditions."""
         return encoded(
@@ -146,6 +159,7 @@ class Generator(Latents):
             truncation=truncation,
             temperature=temperature,
             precision=self.precision,
+            shard=shard,
         )
 
     def frame(
